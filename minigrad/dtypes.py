@@ -1,0 +1,446 @@
+"""The dtypes and what goes with them: promotion, finfo and iinfo, and the small value types Size and device.
+
+A dtype carries its numpy counterpart (`float32.numpy`) and `FROM_NUMPY` leads back, so both directions are one look-up.
+`float`, `int` and `bool` keep their Python meaning in here: the package gives these names to float32, int32 and bool_.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import SupportsIndex
+
+    from minigrad.tensor import Tensor
+
+BOOLEAN, INTEGRAL, FLOATING = range(3)  # the categories of promotion, lowest first
+
+
+class dtype:  # noqa: N801  (PyTorch's name)
+    """The type of a tensor's elements.
+
+    >>> float32, float32.itemsize, float32.is_floating_point
+    (torch.float32, 4, True)
+
+    https://docs.pytorch.org/docs/2.13/tensor_attributes.html#torch.dtype
+    """
+
+    __slots__ = ("category", "is_floating_point", "is_signed", "itemsize", "name", "numpy", "scalar_name")
+    is_complex = False
+
+    def __init__(self, name: str, scalar_name: str) -> None:
+        self.name = name
+        self.numpy = np.dtype(name)
+        self.scalar_name = scalar_name  # what error messages call it: "Long"
+        self.category = {"b": BOOLEAN, "f": FLOATING}.get(self.numpy.kind, INTEGRAL)
+        self.is_floating_point = self.category == FLOATING
+        self.is_signed = self.numpy.kind in "if"
+        self.itemsize = self.numpy.itemsize
+
+    def __repr__(self) -> str:
+        return f"torch.{self.name}"
+
+    def __reduce__(self) -> str:  # a dtype is one object: copies and pickles are that object again
+        return "bool_" if self.category == BOOLEAN else self.name
+
+
+uint8 = dtype("uint8", "Byte")
+int8 = dtype("int8", "Char")
+int16 = short = dtype("int16", "Short")
+int32 = dtype("int32", "Int")
+int64 = long = dtype("int64", "Long")
+float16 = half = dtype("float16", "Half")
+float32 = dtype("float32", "Float")
+float64 = double = dtype("float64", "Double")
+bool_ = dtype("bool", "Bool")
+
+DTYPES = (uint8, int8, int16, int32, int64, float16, float32, float64, bool_)
+FROM_NUMPY: dict[np.dtype[Any], dtype] = {d.numpy: d for d in DTYPES}
+
+
+def of(array: np.ndarray) -> dtype:
+    """The dtype of a numpy array."""
+    return FROM_NUMPY[array.dtype]
+
+
+def numpy_of(dtype: dtype) -> np.dtype[Any]:
+    """The numpy counterpart of a dtype."""
+    return dtype.numpy
+
+
+def type_name(dtype: dtype) -> str:
+    """What `Tensor.type()` says: "torch.FloatTensor"."""
+    return f"torch.{dtype.scalar_name}Tensor"
+
+
+# The default dtype
+
+_default = float32
+
+
+def get_default_dtype() -> dtype:
+    """The floating dtype that tensors get where nothing else says it.
+
+    https://docs.pytorch.org/docs/2.13/generated/torch.get_default_dtype.html
+    """
+    return _default
+
+
+def set_default_dtype(d: dtype) -> None:
+    """Set the default dtype; TypeError unless it is a floating one.
+
+    https://docs.pytorch.org/docs/2.13/generated/torch.set_default_dtype.html
+    """
+    global _default
+    if not isinstance(d, dtype):
+        raise TypeError("invalid dtype object: only floating-point types are supported as the default type")
+    if not d.is_floating_point:
+        raise TypeError("only floating-point types are supported as the default type")
+    _default = d
+
+
+# Promotion
+
+
+def _promoted(a: dtype, b: dtype) -> dtype:
+    if a.category != b.category:
+        return max(a, b, key=lambda d: d.category)
+    if {a, b} == {uint8, int8}:  # neither holds the other's values
+        return int16
+    if a.itemsize == b.itemsize:
+        return a
+    return max(a, b, key=lambda d: d.itemsize)
+
+
+PROMOTED = {(a, b): _promoted(a, b) for a in DTYPES for b in DTYPES}
+
+
+def _check_dtype(function: str, name: str, position: int, value: object) -> None:
+    if not isinstance(value, dtype):
+        kind = type(value).__name__
+        raise TypeError(f"{function}(): argument '{name}' (position {position}) must be torch.dtype, not {kind}")
+
+
+def promote_types(type1: dtype, type2: dtype) -> dtype:
+    """The smallest dtype that is not smaller or of a lower category than either.
+
+    >>> promote_types(int32, float16), promote_types(uint8, int8)
+    (torch.float16, torch.int16)
+
+    https://docs.pytorch.org/docs/2.13/generated/torch.promote_types.html
+    """
+    _check_dtype("promote_types", "type1", 1, type1)
+    _check_dtype("promote_types", "type2", 2, type2)
+    return PROMOTED[type1, type2]
+
+
+def can_cast(from_: dtype, to: dtype) -> bool:
+    """Whether results of dtype `from_` may be written into a tensor of dtype `to`: the category must not sink.
+
+    >>> can_cast(float64, float16), can_cast(float32, int64)
+    (True, False)
+
+    https://docs.pytorch.org/docs/2.13/generated/torch.can_cast.html
+    """
+    _check_dtype("can_cast", "from_", 1, from_)
+    _check_dtype("can_cast", "to", 2, to)
+    return from_.category <= to.category
+
+
+def number_dtype(number: object) -> dtype | None:
+    """The dtype a Python or numpy number takes in an operation; None if it is no number.
+
+    >>> number_dtype(True), number_dtype(3), number_dtype(3.0)
+    (torch.bool, torch.int64, torch.float32)
+    """
+    if isinstance(number, float | np.floating):
+        return _default
+    if isinstance(number, bool | np.bool_):
+        return bool_
+    if isinstance(number, int | np.integer):
+        return int64
+    return None
+
+
+def _combined(higher: dtype | None, lower: dtype | None) -> dtype | None:
+    """The operands of the higher priority decide, unless the lower ones are of a higher category."""
+    if higher is None or lower is None:
+        return higher or lower
+    return PROMOTED[higher, lower] if lower.category > higher.category else higher
+
+
+_RESULT_TYPE_FORMS = "(Tensor tensor, Tensor other)", "(Number scalar, Tensor tensor)"
+_RESULT_TYPE_FORMS += "(Tensor tensor, Number other)", "(Number scalar1, Number scalar2)"
+
+
+def result_type(*operands: Tensor | float) -> dtype:
+    """The dtype that an operation on these tensors and numbers computes in.
+
+    Tensors with dimensions count before 0-d tensors, and these before numbers: the lower ones only matter
+    when they are of a higher category (bool < integral < floating).
+
+    >>> result_type(1, 2.5)
+    torch.float32
+
+    https://docs.pytorch.org/docs/2.13/generated/torch.result_type.html
+    """
+    dimensioned = zero_dim = number = None
+    for operand in operands:
+        array = getattr(operand, "_array", None)
+        if array is None:
+            found = number_dtype(operand)
+            if found is None:
+                raise invalid_combination("result_type", operands, _RESULT_TYPE_FORMS)
+            number = PROMOTED[number, found] if number else found
+        elif array.ndim:
+            found = FROM_NUMPY[array.dtype]
+            dimensioned = PROMOTED[dimensioned, found] if dimensioned else found
+        else:
+            found = FROM_NUMPY[array.dtype]
+            zero_dim = PROMOTED[zero_dim, found] if zero_dim else found
+    result = _combined(dimensioned, _combined(zero_dim, number))
+    if result is None:
+        raise invalid_combination("result_type", operands, _RESULT_TYPE_FORMS)
+    return result
+
+
+def invalid_combination(function: str, operands: Iterable[object], forms: Iterable[str]) -> TypeError:
+    """PyTorch's complaint about a call that fits none of a function's forms, every argument of the wrong type."""
+    kinds = ["Tensor" if hasattr(operand, "_array") else type(operand).__name__ for operand in operands]
+    lines = [f"{function}() received an invalid combination of arguments - got ({', '.join(kinds)}), "]
+    lines[0] += "but expected one of:"
+    for form in forms:
+        lines.append(f" * {form}")
+        if len(kinds) == form.count(",") + 1:
+            marked = ", ".join(f"!{kind}!" for kind in kinds)
+            lines.append(f"      didn't match because some of the arguments have invalid types: ({marked})")
+    return TypeError("\n".join(lines) + "\n")
+
+
+# Limits
+
+
+class _Limits:
+    """What finfo and iinfo share: a dtype, its limits as attributes, and how they print."""
+
+    __slots__ = ("bits", "dtype", "max", "min")
+    _shown: tuple[str, ...] = ("min", "max")
+    min: Any
+    max: Any
+
+    def __init__(self, type: dtype) -> None:
+        self.dtype = type.name
+        self.bits = 8 * type.itemsize
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and self.dtype == other.dtype  # type: ignore[attr-defined]
+
+    def __hash__(self) -> int:
+        return hash((type(self), self.dtype))
+
+    def __repr__(self) -> str:
+        shown = "".join(f"{name}={getattr(self, name):g}, " for name in self._shown)
+        return f"{type(self).__name__}({shown}dtype={self.dtype})"
+
+
+def _limits_dtype(function: str, type: object) -> dtype:
+    if not isinstance(type, dtype):
+        kind = type.__class__.__name__
+        raise TypeError(f"{function}(): argument 'type' (position 1) must be torch.dtype, not {kind}")
+    return type
+
+
+class finfo(_Limits):  # noqa: N801
+    """The limits of a floating dtype (of the default one if none is given).
+
+    >>> finfo(float32).eps
+    1.1920928955078125e-07
+
+    https://docs.pytorch.org/docs/2.13/type_info.html
+    """
+
+    __slots__ = ("eps", "resolution", "smallest_normal", "tiny")
+    _shown = ("resolution", "min", "max", "eps", "smallest_normal", "tiny")
+
+    def __init__(self, type: dtype | None = None) -> None:
+        type = _limits_dtype("finfo", _default if type is None else type)
+        if not type.is_floating_point:
+            raise TypeError(
+                "torch.finfo() requires a floating point input type. Use torch.iinfo to handle 'torch.finfo'"
+            )
+        super().__init__(type)
+        limits = np.finfo(type.numpy)
+        self.min, self.max, self.eps = float(limits.min), float(limits.max), float(limits.eps)
+        self.smallest_normal = self.tiny = float(limits.tiny)
+        self.resolution = 10.0**-limits.precision
+
+
+class iinfo(_Limits):  # noqa: N801
+    """The limits of an integer dtype.
+
+    >>> iinfo(int8)
+    iinfo(min=-128, max=127, dtype=int8)
+
+    https://docs.pytorch.org/docs/2.13/type_info.html
+    """
+
+    __slots__ = ()
+
+    def __init__(self, type: dtype) -> None:
+        type = _limits_dtype("iinfo", type)
+        if type.is_floating_point:
+            raise TypeError("torch.iinfo() requires an integer input type. Use torch.finfo to handle 'torch.iinfo'")
+        if type is bool_:
+            raise TypeError("torch.bool is not supported by torch.iinfo")
+        super().__init__(type)
+        limits = np.iinfo(type.numpy)
+        self.min, self.max = int(limits.min), int(limits.max)
+
+
+# Size
+
+
+class Size(tuple[int, ...]):
+    """The shape of a tensor: a tuple of ints whose slices and sums are Sizes again.
+
+    >>> Size([2, 3]) + (4,), Size([2, 3]).numel()
+    (torch.Size([2, 3, 4]), 6)
+
+    https://docs.pytorch.org/docs/2.13/size.html
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, sizes: Iterable[SupportsIndex] = ()) -> Size:
+        items = []
+        for position, item in enumerate(sizes):
+            whole = getattr(item, "__index__", None)
+            if whole is None:
+                kind = type(item).__name__
+                raise TypeError(f"torch.Size() takes an iterable of 'int' (item {position} is '{kind}')")
+            items.append(whole())
+        return size_of(items)
+
+    def numel(self) -> int:
+        """The number of elements of a tensor of this size."""
+        return math.prod(self)
+
+    def __getitem__(self, index: Any) -> Any:
+        item = tuple.__getitem__(self, index)
+        return size_of(item) if type(item) is tuple else item
+
+    def __add__(self, other: Any) -> Size:
+        if not isinstance(other, tuple):
+            raise TypeError(f"can only concatenate tuple (not {type(other).__name__}) to torch.Size")
+        return size_of(tuple.__add__(self, other))
+
+    def __radd__(self, other: Any) -> Size:
+        if not isinstance(other, tuple):
+            kind = type(other).__name__
+            raise TypeError(f'can only concatenate {kind} (not "torch.Size") to {kind}')
+        return size_of(tuple.__add__(other, self))
+
+    def __mul__(self, times: SupportsIndex) -> Size:
+        return size_of(tuple.__mul__(self, times))
+
+    __rmul__ = __mul__
+
+    def __repr__(self) -> str:
+        return f"torch.Size([{', '.join(map(str, self))}])"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Size, (tuple(self),)
+
+
+size_of = partial(tuple.__new__, Size)
+"""A Size of a tuple known to hold ints, without the checks of the constructor: what `Tensor.shape` calls."""
+
+
+# device
+
+_DEVICE_TYPES = (
+    "cpu, cuda, ipu, xpu, mkldnn, opengl, opencl, ideep, hip, ve, fpga, maia, xla, lazy, vulkan, mps, meta, hpu, mtia, "
+    "privateuseone"
+)
+
+
+class device:  # noqa: N801
+    """Where a tensor lives: here always the CPU. Other devices can be named, and are refused when used.
+
+    >>> device("cpu"), str(device("cuda:0"))
+    (device(type='cpu'), 'cuda:0')
+
+    https://docs.pytorch.org/docs/2.13/tensor_attributes.html#torch.device
+    """
+
+    __slots__ = ("index", "type")
+    type: str
+    index: int | None
+
+    def __init__(self, type: str | device, index: int | None = None) -> None:
+        if isinstance(type, device):
+            self.type, self.index = type.type, type.index
+            return
+        if isinstance(type, int):
+            raise RuntimeError("Cannot access accelerator device when none is available.")
+        if not isinstance(type, str):
+            kind = type.__class__.__name__
+            raise TypeError(
+                f"device() received an invalid combination of arguments - got ({kind}), but expected one of:\n"
+                " * (torch.device device)\n"
+                f"      didn't match because some of the arguments have invalid types: (!{kind}!)\n"
+                " * (str type, int index = -1)\n"
+            )
+        if not type:
+            raise RuntimeError("Device string must not be empty")
+        name, colon, number = type.partition(":")
+        if not name or (colon and number not in {str(n) for n in range(128)}):
+            raise RuntimeError(f"Invalid device string: '{type}'")
+        if name not in _DEVICE_TYPES.split(", "):
+            raise RuntimeError(
+                f"Expected one of {_DEVICE_TYPES} device type at start of device string: {name}",
+            )
+        if colon and index is not None:
+            raise RuntimeError(f"type (string) must not include an index because index was passed explicitly: {type}")
+        if index is not None and index < 0:
+            raise RuntimeError("Device index must not be negative")
+        self.type, self.index = name, int(number) if colon else index
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, device) and (self.type, self.index) == (other.type, other.index)
+
+    def __hash__(self) -> int:
+        return hash((self.type, self.index))
+
+    def __str__(self) -> str:
+        return self.type if self.index is None else f"{self.type}:{self.index}"
+
+    def __repr__(self) -> str:
+        return f"device(type='{self.type}'{'' if self.index is None else f', index={self.index}'})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return device, (self.type,) if self.index is None else (self.type, self.index)
+
+
+CPU = device("cpu")
+_NOT_COMPILED = {"cuda": "Torch not compiled with CUDA enabled", "xpu": "Torch not compiled with XPU enabled"}
+
+
+def check_device(where: str | device | None, function: str) -> None:
+    """Let the CPU pass (or no device at all) and refuse every other device as a CPU-only PyTorch does."""
+    if where is None or where is CPU or where == "cpu":
+        return
+    if not isinstance(where, str | device | int):
+        raise TypeError(f"{function}(): argument 'device' must be torch.device, not {type(where).__name__}")
+    kind = device(where).type
+    if kind in _NOT_COMPILED:
+        raise AssertionError(_NOT_COMPILED[kind])
+    if kind != "cpu":
+        raise NotImplementedError(
+            f"Could not run 'aten::empty.memory_format' with arguments from the '{kind.upper()}' backend."
+        )
