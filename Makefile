@@ -1,0 +1,57 @@
+# Everything runs in .venv, which is made when it is missing and renewed when pyproject.toml changes.
+# All it needs is Python 3.11 or later. Another interpreter: make PYTHON=/path/to/python3.12
+
+PYTHON ?=
+LAB    ?=
+TESTS  ?= minigrad viz tests notebooks
+BENCH  ?=
+
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+.DEFAULT_GOAL := help
+.PHONY: help lab test lint format bench clean
+.DELETE_ON_ERROR:
+
+help:  ## show this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{ printf "make %-8s %s\n", $$1, $$2 }'
+
+lab: .venv/.lab  ## open the notebooks in JupyterLab (LAB="--no-browser" passes options on)
+	$(BIN)/python -m jupyter lab --notebook-dir=notebooks $(if $(filter 0,$(shell id -u)),--allow-root) $(LAB)
+
+test: .venv/.test  ## unit tests, docstring examples, notebooks, browser (TESTS="tests/viz" for some)
+	$(BIN)/python -m pytest --nbval --nbval-cell-timeout=120 $(TESTS)
+
+lint: .venv/.lint  ## ruff and mypy
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+format: .venv/.lint  ## let ruff mend what it can
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+bench: .venv/.test  ## time the engine, against PyTorch where it is installed (BENCH="chain" for some)
+	$(BIN)/python -m tests.benchmarks $(BENCH)
+
+clean:  ## remove .venv and every cache
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis dist screenshots
+	find minigrad viz tests notebooks -name __pycache__ -o -name .ipynb_checkpoints | xargs rm -rf
+
+# .venv/.lab, .venv/.test, .venv/.lint: the project installed in place, with that extra.
+.venv/.%: pyproject.toml | $(BIN)/python
+	@echo "installing minigrad with what '$*' needs ..."
+	@$(PIP) --editable '.[$*]'
+	@touch $@
+
+# Debian ships Python without ensurepip: there the pip that is installed fills the environment.
+$(BIN)/python:
+	@for python in $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	    if $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then found=$$python; break; fi; \
+	done; \
+	if [ -z "$$found" ]; then \
+	    echo "minigrad needs Python 3.11 or later. Install it, or say where it is: make PYTHON=/path/to/python3" >&2; exit 1; \
+	fi; \
+	echo "making .venv with $$($$found --version)"; \
+	$$found -m venv .venv >/dev/null 2>&1 || \
+	    { $$found -m venv --clear --without-pip .venv && $$found -m pip --quiet --python .venv/bin/python install pip; }
