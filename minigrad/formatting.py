@@ -1,0 +1,183 @@
+"""How a tensor prints, character for character as PyTorch prints it.
+
+A first look over the numbers (only those that will be shown) picks one way to write them all: as integers with a
+point, with a fixed number of digits, or in scientific notation; then rows are laid out under each other.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from math import inf, isfinite
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from minigrad import dtypes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from minigrad.tensor import Tensor
+
+_PROFILES: dict[str, dict[str, Any]] = {
+    "default": {"precision": 4, "threshold": 1000, "edgeitems": 3, "linewidth": 80},
+    "short": {"precision": 2, "threshold": 1000, "edgeitems": 2, "linewidth": 80},
+    "full": {"precision": 4, "threshold": inf, "edgeitems": 3, "linewidth": 80},
+}
+_options: dict[str, Any] = {**_PROFILES["default"], "sci_mode": None}
+
+
+def set_printoptions(
+    precision: int | None = None,
+    threshold: float | None = None,
+    edgeitems: int | None = None,
+    linewidth: int | None = None,
+    profile: str | None = None,
+    sci_mode: bool | None = None,
+) -> None:
+    """Set how tensors print: digits, when to summarise and to how many items, line width, scientific or not.
+
+    `profile` is "default", "short" or "full" and comes before the others; `sci_mode` goes back to automatic
+    unless it is given.
+
+    https://docs.pytorch.org/docs/2.13/generated/torch.set_printoptions.html
+    """
+    _options.update(_PROFILES.get(profile or "", {}))
+    given = {"precision": precision, "threshold": threshold, "edgeitems": edgeitems, "linewidth": linewidth}
+    _options.update({name: value for name, value in given.items() if value is not None})
+    _options["sci_mode"] = sci_mode
+
+
+def get_printoptions() -> dict[str, Any]:
+    """The print options, as `set_printoptions` takes them."""
+    return dict(_options)
+
+
+@contextmanager
+def printoptions(**options: Any) -> Iterator[None]:
+    """Print options for the length of a block: `with printoptions(precision=2): print(x)`."""
+    before = get_printoptions()
+    set_printoptions(**options)
+    try:
+        yield
+    finally:
+        set_printoptions(**before)
+
+
+def _number_format(shown: np.ndarray) -> tuple[int, Callable[[Any], str]]:
+    """The width the numbers need and a function that writes one of them, chosen by looking at all of them."""
+    if shown.dtype.kind != "f":
+        return max((len(str(value)) for value in shown.ravel().tolist()), default=1), str
+    values = shown.astype(np.float64).ravel()
+    values = values[np.isfinite(values) & (values != 0)]
+    if not values.size:
+        return 1, _whole
+    magnitudes = np.abs(values)
+    smallest, largest = float(magnitudes.min()), float(magnitudes.max())
+    integral = bool((values == np.ceil(values)).all())
+    scientific = _options["sci_mode"]
+    if scientific is None:
+        scientific = largest / smallest > 1000.0 or largest > 1e8 or smallest < 1e-4
+    if scientific:
+        write = f"{{:.{_options['precision']}e}}".format
+    elif integral:
+        write = _whole
+    else:
+        write = f"{{:.{_options['precision']}f}}".format
+    return max(len(write(value)) for value in values.tolist()), write
+
+
+def _whole(value: float) -> str:
+    return f"{value:.0f}." if isfinite(value) else str(value)
+
+
+def _edges(array: np.ndarray) -> np.ndarray:
+    """The items of a summarised array that are shown."""
+    edge = _options["edgeitems"]
+    if not edge and array.ndim > 1:
+        return array[:0]
+    for axis, size in enumerate(array.shape):
+        if size > 2 * edge:
+            array = np.take(array, [*range(edge), *range(size - edge if edge else 0, size)], axis=axis)
+    return array
+
+
+def _rows(array: np.ndarray, indent: int, summarize: bool, width: int, write: Callable[[Any], str]) -> str:
+    if array.ndim == 0:
+        return f"{write(array.item()):>{width}}"
+    edge = _options["edgeitems"]
+    shortened = summarize and array.shape[0] > 2 * edge
+    parts = [array[:edge], array[len(array) - edge :]] if shortened else [array]
+    if array.ndim == 1:
+        shown = [[f"{write(value):>{width}}" for value in part.tolist()] for part in parts]
+        items = [*shown[0], " ..." if edge else "...", *shown[1]] if shortened else shown[0]
+        per_line = max(1, (_options["linewidth"] - indent) // (width + 2))
+        lines = [", ".join(items[i : i + per_line]) for i in range(0, len(items), per_line)]
+        return "[" + (",\n" + " " * (indent + 1)).join(lines) + "]"
+    shown = [[_rows(row, indent + 1, summarize, width, write) for row in part] for part in parts]
+    items = [*shown[0], "...", *shown[1]] if shortened else shown[0]
+    return "[" + ("," + "\n" * (array.ndim - 1) + " " * (indent + 1)).join(items) + "]"
+
+
+def _suffixes(tensor: Tensor, array: np.ndarray) -> Iterator[str]:
+    dtype, default = dtypes.of(array), dtypes.get_default_dtype()
+    if array.size == 0:
+        if array.ndim != 1:
+            yield f"size={array.shape}"
+        if dtype is not default:
+            yield f"dtype={dtype}"
+    else:
+        if not _options["edgeitems"]:
+            yield f"size={array.shape}"
+        if dtype not in (default, dtypes.int64, dtypes.bool_):
+            yield f"dtype={dtype}"
+    try:
+        grad_fn = tensor.grad_fn
+    except RuntimeError:  # a view whose history cannot be told any more
+        yield "grad_fn=<Invalid>"
+        return
+    if grad_fn is not None:
+        yield f"grad_fn=<{grad_fn.name()}>"
+    elif tensor.requires_grad:
+        yield "requires_grad=True"
+
+
+def tensor_str(tensor: Tensor) -> str:
+    """What `repr` and `print` show of a tensor.
+
+    Up to 1000 elements are all shown; larger tensors are summarised to three at each edge. The dtype is shown
+    unless the numbers tell it: the default dtype, int64 and bool are left out.
+
+    https://docs.pytorch.org/docs/2.13/generated/torch.set_printoptions.html
+    """
+    kind = type(tensor).__name__
+    plain = kind in ("Tensor", "Parameter")
+    text = "tensor(" if plain else f"{kind}("
+    indent = len(text)
+    array = tensor._array
+    if array.size:
+        summarize = array.size > _options["threshold"]
+        text += _rows(array, indent, summarize, *_number_format(_edges(array) if summarize else array))
+    else:
+        text += "[]"
+    line = len(text) - text.rfind("\n") + 1
+    for suffix in _suffixes(tensor, array):
+        if line + len(suffix) + 2 > _options["linewidth"]:
+            text += ",\n" + " " * indent + suffix
+            line = indent + len(suffix)
+        else:
+            text += ", " + suffix
+            line += len(suffix) + 2
+    text += ")"
+    return "Parameter containing:\n" + text if kind == "Parameter" else text
+
+
+def tensor_format(tensor: Tensor, spec: str) -> str:
+    """What `format(tensor, spec)` and f-strings give: a 0-d tensor is written as its number.
+
+    Raises:
+        TypeError: `spec` is not empty and the tensor has dimensions.
+    """
+    if tensor._array.ndim == 0 and type(tensor).__name__ == "Tensor":
+        return format(tensor._array.item(), spec)
+    return object.__format__(tensor, spec)
