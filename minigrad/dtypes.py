@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 BOOLEAN, INTEGRAL, FLOATING = range(3)  # the categories of promotion, lowest first
 
 
-class dtype:  # noqa: N801  (PyTorch's name)
+class dtype:
     """The type of a tensor's elements.
 
     >>> float32, float32.itemsize, float32.is_floating_point
@@ -80,7 +80,7 @@ def type_name(dtype: dtype) -> str:
 
 # The default dtype
 
-_default = float32
+_default = [float32]
 
 
 def get_default_dtype() -> dtype:
@@ -88,7 +88,7 @@ def get_default_dtype() -> dtype:
 
     https://docs.pytorch.org/docs/2.13/generated/torch.get_default_dtype.html
     """
-    return _default
+    return _default[0]
 
 
 def set_default_dtype(d: dtype) -> None:
@@ -96,12 +96,11 @@ def set_default_dtype(d: dtype) -> None:
 
     https://docs.pytorch.org/docs/2.13/generated/torch.set_default_dtype.html
     """
-    global _default
     if not isinstance(d, dtype):
         raise TypeError("invalid dtype object: only floating-point types are supported as the default type")
     if not d.is_floating_point:
         raise TypeError("only floating-point types are supported as the default type")
-    _default = d
+    _default[0] = d
 
 
 # Promotion
@@ -159,7 +158,7 @@ def number_dtype(number: object) -> dtype | None:
     (torch.bool, torch.int64, torch.float32)
     """
     if isinstance(number, float | np.floating):
-        return _default
+        return _default[0]
     if isinstance(number, bool | np.bool_):
         return bool_
     if isinstance(number, int | np.integer):
@@ -255,7 +254,7 @@ def _limits_dtype(function: str, type: object) -> dtype:
     return type
 
 
-class finfo(_Limits):  # noqa: N801
+class finfo(_Limits):
     """The limits of a floating dtype (of the default one if none is given).
 
     >>> finfo(float32).eps
@@ -268,7 +267,7 @@ class finfo(_Limits):  # noqa: N801
     _shown = ("resolution", "min", "max", "eps", "smallest_normal", "tiny")
 
     def __init__(self, type: dtype | None = None) -> None:
-        type = _limits_dtype("finfo", _default if type is None else type)
+        type = _limits_dtype("finfo", _default[0] if type is None else type)
         if not type.is_floating_point:
             raise TypeError(
                 "torch.finfo() requires a floating point input type. Use torch.iinfo to handle 'torch.finfo'"
@@ -280,7 +279,7 @@ class finfo(_Limits):  # noqa: N801
         self.resolution = 10.0**-limits.precision
 
 
-class iinfo(_Limits):  # noqa: N801
+class iinfo(_Limits):
     """The limits of an integer dtype.
 
     >>> iinfo(int8)
@@ -369,7 +368,7 @@ _DEVICE_TYPES = (
 )
 
 
-class device:  # noqa: N801
+class device:
     """Where a tensor lives: here always the CPU. Other devices can be named, and are refused when used.
 
     >>> device("cpu"), str(device("cuda:0"))
