@@ -1,0 +1,159 @@
+"""The backward pass: one walk over the graph, from the newest node to the oldest.
+
+A node is always newer than the nodes of its inputs. So when the nodes are visited by falling sequence
+number, every gradient that a node is owed has arrived by the time its turn comes; no counting is needed.
+A leaf's AccumulateGrad takes its turn right after the last node that has a gradient for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from . import grad_mode, notes
+from .graph import AccumulateGrad, Node
+from .hooks import after_node, before_node
+from .observe import tell
+from .saved import Freed
+
+if TYPE_CHECKING:
+    from ..tensor import Tensor
+
+Edge = tuple[Node, int]
+
+
+def run(
+    roots: Sequence[Edge],
+    seeds: Sequence[Any],
+    *,
+    retain_graph: bool,
+    create_graph: bool,
+    inputs: Sequence[Edge] | None = None,
+    accumulate: bool = True,
+) -> list[Any]:
+    """Send ``seeds`` (arrays, or Tensors with create_graph) from ``roots`` through the graph.
+
+    Without ``inputs`` every leaf that is reached gets its ``.grad``. With them only the nodes on a way to one
+    of these edges run, and the gradients that arrive there are returned (None: nothing arrived); with
+    ``accumulate`` leaves among them get their ``.grad`` as well.
+    """
+    order = schedule(roots)
+    captured: dict[Edge, Any] = dict.fromkeys(inputs or ())
+    wanted = None if inputs is None else on_the_way(order, captured)
+    watchers = {node for node, _ in captured}
+    observed = bool(grad_mode.special and grad_mode.state.observers)
+    freed = None if retain_graph else Freed(notes.here())
+    gradients: dict[Node, Any] = {}
+    for (node, index), seed in zip(roots, seeds, strict=True):
+        deposit(gradients, node, index, seed, create_graph)
+
+    for node in order:
+        grad = gradients.pop(node, None)
+        if wanted is not None and node not in wanted and node not in watchers:
+            continue
+        if node.hooks is not None and grad is not None:
+            grad = before_node(node, grad, create_graph)
+        if node in watchers:
+            for edge in captured:
+                if edge[0] is node:
+                    captured[edge] = grad[edge[1]] if node.multi and grad is not None else grad
+            if wanted is not None and node not in wanted or not accumulate and type(node) is AccumulateGrad:
+                continue
+        if grad is None:
+            if freed is not None:
+                node.release(freed)
+            continue
+        if observed:
+            tell("node_begin", node, _per_output(node, grad))
+        try:
+            outgoing = node.backward_graph(grad) if create_graph else node.backward(grad)
+        except Exception as error:
+            if observed:
+                tell("error", error, node)
+            raise
+        if node.hooks is not None:
+            outgoing = after_node(node, outgoing, grad, create_graph)
+        if freed is not None:
+            released = node.release(freed)
+        handed_on = [] if observed else None
+        for child, index, out in zip(node.next_nodes, node.next_indices, outgoing, strict=True):
+            if child is not None and out is not None:
+                shape, dtype = (child.shape[index], child.dtype[index]) if child.multi else (child.shape, child.dtype)
+                if out.shape != shape or create_graph or out.dtype is not dtype:
+                    out = fit(out, shape, dtype, node)
+                elif (
+                    type(child) is AccumulateGrad
+                    and not (node.owns_gradients and out is not grad and out.base is None)
+                    and child not in gradients
+                ):
+                    out = out.copy()  # a leaf keeps what it is given: it is given its own
+                deposit(gradients, child, index, out, create_graph)
+            if handed_on is not None:
+                handed_on.append(out if child is not None else None)
+        if handed_on is not None:
+            tell("node_end", node, _per_output(node, grad), tuple(handed_on))
+            if freed is not None and released:
+                tell("freed", node, released)
+    return list(captured.values())
+
+
+def schedule(roots: Sequence[Edge]) -> list[Node]:
+    """Every node that the roots lead to, in the order of their turns."""
+    turns: dict[Node, float] = {}
+    stack = []
+    for node, _ in roots:
+        if node not in turns:
+            turns[node] = node.sequence
+            stack.append(node)
+    while stack:
+        node = stack.pop()
+        turn = node.sequence
+        for child in node.next_nodes:
+            if child is None:
+                continue
+            if type(child) is AccumulateGrad:
+                turn -= 1e-6  # of several leaves that complete together, the first argument goes first
+                if turn < turns.get(child, LATEST):
+                    turns[child] = turn
+            elif child not in turns:
+                turns[child] = child.sequence
+                stack.append(child)
+    return sorted(turns, key=turns.__getitem__, reverse=True)
+
+
+LATEST = float("inf")
+
+
+def on_the_way(order: Sequence[Node], targets: dict[Edge, Any]) -> set[Node]:
+    """The nodes from which one of the targets can be reached, the targets' own excluded unless on a way to another."""
+    ends = {node for node, _ in targets}
+    wanted: set[Node] = {node for node in ends if type(node) is AccumulateGrad}
+    for node in reversed(order):
+        if any(child in ends or child in wanted for child in node.next_nodes):
+            wanted.add(node)
+    return wanted
+
+
+def deposit(gradients: dict[Node, Any], node: Node, index: int, grad: Any, create_graph: bool) -> None:
+    """Add a gradient to what ``node`` has been sent for its output ``index``."""
+    if node.multi:
+        sent = gradients.setdefault(node, [None] * len(node.shape))
+        sent[index] = grad if sent[index] is None else sent[index] + grad
+    else:
+        pending = gradients.get(node)
+        gradients[node] = grad if pending is None else pending + grad
+
+
+def fit(grad: Any, shape: tuple[int, ...], dtype: np.dtype[Any], node: Node) -> Any:
+    """Undo what the forward did silently: broadcasting (sum over it) and type promotion (cast back)."""
+    from ..ops.dual import cast, sum_to
+
+    if tuple(grad.shape) != shape:
+        grad = sum_to(grad, shape, node)
+    return cast(grad, dtype)
+
+
+def _per_output(node: Node, grad: Any) -> tuple[Any, ...]:
+    return tuple(grad) if node.multi else (grad,)

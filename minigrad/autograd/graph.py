@@ -1,0 +1,203 @@
+"""The graph: nodes, the edges between them, and the leaves' AccumulateGrad.
+
+A tensor points to the node that made it (``grad_fn``); a node points to the nodes that made its inputs
+(``next_functions``). Nothing points the other way, so a graph has no reference cycles and goes at once
+with the last tensor that holds it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+import weakref
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from . import grad_mode
+from .observe import tell
+
+if TYPE_CHECKING:
+    from ..tensor import Tensor
+
+next_sequence = itertools.count().__next__
+LAST = 2**64 - 1  # the sequence number of an AccumulateGrad, as PyTorch has it
+
+
+class Hooks:
+    """What was hung on a node: kept apart, so that a node without hooks (nearly every one) pays for one None."""
+
+    __slots__ = ("metadata", "post", "post_accumulate", "pre", "retained", "tensor")
+
+    def __init__(self) -> None:
+        self.tensor: dict[int, dict[int, Callable[..., Any]]] = {}  # output number -> hooks on that output
+        self.retained: dict[int, weakref.ref[Tensor]] = {}  # output number -> the tensor that called retain_grad()
+        self.pre: dict[int, Callable[..., Any]] = {}
+        self.post: dict[int, Callable[..., Any]] = {}
+        self.post_accumulate: dict[int, Callable[..., Any]] = {}
+        self.metadata: dict[Any, Any] = {}
+
+
+class RemovableHandle:
+    """Takes a hook away again: ``handle.remove()``, or at the end of ``with handle:``."""
+
+    _ids = itertools.count()
+
+    def __init__(self, hooks: dict[int, Callable[..., Any]], hook: Callable[..., Any]) -> None:
+        self.id = next(self._ids)
+        self._hooks = hooks
+        hooks[self.id] = hook
+
+    def remove(self) -> None:
+        self._hooks.pop(self.id, None)
+
+    def __enter__(self) -> RemovableHandle:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.remove()
+
+
+class Node:
+    """One recorded operation, seen from its backward.
+
+    ``next_nodes[i]`` is the node that receives the gradient of input i (None: it needs none) as that node's
+    output ``next_indices[i]``. ``shape`` and ``dtype`` are those of the output, hence of the incoming
+    gradient; a node with several outputs is ``multi`` and has tuples there.
+    """
+
+    __slots__ = ("__weakref__", "dtype", "hooks", "next_indices", "next_nodes", "sequence", "shape", "where")
+    multi = False
+    owns_gradients = True  # its backward returns arrays nobody else has, or the very one it was given
+
+    next_nodes: tuple[Node | None, ...]
+    next_indices: tuple[int, ...]
+    shape: Any
+    dtype: Any
+    sequence: int
+    hooks: Hooks | None
+    where: Any  # the line of the learner's that made it: (code, instruction), see notes.py
+
+    def backward(self, grad: Any) -> Any:
+        """The gradients of the inputs, one for each of ``next_nodes``, from the gradient of the output (arrays)."""
+        raise NotImplementedError
+
+    def backward_graph(self, grad: Any) -> Any:
+        """The same on Tensors, itself recorded: what ``create_graph=True`` runs."""
+        raise NotImplementedError
+
+    def release(self, freed: Any) -> int:
+        """Let the saved tensors go; ``freed`` says who did it. Returns their bytes."""
+        return 0
+
+    # What PyTorch shows of a node.
+
+    def name(self) -> str:
+        """The name of the derivative: ``MulBackward0``."""
+        return type(self).__name__
+
+    @property
+    def next_functions(self) -> tuple[tuple[Node | None, int], ...]:
+        """The edges to the nodes of the inputs: (node or None, which output of it)."""
+        return tuple(zip(self.next_nodes, self.next_indices, strict=False))
+
+    @property
+    def metadata(self) -> dict[Any, Any]:
+        """A dict for notes of the user's own."""
+        return self._hooks().metadata
+
+    @property
+    def requires_grad(self) -> bool:
+        return True
+
+    def _sequence_nr(self) -> int:
+        return self.sequence
+
+    def _hooks(self) -> Hooks:
+        if self.hooks is None:
+            self.hooks = Hooks()
+        return self.hooks
+
+    def register_prehook(self, fn: Callable[..., Any]) -> RemovableHandle:
+        """Call ``fn(grad_outputs)`` before this node runs; a returned tuple replaces them."""
+        return RemovableHandle(self._hooks().pre, fn)
+
+    def register_hook(self, fn: Callable[..., Any]) -> RemovableHandle:
+        """Call ``fn(grad_inputs, grad_outputs)`` after this node has run; a returned tuple replaces grad_inputs."""
+        return RemovableHandle(self._hooks().post, fn)
+
+    def __repr__(self) -> str:
+        return f"<{self.name()} object at {id(self):#x}>"
+
+
+def short_name(node: Node) -> str:
+    """The operation's name as PyTorch's errors have it: ``Mul`` for ``MulBackward0``."""
+    return re.sub(r"Backward\d*$", "", node.name())
+
+
+class AccumulateGrad(Node):
+    """The end of every path: adds the gradient that arrives to the leaf's ``.grad``."""
+
+    __slots__ = ("variable",)
+    multi = False
+
+    def __init__(self, leaf: Tensor) -> None:
+        self.variable = leaf
+        self.next_nodes = self.next_indices = ()
+        self.sequence = LAST
+        self.hooks = None if leaf._meta is None else leaf._meta.hooks
+        self.where = None
+
+    @property
+    def shape(self) -> tuple[int, ...]:  # type: ignore[override]
+        return self.variable._array.shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:  # type: ignore[override]
+        return self.variable._array.dtype
+
+    def _hooks(self) -> Hooks:  # they stay with the leaf, this node may not
+        self.hooks = self.variable._own_meta().own_hooks()
+        return self.hooks
+
+    def backward(self, grad: Any) -> tuple[()]:
+        """Keep the first gradient, add every later one in place: whoever holds ``.grad`` sees the sum."""
+        leaf = self.variable
+        kept = leaf._grad
+        before = None
+        if kept is None:
+            leaf._grad = _new_gradient(leaf, grad)
+        else:
+            if grad_mode.special and grad_mode.state.observers:
+                before = kept._array.copy()
+            if kept._node is None and not kept._requires_grad:
+                kept._array += grad
+                kept._changed()
+            else:  # made with create_graph=True: leave what may be saved elsewhere alone
+                leaf._grad = _new_gradient(leaf, kept._array + grad)
+        if grad_mode.special and grad_mode.state.observers:
+            tell("accumulate", leaf, before, grad, leaf._grad._array)
+        return ()
+
+    def backward_graph(self, grad: Tensor) -> tuple[()]:
+        """With create_graph the sum is recorded too, so it is always a new tensor."""
+        leaf = self.variable
+        before = leaf._grad
+        leaf._grad = grad.clone() if before is None else before + grad
+        if grad_mode.special and grad_mode.state.observers:
+            tell("accumulate", leaf, None if before is None else before._array, grad._array, leaf._grad._array)
+        return ()
+
+
+def _new_gradient(leaf: Tensor, array: Any) -> Tensor:
+    return leaf._plain(array if type(array) is np.ndarray else np.asarray(array))
+
+
+def accumulator(leaf: Tensor) -> AccumulateGrad:
+    """The AccumulateGrad of a leaf: one at a time, held by the nodes that lead to it and not by the leaf."""
+    node = None if leaf._accumulator is None else leaf._accumulator()
+    if node is None:
+        node = AccumulateGrad(leaf)
+        leaf._accumulator = weakref.ref(node)
+    return node

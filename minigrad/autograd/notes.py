@@ -1,0 +1,53 @@
+"""Errors that teach: ``str(error)`` is PyTorch's text, and a note says which line caused it and the way out.
+
+A place in the learner's code is kept as (code object, instruction), which costs next to nothing; the line
+is looked up only when an error is about to be raised.
+"""
+
+from __future__ import annotations
+
+import linecache
+import os
+import sys
+from types import CodeType
+from typing import TypeVar
+
+Place = tuple[CodeType, int] | None
+E = TypeVar("E", bound=BaseException)
+
+_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+
+
+def here() -> Place:
+    """The place outside of minigrad that is running now."""
+    frame = sys._getframe(1)
+    while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+        frame = frame.f_back  # type: ignore[assignment]
+    return None if frame is None else (frame.f_code, frame.f_lasti)
+
+
+def line_number(place: Place) -> int | None:
+    """The line of a place in its file."""
+    if place is None:
+        return None
+    code, instruction = place
+    for start, end, line in code.co_lines():
+        if start <= instruction < end:
+            return line
+    return code.co_firstlineno
+
+
+def describe(place: Place) -> str:
+    """A place for a human reader: ``line 3: y = x.exp()``."""
+    if place is None:
+        return "an unknown line"
+    filename, line = place[0].co_filename, line_number(place)
+    source = linecache.getline(filename, line or 0).strip()
+    cell = filename.startswith("<") or "ipykernel" in filename
+    return f"line {line}{'' if cell else f' of {os.path.basename(filename)}'}{f': {source}' if source else ''}"
+
+
+def explain(error: E, *sentences: str) -> E:
+    """Attach a note to an error: its cause and the way out, for ``raise explain(...)``."""
+    error.add_note("minigrad: " + " ".join(sentences))
+    return error

@@ -1,0 +1,198 @@
+"""What a node saves for its backward, and the two checks on the way out: freed, and changed since.
+
+An input that has never been changed in place is saved as it is: the bare Tensor *means* "saved at version 0".
+Everything else (an output, a tensor changed before, a pack hook) is wrapped in a SavedTensor.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from . import grad_mode, notes
+from .graph import Node, short_name
+
+if TYPE_CHECKING:
+    from ..tensor import Tensor
+
+
+class VersionCounter:
+    """How often a memory was changed in place; shared by a tensor, its views and its detached twins."""
+
+    __slots__ = ("version", "where")
+
+    def __init__(self) -> None:
+        self.version = 0
+        self.where: notes.Place = None  # the line of the last change
+
+
+class Freed:
+    """Stands where the saved tensors were, and remembers who let them go."""
+
+    __slots__ = ("where",)
+
+    def __init__(self, where: notes.Place) -> None:
+        self.where = where
+
+
+class SavedTensor:
+    """A saved tensor with its version. An output is kept without its node: holding that would be a cycle."""
+
+    __slots__ = ("array", "counter", "output_nr", "packed", "tensor", "unpack_hook", "version")
+
+    def __init__(self, tensor: Tensor, is_output: bool) -> None:
+        self.array = tensor._array
+        self.counter = tensor._counter()
+        self.version = self.counter.version
+        self.output_nr = tensor._output_nr
+        self.tensor = None if is_output else tensor
+        self.unpack_hook = None
+        hooks = grad_mode.state.saved_tensors_hooks
+        if hooks:
+            pack, self.unpack_hook = hooks[-1]
+            given = tensor.detach() if is_output else tensor
+            before = given._version
+            self.packed = pack(given)
+            if given._version != before:
+                raise RuntimeError(
+                    "A saved tensor pack hook is modifying its input in place. "
+                    "Tensors provided as input to pack hook can not be modified by "
+                    "in-place operations as this can lead to unexpected side-effects. "
+                    "Please open an issue if you need to perform in-place operations on "
+                    "the input to a pack hook."
+                )
+            self.array = self.tensor = None
+
+    def unpack_array(self, node: Node) -> np.ndarray:
+        if self.unpack_hook is not None:
+            return self._unpacked()._array
+        if self.counter.version != self.version:
+            raise changed(node, self)
+        return self.array
+
+    def unpack_tensor(self, node: Node) -> Tensor:
+        if self.unpack_hook is not None:
+            return self._unpacked()
+        if self.counter.version != self.version:
+            raise changed(node, self)
+        if self.tensor is not None:
+            return self.tensor
+        from ..tensor import Tensor
+
+        output = Tensor._plain(self.array)
+        output._node, output._output_nr, output._version_counter = node, self.output_nr, self.counter
+        return output
+
+    def _unpacked(self) -> Tensor:
+        from ..tensor import Tensor
+
+        tensor = self.unpack_hook(self.packed)  # type: ignore[misc]
+        if not isinstance(tensor, Tensor):
+            raise TypeError(
+                f"Output of saved tensor unpack_hook expected to be a Tensor but got result of type {type(tensor)}"
+            )
+        return tensor
+
+
+def save(tensor: Tensor) -> Tensor | SavedTensor:
+    """What a node keeps of an input."""
+    if grad_mode.special:
+        if grad_mode.state.saved_tensors_disabled is not None:
+            raise RuntimeError(grad_mode.state.saved_tensors_disabled)
+        if grad_mode.state.saved_tensors_hooks:
+            return SavedTensor(tensor, is_output=False)
+    if tensor._meta is not None and tensor._meta.inference:
+        raise RuntimeError(
+            "Inference tensors cannot be saved for backward. Please do not use Tensors created in inference mode in "
+            "computation tracked by autograd. To work around this, you can make a clone to get a normal tensor and "
+            "use it in autograd, or use `torch.no_grad()` instead of `torch.inference_mode()`."
+        )
+    counter = tensor._version_counter
+    return tensor if counter is None or counter.version == 0 else SavedTensor(tensor, is_output=False)
+
+
+def unpack(node: Node, saved: Any, as_tensors: bool) -> list[Any]:
+    """The saved tensors of a node, as arrays or as Tensors, in order; None stays None.
+
+    Raises:
+        RuntimeError: they were freed by an earlier backward, or changed in place since they were saved.
+    """
+    if type(saved) is Freed:
+        raise freed(node, saved)
+    values: list[Any] = []
+    for entry in saved:
+        if entry is None:
+            values.append(None)
+        elif type(entry) is SavedTensor:
+            values.append(entry.unpack_tensor(node) if as_tensors else entry.unpack_array(node))
+        elif type(entry) is np.ndarray:  # a Python number, kept as a constant of the tensor's dtype
+            values.append(entry.item() if as_tensors else entry)
+        elif type(entry) is float or type(entry) is int or type(entry) is bool:
+            values.append(entry)
+        elif type(entry) is tuple:  # several tensors under one name
+            values.append(unpack(node, entry, as_tensors))
+        else:
+            counter = entry._version_counter
+            if counter is not None and counter.version:
+                raise changed(node, entry)
+            values.append(entry if as_tensors else entry._array)
+    return values
+
+
+def saved_bytes(saved: Any) -> int:
+    """Bytes of the saved tensors."""
+    total = 0
+    for entry in saved if type(saved) is tuple else ():
+        if type(entry) is tuple:
+            total += saved_bytes(entry)
+        elif type(entry) is SavedTensor:
+            total += 0 if entry.array is None else entry.array.nbytes
+        elif hasattr(entry, "_array"):
+            total += entry._array.nbytes
+    return total
+
+
+def freed(node: Node, mark: Freed) -> RuntimeError:
+    error = RuntimeError(
+        "Trying to backward through the graph a second time (or directly access saved tensors after they have already "
+        "been freed). Saved intermediate values of the graph are freed when you call .backward() or autograd.grad(). "
+        "Specify retain_graph=True if you need to backward through the graph a second time or if you need to access "
+        "saved tensors after calling backward."
+    )
+    return notes.explain(
+        error,
+        f"{node.name()} (made in {notes.describe(node.where)}) let its saved tensors go in the first backward"
+        f" ({notes.describe(mark.where)}).",
+        "Give that one retain_graph=True, or run the forward again before the second backward.",
+    )
+
+
+def changed(node: Node, saved: Any) -> RuntimeError:
+    """The error for a saved tensor that was changed in place; ``saved`` is a SavedTensor or a bare Tensor."""
+    if type(saved) is SavedTensor:
+        counter, expected, tensor, array = saved.counter, saved.version, saved.tensor, saved.array
+    else:
+        counter, expected, tensor, array = saved._version_counter, 0, saved, saved._array
+    maker, output_nr = (node, saved.output_nr) if tensor is None else (tensor.grad_fn, tensor._output_nr)
+    origin = "" if maker is None else f", which is output {output_nr} of {short_name(maker)},"
+    from ..dtypes import of, type_name
+
+    hint = (
+        "the backtrace further above shows the operation that failed to compute its gradient. The variable in question "
+        "was changed in there or anywhere later. Good luck!"
+        if grad_mode.state.anomaly is not None
+        else "enable anomaly detection to find the operation that failed to compute its gradient, with "
+        "torch.autograd.set_detect_anomaly(True, check_nan=False)."
+    )
+    error = RuntimeError(
+        f"one of the variables needed for gradient computation has been modified by an inplace operation: "
+        f"[{type_name(of(array))} {list(array.shape)}]{origin} is at version {counter.version}; "
+        f"expected version {expected} instead. Hint: {hint}"
+    )
+    return notes.explain(
+        error,
+        f"{node.name()} saved it at version {expected} ({notes.describe(node.where)});"
+        f" it was changed to version {counter.version} ({notes.describe(counter.where)}).",
+        "Write the change out of place (y = y + 1 instead of y += 1), change a .clone(), or change it before it is used.",
+    )

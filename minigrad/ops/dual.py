@@ -1,0 +1,120 @@
+"""Functions for derivatives: on arrays they are numpy's, on Tensors they are our own recorded operations.
+
+Operators (``grad * other``) work on both by themselves; what has no operator goes through here. This is how
+a derivative is written once and serves both the plain backward pass and create_graph.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..autograd.graph import Node
+from ..dtypes import FROM_NUMPY
+from ..tensor import Tensor
+
+FUNCTIONS: dict[str, Callable[..., Any]] = {}  # the package's public operations by name; filled by ops/__init__
+
+
+def dual(name: str, on_arrays: Callable[..., Any]) -> Callable[..., Any]:
+    """``on_arrays`` for arrays and the operation ``name`` for Tensors."""
+
+    def function(*args: Any) -> Any:
+        for arg in args:
+            if isinstance(arg, Tensor):
+                return FUNCTIONS[name](*args)
+        return on_arrays(*args)
+
+    function.__name__ = function.__qualname__ = name
+    return function
+
+
+exp, log, sqrt = dual("exp", np.exp), dual("log", np.log), dual("sqrt", np.sqrt)
+sin, cos, sinh, cosh, tanh = (dual(f.__name__, f) for f in (np.sin, np.cos, np.sinh, np.cosh, np.tanh))
+sign = dual("sign", np.sign)
+absolute = dual("abs", np.abs)
+where = dual("where", np.where)
+reshape = dual("reshape", np.reshape)
+expand = dual("expand", np.broadcast_to)
+permute = dual("permute", np.transpose)
+transpose = dual("transpose", np.swapaxes)
+matmul = dual("matmul", np.matmul)
+unsqueeze = dual("unsqueeze", np.expand_dims)
+mm = dual("mm", np.matmul)
+t = dual("t", np.transpose)
+power = dual("pow", np.power)
+
+
+def clone(value: Any) -> Any:
+    """A copy."""
+    return FUNCTIONS["clone"](value) if isinstance(value, Tensor) else value.copy()
+
+
+def total(value: Any, dims: tuple[int, ...], keepdim: bool = False) -> Any:
+    """The sum over some dimensions (none: the value itself)."""
+    if not dims:
+        return value
+    if isinstance(value, Tensor):
+        return FUNCTIONS["sum"](value, dims, keepdim)
+    return np.add.reduce(value, axis=dims, keepdims=keepdim)
+
+
+def like(value: Any, number: Any) -> Any:
+    """A constant of the value's kind: an array stays one, a Tensor gets a Tensor."""
+    return Tensor._of(np.asarray(number)) if isinstance(value, Tensor) else number
+
+
+def cast(value: Any, dtype: np.dtype[Any]) -> Any:
+    """The value in another dtype (numpy's)."""
+    if isinstance(value, Tensor):
+        return value if value._array.dtype == dtype else FUNCTIONS["to"](value, FROM_NUMPY[dtype])
+    return value if value.dtype == dtype else value.astype(dtype)
+
+
+def sum_to(grad: Any, shape: tuple[int, ...], node: Node | None = None) -> Any:
+    """Undo broadcasting: the one place where a gradient is summed over the dimensions its input was stretched in.
+
+    Raises:
+        RuntimeError: ``grad`` could not have come from broadcasting ``shape``.
+    """
+    given = tuple(grad.shape)
+    extra = len(given) - len(shape)
+    if extra < 0 or any(want not in (1, have) for want, have in zip(shape, given[extra:], strict=True)):
+        who = "A function" if node is None else f"Function {node.name()}"
+        raise RuntimeError(
+            f"{who} returned an invalid gradient at index 0 - got {list(given)} but expected shape compatible with "
+            f"{list(shape)}"
+        )
+    dims = tuple(range(extra)) + tuple(
+        place + extra for place, want in enumerate(shape) if want == 1 and given[place + extra] != 1
+    )
+    grad = total(grad, dims, keepdim=True)
+    return reshape(grad, shape) if extra else grad
+
+
+def gather_flat(value: Any, where_: np.ndarray) -> Any:
+    """The elements of ``value`` at these flat indices, in their shape."""
+    flat = reshape(value, (-1,))
+    return flat[Tensor._plain(where_)] if isinstance(value, Tensor) else flat[where_]
+
+
+def scatter_flat(grad: Any, where_: np.ndarray, shape: tuple[int, ...]) -> Any:
+    """Zeros of ``shape`` with ``grad`` added at these flat indices."""
+    size = int(np.prod(shape, dtype=np.int64))
+    if isinstance(grad, Tensor):
+        zeros = Tensor._plain(np.zeros(size, grad._array.dtype))
+        index = (Tensor._plain(where_),)
+        return reshape(FUNCTIONS["index_put"](zeros, index, grad, True), shape)
+    zeros = np.zeros(size, grad.dtype)
+    np.add.at(zeros, where_, grad)
+    return zeros.reshape(shape)
+
+
+def put_flat(value: Any, where_: np.ndarray, part: Any) -> Any:
+    """``value`` with ``part`` (None: zeros) in place of what lies at these flat indices. Tensors only."""
+    if part is None:
+        part = Tensor._plain(np.zeros(where_.shape, value._array.dtype))
+    flat = reshape(value, (-1,))
+    return reshape(FUNCTIONS["index_put"](flat, (Tensor._plain(where_),), part, False), tuple(value.shape))

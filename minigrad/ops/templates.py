@@ -1,0 +1,510 @@
+"""The few shapes an operation can have.
+
+An operation is one row: its forward on arrays, a derivative for each input, and the formula people read.
+
+    mul = binary(
+        "mul", np.multiply,
+        self=lambda grad, other: grad * other,
+        other=lambda grad, self: grad * self,
+        formula={"self": r"\\bar z \\cdot y", ...})
+
+A derivative *names what it needs* and that is what is saved: another input (``other``), the output
+(``result``), an argument (``dim``), the shape of an input (``self_sym_sizes``). It is written once: the same
+lambda runs on arrays in a plain backward pass and on Tensors under create_graph, where it is recorded in turn.
+
+The templates build a function from each row when the package is imported. ``unary`` and ``binary`` are
+written out for speed; every other operation takes the general way, ``Operation.__call__``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from ..autograd import grad_mode, notes, views
+from ..autograd.graph import Node, next_sequence
+from ..autograd.observe import tell
+from ..autograd.saved import Freed, SavedTensor, save, saved_bytes, unpack
+from ..autograd.views import gradient_edge
+from ..dtypes import FROM_NUMPY, PROMOTED, dtype, get_default_dtype, number_dtype
+from ..tensor import Tensor
+from .arguments import broadcast_error, is_number, must_be_tensor
+
+OPERATIONS: dict[str, Operation] = {}
+_new = object.__new__
+_state = grad_mode.state
+
+
+class OpNode(Node):
+    """A node whose derivatives stand in a row; each row has its own subclass."""
+
+    __slots__ = ("attributes", "saved")
+    operation: Operation
+    saved: Any  # the saved tensors, in the order of operation.saved_names; Freed after a backward
+    attributes: tuple[Any, ...]  # the other things the derivatives need
+
+    def backward(self, grad: Any) -> list[Any]:
+        return self._derive(grad, False)
+
+    def backward_graph(self, grad: Any) -> list[Any]:
+        return self._derive(grad, True)
+
+    def _derive(self, grad: Any, as_tensors: bool) -> list[Any]:
+        values = (*unpack(self, self.saved, as_tensors), *self.attributes) if self.saved else self.attributes
+        if self.operation.variadic:
+            return self.operation.derivatives[0][1](grad, *values)
+        return [
+            None if self.next_nodes[index] is None else derivative(grad, *[values[place] for place in places])
+            for index, (_, derivative, places) in enumerate(self.operation.derivatives)
+        ]
+
+    def release(self, freed: Freed) -> int:
+        if not self.saved:
+            return 0
+        released = saved_bytes(self.saved)
+        self.saved = freed
+        return released
+
+
+def _saved_attribute(place: int, tensor: bool) -> property:
+    """What PyTorch shows as ``node._saved_self``."""
+
+    def read(node: OpNode) -> Any:
+        if not tensor:
+            return node.attributes[place]
+        value = unpack(node, node.saved, True)[place]
+        return Tensor._of(np.asarray(value)) if is_number(value) else value
+
+    return property(read)
+
+
+class Operation:
+    """One row.
+
+    Args:
+        name: the operation's name, as in ``torch.name``.
+        forward: arrays (and arguments) to an array, or to several.
+        derivatives: input name -> function of the gradient and of what it names.
+        params: the names of forward's arguments (read off ``forward`` by default).
+        node: the name of the node's class.
+        outputs: the names of the outputs; only the first ``differentiable`` of them get gradients. None: as
+            many as forward returns, all differentiable.
+        tensors: arguments that are tensors without a derivative (an index, a mask).
+        variadic: the first argument is a sequence of tensors, and the derivative returns a gradient for each.
+        view: the output shares the input's memory.
+        formula: input name -> LaTeX of its derivative.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        forward: Callable[..., Any],
+        derivatives: dict[str, Callable[..., Any]],
+        *,
+        params: tuple[str, ...] | None = None,
+        node: str | None = None,
+        outputs: tuple[str, ...] | None = ("result",),
+        differentiable: int = 1,
+        tensors: tuple[str, ...] = (),
+        variadic: bool = False,
+        view: bool = False,
+        formula: dict[str, str] | None = None,
+    ) -> None:
+        self.name, self.forward, self.variadic, self.view = name, forward, variadic, view
+        self.formula = formula or {}
+        self.params = params or _parameters(forward)
+        self.outputs, self.differentiable = outputs, differentiable
+        self.inputs = tuple(self.params.index(name) for name in derivatives)
+        needed = list(dict.fromkeys(name for fn in derivatives.values() for name in _parameters(fn)[1:]))
+        kept = {*derivatives, *tensors, *(outputs or ())}
+        self.saved_names = tuple(name for name in needed if name in kept)
+        self.attribute_names = tuple(name for name in needed if name not in kept)
+        places = {name: place for place, name in enumerate((*self.saved_names, *self.attribute_names))}
+        self.derivatives = tuple(
+            (key, fn, tuple(places[name] for name in _parameters(fn)[1:])) for key, fn in derivatives.items()
+        )
+        # For each saved name, the inputs whose derivative needs it: it is saved when one of them needs a gradient.
+        self.needed_by = tuple(
+            tuple(i for i, fn in enumerate(derivatives.values()) if name in _parameters(fn)) for name in self.saved_names
+        )
+        self.node: Any = None
+        if derivatives:
+            shown = {f"_saved_{n}": _saved_attribute(i, True) for i, n in enumerate(self.saved_names)}
+            shown |= {f"_saved_{n}": _saved_attribute(i, False) for i, n in enumerate(self.attribute_names)}
+            title = node or "".join(part.capitalize() for part in name.split("_")) + "Backward0"
+            slots = {"__slots__": (), "__module__": __name__, "operation": self}
+            self.node = type(title, (OpNode,), {**slots, "multi": outputs is None or differentiable > 1, **shown})
+        OPERATIONS[title if derivatives else name] = self
+
+    def __repr__(self) -> str:
+        return f"<operation {self.name}>"
+
+    def __call__(self, *args: Any) -> Any:
+        """Run it on Tensors and arguments, and record it where a gradient is needed."""
+        if self.variadic:
+            arrays = [[t._array for t in args[0]], *args[1:]]
+        else:
+            arrays = [a._array if isinstance(a, Tensor) else a for a in args]
+        out = self.forward(*arrays)
+        single = type(out) is not tuple and type(out) is not list
+        results = tuple(Tensor._of(array) for array in ((out,) if single else out))
+        node = None
+        if self.node is not None and _state.grad_enabled:
+            node = self.record(args, results)
+        if self.view:
+            for result in results:
+                views.as_view(result, args[0], multi=not single)
+        if grad_mode.special and _state.observers:
+            tell("operation", self.name, args, results, node)
+        return results[0] if single else results
+
+    def record(self, args: tuple[Any, ...], results: tuple[Tensor, ...]) -> OpNode | None:
+        """Make the node of a run and hang it on the results; None where no input needs a gradient."""
+        inputs = args[0] if self.variadic else [args[i] for i in self.inputs]
+        nodes = tuple(gradient_edge(t) if isinstance(t, Tensor) else None for t in inputs)
+        if not any(nodes) or results[0]._array.dtype.kind != "f":
+            return None
+        node = _new(self.node)
+        node.next_nodes = nodes
+        node.next_indices = tuple(t._output_nr if n is not None else 0 for t, n in zip(inputs, nodes, strict=True))
+        if node.multi:
+            node.shape = tuple(r._array.shape for r in results)
+            node.dtype = tuple(r._array.dtype for r in results)
+        else:
+            node.shape, node.dtype = results[0]._array.shape, results[0]._array.dtype
+        node.sequence, node.hooks, node.where = next_sequence(), None, notes.here()
+        for number, result in enumerate(results):
+            if node.multi or number < self.differentiable:
+                result._node, result._output_nr = node, number
+        given = dict(zip(self.params, args, strict=False))
+        saved = []
+        for name, needed_by in zip(self.saved_names, self.needed_by, strict=True):
+            if not self.variadic and not any(node.next_nodes[i] is not None for i in needed_by):
+                saved.append(None)
+            elif name in given:
+                saved.append(_keep(given[name]))
+            else:
+                saved.append(SavedTensor(results[self.outputs.index(name)], is_output=True))  # type: ignore[union-attr]
+        node.saved = tuple(saved)
+        node.attributes = tuple(_attribute(name, given) for name in self.attribute_names)
+        return node
+
+
+def _keep(value: Any) -> Any:
+    if isinstance(value, Tensor):
+        return save(value)
+    if isinstance(value, tuple | list):
+        return tuple(_keep(v) for v in value)
+    return value
+
+
+def _attribute(name: str, given: dict[str, Any]) -> Any:
+    if name in given:
+        return given[name]
+    if name.endswith("_sym_sizes"):
+        value = given[name[: -len("_sym_sizes")]]
+        return [t._array.shape for t in value] if isinstance(value, tuple | list) else value._array.shape
+    if name == "self_sym_numel":
+        return given["self"]._array.size
+    raise KeyError(name)
+
+
+def _parameters(function: Callable[..., Any]) -> tuple[str, ...]:
+    code = function.__code__
+    return code.co_varnames[: code.co_argcount]
+
+
+def in_place(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """The in-place form of an operation: compute it, write the result over the tensor, take over the node.
+
+    The operation runs on a stand-in with the tensor's history, so that what it saves is not the memory that
+    is about to be written over; a saved result is the tensor as it is afterwards.
+    """
+    name = function.__name__ + "_"
+
+    def apply(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        recorded = _state.grad_enabled and any(isinstance(t, Tensor) and t.requires_grad for t in (self, *args))
+        views.check_inplace(self, recorded)
+        node_before = self.grad_fn
+        stand_in = _made(self._array, node_before)
+        stand_in._output_nr = self._output_nr
+        observers = _state.observers
+        if observers:
+            grad_mode.change(observers=())
+        try:
+            result = function(stand_in, *args, **kwargs)
+        finally:
+            if observers:
+                grad_mode.change(observers=observers)
+        target, out, node = self._array, result._array, result._node
+        _check_fits(target, out)
+        if node is not None and type(node.saved) is tuple and any(entry is stand_in for entry in node.saved):
+            stand_in._array = target.copy()
+        np.copyto(target, out, casting="unsafe")
+        before = self._changed()
+        if node is not None:
+            node.dtype = target.dtype
+            node.saved = tuple(
+                SavedTensor(self, is_output=True) if type(entry) is SavedTensor and entry.array is out else entry
+                for entry in node.saved
+            )
+            views.rebase(self, node)
+        if observers:
+            tell("inplace", name, self, args, before, self._version)
+        return self
+
+    return _named(apply, name, getattr(function, "operation", None))
+
+
+def _check_fits(target: np.ndarray, out: np.ndarray) -> None:
+    if FROM_NUMPY[out.dtype].category > FROM_NUMPY[target.dtype].category:
+        raise RuntimeError(
+            f"result type {FROM_NUMPY[out.dtype].scalar_name} can't be cast to the desired output type "
+            f"{FROM_NUMPY[target.dtype].scalar_name}"
+        )
+    if out.shape != target.shape:
+        raise RuntimeError(
+            f"output with shape {list(target.shape)} doesn't match the broadcast shape {list(out.shape)}"
+        )
+
+
+# The two hot shapes, written out.
+
+
+def _made(array: np.ndarray, node: Any) -> Tensor:
+    """A result: the tensor that ``node`` made."""
+    tensor = _new(Tensor)
+    tensor._array = array
+    tensor._node = node
+    tensor._output_nr = 0
+    tensor._requires_grad = False
+    tensor._version_counter = None
+    tensor._grad = None
+    tensor._accumulator = None
+    tensor._meta = None
+    return tensor
+
+
+def _on_arrays(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A ufunc that returns an array for 0-d arrays, too, where numpy returns a scalar."""
+    return partial(function, out=...) if isinstance(function, np.ufunc) else function
+
+
+def unary(
+    name: str,
+    function: Callable[..., Any],
+    derivative: Callable[..., Any] | None,
+    *,
+    floating: bool = True,
+    formula: str = "",
+    node: str | None = None,
+) -> Callable[..., Tensor]:
+    """An operation on each element of one tensor. ``floating``: integers become the default float first."""
+    run = _on_arrays(function)
+
+    def forward(self: np.ndarray) -> np.ndarray:
+        if floating and self.dtype.kind != "f":
+            self = self.astype(get_default_dtype().numpy)
+        return run(self)
+
+    derivatives = {} if derivative is None else {"self": derivative}
+    operation = Operation(name, forward, derivatives, params=("self",), node=node, formula={"self": formula})
+    cls, saves = operation.node, operation.saved_names
+    saves_self, saves_result = saves == ("self",), saves == ("result",)
+    simple = derivative is not None and (not saves or saves_self or saves_result)
+
+    def apply(input: Tensor) -> Tensor:
+        if not isinstance(input, Tensor):
+            raise must_be_tensor(name, "input", 1, input)
+        array = input._array
+        if grad_mode.special or not simple or array.dtype.kind != "f":
+            return operation(input)
+        out = run(array)
+        edge = input._node
+        if edge is None or input._meta is not None:
+            edge = gradient_edge(input)
+            if edge is None:
+                return _made(out, None)
+        made = _new(cls)
+        result = _made(out, made)
+        made.next_nodes = (edge,)
+        made.next_indices = (input._output_nr,)
+        made.saved = (save(input),) if saves_self else (SavedTensor(result, True),) if saves_result else ()
+        made.attributes = ()
+        made.shape = out.shape
+        made.dtype = out.dtype
+        made.sequence = next_sequence()
+        made.hooks = None
+        made.where = notes.here()
+        return result
+
+    return _named(apply, name, operation)
+
+
+def binary(
+    name: str,
+    function: Callable[..., Any],
+    derivatives: dict[str, Callable[..., Any]] | None = None,
+    *,
+    floating: bool = False,
+    extra: dict[str, Any] | None = None,
+    formula: dict[str, str] | None = None,
+    node: str | None = None,
+) -> Callable[..., Any]:
+    """An operation on the elements of two tensors, broadcast, or of a tensor and a number.
+
+    ``extra`` are further arguments with their defaults. The function made takes the two operands and returns
+    NotImplemented where they are anything else, so that it serves as the operator as well.
+    """
+    extra = extra or {}
+    defaults = tuple(extra.values())
+    run = _on_arrays(function)
+
+    def forward(self: Any, other: Any, *more: Any) -> np.ndarray:
+        x, y = promote(self, other, floating)
+        try:
+            return run(x, y) if more == defaults else function(x, y, *more)
+        except ValueError:
+            raise broadcast_error(x.shape, y.shape) from None
+
+    params = ("self", "other", *extra)
+    operation = Operation(name, forward, derivatives or {}, params=params, node=node, formula=formula)
+    cls, order = operation.node, operation.saved_names
+    in_self, in_other, in_result = (
+        operation.needed_by[order.index(key)] if key in order else () for key in ("self", "other", "result")
+    )
+    simple = cls is not None and not in_result and operation.attribute_names == tuple(extra)
+    self_needs, self_serves = 0 in in_self, 1 in in_self  # "self" is saved for the gradient of self, of other
+    other_serves, other_needs = 0 in in_other, 1 in in_other
+    arrange = _ARRANGE[order] if simple else None
+
+    def apply(input: Any, other: Any) -> Any:
+        if grad_mode.special or not simple or not isinstance(input, Tensor):
+            return apply_slowly(input, other)
+        x = input._array
+        kind = x.dtype
+        if kind.kind != "f":
+            return apply_slowly(input, other)
+        edge_other, index_other = None, 0
+        if isinstance(other, Tensor):
+            y = other._array
+            if y.dtype is not kind:
+                return apply_slowly(input, other)
+            edge_other, index_other = other._node, other._output_nr
+            if edge_other is None or other._meta is not None:
+                edge_other = gradient_edge(other)
+        elif type(other) is float or type(other) is int:
+            other = y = _constant(other, kind)
+        else:
+            return apply_slowly(input, other)
+        try:
+            out = run(x, y)
+        except ValueError:
+            raise broadcast_error(x.shape, y.shape) from None
+        edge = input._node
+        if edge is None or input._meta is not None:
+            edge = gradient_edge(input)
+        if edge is None and edge_other is None:
+            return _made(out, None)
+        made = _new(cls)
+        made.next_nodes = (edge, edge_other)
+        made.next_indices = (input._output_nr, index_other)
+        if arrange is not None:
+            made.saved = arrange(
+                save(input) if (self_needs and edge) or (self_serves and edge_other) else None,
+                (other if other is y else save(other))
+                if (other_serves and edge) or (other_needs and edge_other)
+                else None,
+            )
+        else:
+            made.saved = ()
+        made.attributes = defaults
+        made.shape = out.shape
+        made.dtype = kind
+        made.sequence = next_sequence()
+        made.hooks = None
+        made.where = notes.here()
+        return _made(out, made)
+
+    def apply_slowly(input: Any, other: Any) -> Any:
+        if not isinstance(input, Tensor) or not (isinstance(other, Tensor) or is_number(other)):
+            return NotImplemented
+        return operation(input, other, *defaults)
+
+    return _named(apply, name, operation)
+
+
+_ARRANGE: dict[tuple[str, ...], Any] = {
+    (): None,
+    ("self",): lambda a, b: (a,),
+    ("other",): lambda a, b: (b,),
+    ("self", "other"): lambda a, b: (a, b),
+    ("other", "self"): lambda a, b: (b, a),
+}
+
+_constants: dict[np.dtype[Any], dict[float, np.ndarray]] = {}
+
+
+def _constant(number: float, kind: np.dtype[Any]) -> np.ndarray:
+    """A number as a 0-d array, kept for the next time: numpy computes twice as fast with it."""
+    known = _constants.setdefault(kind, {})
+    array = known.get(number)
+    if array is None or not number:  # 0.0 == -0.0, but they are not the same
+        if len(known) > 1000:
+            known.clear()
+        array = np.array(number, dtype=kind)
+        array.flags.writeable = False
+        if number:
+            known[number] = array
+    return array
+
+
+def common_dtype(x: Any, y: Any) -> dtype:
+    """The dtype PyTorch computes in for two arrays or Python numbers: see ``dtypes.result_type``."""
+    a, b = (FROM_NUMPY[v.dtype] if type(v) is np.ndarray else number_dtype(v) for v in (x, y))
+    if a is b:
+        return a
+    rank_a, rank_b = ((2 if v.ndim else 1) if type(v) is np.ndarray else 0 for v in (x, y))
+    if rank_a == rank_b:
+        return PROMOTED[a, b]
+    higher, lower = (a, b) if rank_a > rank_b else (b, a)
+    return PROMOTED[higher, lower] if lower.category > higher.category else higher
+
+
+def promote(x: Any, y: Any, floating: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Both as arrays of the dtype PyTorch computes in."""
+    kind = common_dtype(x, y)
+    if floating and not kind.is_floating_point:
+        kind = get_default_dtype()
+    return tuple(  # type: ignore[return-value]
+        v.astype(kind.numpy, copy=False) if type(v) is np.ndarray else np.array(v, dtype=kind.numpy) for v in (x, y)
+    )
+
+
+def checked(operator: Callable[..., Any]) -> Callable[..., Any]:
+    """The function of an operator: what the operator leaves to Python is an error here."""
+    name = operator.__name__
+
+    def function(input: Tensor, other: Any, *, out: None = None) -> Tensor:
+        result = operator(input, other)
+        if result is NotImplemented:
+            raise operand_error(name, input, other)
+        return result
+
+    return _named(function, name, operator.operation)  # type: ignore[attr-defined]
+
+
+def operand_error(name: str, input: Any, other: Any) -> TypeError:
+    """The error for an operand that is neither a tensor nor a number."""
+    if not isinstance(input, Tensor):
+        return must_be_tensor(name, "input", 1, input)
+    return TypeError(f"{name}(): argument 'other' (position 1) must be Tensor, not {type(other).__name__}")
+
+
+def _named(function: Callable[..., Any], name: str, operation: Operation | None) -> Callable[..., Any]:
+    function.__name__ = function.__qualname__ = name
+    function.operation = operation  # type: ignore[attr-defined]
+    return function

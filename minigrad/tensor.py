@@ -1,0 +1,457 @@
+"""Tensor: an array with what autograd needs to know about it.
+
+Arithmetic and every other operation live in ``ops`` and are hung on this class there; here is what a
+tensor *is*: its array, its place in the graph, its gradient, its version.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from . import autograd
+from .autograd import grad_mode, notes, views
+from .autograd.graph import Hooks, Node, RemovableHandle, accumulator
+from .autograd.observe import tell
+from .autograd.saved import VersionCounter
+from .dtypes import FROM_NUMPY, Size, device, dtype, type_name
+
+_new = object.__new__
+
+
+class Tensor:
+    """A multi-dimensional array that records what is done to it.
+
+    See https://docs.pytorch.org/docs/stable/tensors.html
+    """
+
+    __slots__ = (
+        "__dict__",
+        "__weakref__",
+        "_accumulator",
+        "_array",
+        "_grad",
+        "_meta",
+        "_node",
+        "_output_nr",
+        "_requires_grad",
+        "_version_counter",
+    )
+
+    _array: np.ndarray  # the numbers; always an ndarray, 0-d included
+    _node: Node | None  # the node that made it; None for a leaf. Read it through grad_fn: a view's may be out of date
+    _output_nr: int  # which output of that node
+    _requires_grad: bool  # a leaf's flag
+    _version_counter: VersionCounter | None  # None: never changed in place and shared with no view yet
+    _grad: Tensor | None
+    _accumulator: Any  # a leaf's AccumulateGrad, held weakly
+    _meta: views.Meta | None  # what only some tensors have
+
+    __array_priority__ = 1000
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Tensor:
+        from .creation import legacy_constructor
+
+        return legacy_constructor(cls, *args, **kwargs)
+
+    @classmethod
+    def _plain(cls, array: np.ndarray) -> Tensor:
+        """A tensor around ``array`` with no history, told to nobody."""
+        tensor = _new(cls)
+        tensor._array = array
+        tensor._node = None
+        tensor._output_nr = 0
+        tensor._requires_grad = False
+        tensor._version_counter = None
+        tensor._grad = None
+        tensor._accumulator = None
+        tensor._meta = None
+        if grad_mode.special and grad_mode.state.inference:
+            tensor._own_meta().inference = True
+        return tensor
+
+    @classmethod
+    def _of(cls, value: Any) -> Tensor:
+        """The same around an array or a numpy scalar."""
+        return cls._plain(value if type(value) is np.ndarray else np.asarray(value))
+
+    # What it is
+
+    @property
+    def shape(self) -> Size:
+        """Its size in each dimension."""
+        return Size(self._array.shape)
+
+    @property
+    def dtype(self) -> dtype:
+        return FROM_NUMPY[self._array.dtype]
+
+    @property
+    def device(self) -> device:
+        return device("cpu")
+
+    @property
+    def ndim(self) -> int:
+        return self._array.ndim
+
+    dim = ndimension = lambda self: self._array.ndim
+    numel = nelement = lambda self: self._array.size
+    element_size = lambda self: self._array.itemsize
+    data_ptr = lambda self: self._array.__array_interface__["data"][0]
+    is_floating_point = lambda self: self._array.dtype.kind == "f"
+    is_complex = lambda self: False
+    is_signed = lambda self: self._array.dtype.kind in "if"
+    itemsize = property(lambda self: self._array.itemsize)
+    nbytes = property(lambda self: self._array.nbytes)
+    is_cuda = is_sparse = is_quantized = is_meta = is_mps = property(lambda self: False)
+    is_cpu = property(lambda self: True)
+    layout = property(lambda self: "torch.strided")
+    names = property(lambda self: (None,) * self._array.ndim)
+
+    def size(self, dim: int | None = None) -> Any:
+        """Its shape, or the length of one dimension."""
+        if dim is None:
+            return self.shape
+        from .ops.arguments import wrap_dim
+
+        return self._array.shape[wrap_dim(dim, self._array.ndim)]
+
+    def stride(self, dim: int | None = None) -> Any:
+        """Elements to jump for the next one, in each dimension or one."""
+        array = self._array
+        strides = tuple(s // array.itemsize for s in array.strides)
+        if array.flags.c_contiguous:  # numpy leaves strides of dimensions of length 0 and 1 open
+            strides, step = (), 1
+            for length in reversed(array.shape):
+                strides = (step, *strides)
+                step *= max(length, 1)
+        return strides if dim is None else strides[dim]
+
+    def storage_offset(self) -> int:
+        """Where in its base's memory it starts, in elements."""
+        base = None if self._meta is None else self._meta.base
+        return 0 if base is None else (self.data_ptr() - base.data_ptr()) // self._array.itemsize
+
+    def is_contiguous(self, memory_format: Any = None) -> bool:
+        return bool(self._array.flags.c_contiguous)
+
+    def type(self, dtype: Any = None) -> Any:
+        """Its type's name, or a copy in another dtype."""
+        return type_name(self.dtype) if dtype is None else self.to(dtype)
+
+    # Its place in the graph
+
+    @property
+    def grad_fn(self) -> Node | None:
+        """The node that made it; None for a leaf."""
+        return self._node if self._meta is None else views.current_grad_fn(self)
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether gradients flow to it: set on a leaf, inherited by what is computed from it."""
+        if self._requires_grad or self._node is not None:
+            return True
+        return self._meta is not None and self._meta.base is not None and self._meta.base.requires_grad
+
+    @requires_grad.setter
+    def requires_grad(self, value: bool) -> None:
+        if not isinstance(value, bool | int):
+            raise RuntimeError("requires_grad must be a bool")
+        if not self.is_leaf and not value:
+            raise RuntimeError(
+                "you can only change requires_grad flags of leaf variables. If you want to use a computed variable in a "
+                "subgraph that doesn't require differentiation use var_no_grad = var.detach()."
+            )
+        if self.is_leaf and value:
+            if self._array.dtype.kind != "f":
+                raise RuntimeError("only Tensors of floating point dtype can require gradients")
+            if self._meta is not None and self._meta.inference and not grad_mode.state.inference:
+                raise RuntimeError("Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.")
+        if self.is_leaf:
+            self._requires_grad = bool(value)
+            if grad_mode.special and grad_mode.state.observers:
+                tell("leaf", self)
+
+    def requires_grad_(self, requires_grad: bool = True) -> Tensor:
+        """Set ``requires_grad`` of a leaf; returns the tensor itself."""
+        self.requires_grad = requires_grad
+        return self
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether it begins a path: made by the user, or needing no gradient."""
+        return self.grad_fn is None
+
+    @property
+    def output_nr(self) -> int:
+        return self._output_nr
+
+    def detach(self) -> Tensor:
+        """A tensor on the same memory that the graph does not know."""
+        twin = Tensor._plain(self._array)
+        twin._version_counter = self._counter()
+        if grad_mode.special and grad_mode.state.observers:
+            tell("operation", "detach", (self,), (twin,), None)
+        return twin
+
+    def detach_(self) -> Tensor:
+        """Cut it off from what made it."""
+        if self._is_view():
+            raise RuntimeError(
+                "Can't detach views in-place. Use detach() instead. If you are using DistributedDataParallel (DDP) for "
+                "training, and gradient_as_bucket_view is set as True, gradients are views of DDP buckets, and hence "
+                "detach_() cannot be called on these gradients. To fix this error, please refer to the "
+                "Optimizer.zero_grad() function in torch/optim/optimizer.py as the solution."
+            )
+        self._node, self._output_nr, self._requires_grad = None, 0, False
+        return self
+
+    @property
+    def data(self) -> Tensor:
+        """The same memory without history and with a version counter of its own: changes go unnoticed."""
+        return Tensor._plain(self._array)
+
+    @data.setter
+    def data(self, value: Tensor) -> None:
+        self._array = value._array
+
+    # Its gradient
+
+    @property
+    def grad(self) -> Tensor | None:
+        """The gradient accumulated so far; None before the first, and on a non-leaf that did not retain it."""
+        if self._grad is None and self._node is not None and not self.retains_grad:
+            warnings.warn(
+                "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute won't "
+                "be populated during autograd.backward(). If you indeed want the .grad field to be populated for a "
+                "non-leaf Tensor, use .retain_grad() on the non-leaf Tensor. If you access the non-leaf Tensor by "
+                "mistake, make sure you access the leaf Tensor instead. See github.com/pytorch/pytorch/pull/30531 for "
+                "more informations.",
+                UserWarning,
+                stacklevel=2,
+            )
+        return self._grad
+
+    @grad.setter
+    def grad(self, value: Tensor | None) -> None:
+        if value is not None:
+            _check_grad(self, value)
+        before, self._grad = self._grad, value
+        if grad_mode.special and grad_mode.state.observers:
+            tell("grad_set", self, before, value)
+
+    @grad.deleter
+    def grad(self) -> None:
+        self.grad = None
+
+    def backward(
+        self,
+        gradient: Tensor | None = None,
+        retain_graph: bool | None = None,
+        create_graph: bool = False,
+        inputs: Sequence[Tensor] | Tensor | None = None,
+    ) -> None:
+        """Compute the gradient of this tensor with respect to the leaves, and add it to their ``.grad``.
+
+        See https://docs.pytorch.org/docs/stable/generated/torch.Tensor.backward.html
+        """
+        autograd.backward(self, gradient, retain_graph, create_graph, inputs=inputs)
+
+    def retain_grad(self) -> None:
+        """Keep this non-leaf's gradient in ``.grad`` when a backward passes."""
+        if not self.requires_grad:
+            raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
+        node = self.grad_fn
+        if node is None or self.retains_grad:
+            return
+        import weakref
+
+        node._hooks().retained[self._output_nr] = weakref.ref(self)
+
+    @property
+    def retains_grad(self) -> bool:
+        """Whether a non-leaf will keep its gradient."""
+        node = self.grad_fn
+        if node is None or node.hooks is None:
+            return False
+        reference = node.hooks.retained.get(self._output_nr)
+        return reference is not None and reference() is self
+
+    def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> RemovableHandle:
+        """Call ``hook(gradient)`` when this tensor's gradient is known; a returned tensor replaces it."""
+        if not self.requires_grad:
+            raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+        return RemovableHandle(self._hooks().tensor.setdefault(self._output_nr, {}), hook)
+
+    def register_post_accumulate_grad_hook(self, hook: Callable[[Tensor], None]) -> RemovableHandle:
+        """Call ``hook(self)`` each time a gradient has been added to this leaf's ``.grad``."""
+        if not self.requires_grad:
+            raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+        if self.grad_fn is not None:
+            raise RuntimeError("post accumulate grad hooks cannot be registered on non-leaf tensors")
+        return RemovableHandle(self._hooks().post_accumulate, hook)
+
+    def _hooks(self) -> Hooks:
+        node = self.grad_fn
+        return (accumulator(self) if node is None else node)._hooks()
+
+    # Its memory
+
+    @property
+    def _version(self) -> int:
+        """How often its memory was changed in place."""
+        if self._meta is not None and self._meta.inference:
+            raise RuntimeError("Inference tensors do not track version counter.")
+        return 0 if self._version_counter is None else self._version_counter.version
+
+    @property
+    def _base(self) -> Tensor | None:
+        """The tensor it is a view of."""
+        return None if self._meta is None else self._meta.base
+
+    def _is_view(self) -> bool:
+        return self._meta is not None and self._meta.base is not None
+
+    def is_inference(self) -> bool:
+        """Whether it was made in inference mode."""
+        return self._meta is not None and self._meta.inference
+
+    def _counter(self) -> VersionCounter:
+        if self._version_counter is None:
+            self._version_counter = VersionCounter()
+        return self._version_counter
+
+    def _changed(self) -> int:
+        """Note an in-place change; returns the version before it."""
+        counter = self._counter()
+        before = counter.version
+        counter.version = before + 1
+        counter.where = notes.here()
+        return before
+
+    def _own_meta(self) -> views.Meta:
+        if self._meta is None:
+            self._meta = views.Meta()
+        return self._meta
+
+    # To Python and numpy
+
+    def item(self) -> Any:
+        """The one number in it, as a Python number."""
+        if self._array.size != 1:
+            raise RuntimeError(f"a Tensor with {self._array.size} elements cannot be converted to Scalar")
+        return self._array.item()
+
+    def tolist(self) -> Any:
+        """Its numbers as nested lists."""
+        return self._array.tolist()
+
+    def numpy(self, *, force: bool = False) -> np.ndarray:
+        """Its array, memory shared.
+
+        Raises:
+            RuntimeError: it requires grad (detach it first).
+        """
+        if self.requires_grad and not force:
+            raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
+        return self._array
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return np.array(self.numpy(), dtype=dtype, copy=copy)
+
+    def __len__(self) -> int:
+        if self._array.ndim == 0:
+            raise TypeError("len() of a 0-d tensor")
+        return self._array.shape[0]
+
+    def __bool__(self) -> bool:
+        if self._array.size == 0:
+            raise RuntimeError("Boolean value of Tensor with no values is ambiguous")
+        if self._array.size > 1:
+            raise RuntimeError("Boolean value of Tensor with more than one value is ambiguous")
+        return bool(self._array.item())
+
+    def __float__(self) -> float:
+        return float(self.item())
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __index__(self) -> int:
+        if self._array.ndim or self._array.dtype.kind not in "iub":
+            raise TypeError("only integer tensors of a single element can be converted to an index")
+        return int(self.item())
+
+    def __contains__(self, element: Any) -> bool:
+        return bool((self == element).any())
+
+    def __format__(self, spec: str) -> str:
+        return self.item().__format__(spec) if self._array.ndim == 0 else object.__format__(self, spec)
+
+    def __repr__(self) -> str:
+        from .formatting import tensor_str
+
+        return tensor_str(self)
+
+    __hash__ = object.__hash__
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
+        if not self.is_leaf:
+            raise RuntimeError(
+                "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at the moment."
+                "  If you were attempting to deepcopy a module, this may be because of a torch.nn.utils.weight_norm "
+                "usage, see https://github.com/pytorch/pytorch/pull/103001"
+            )
+        if id(self) in memo:
+            return memo[id(self)]
+        twin = type(self)._plain(self._array.copy())
+        twin._requires_grad = self._requires_grad
+        memo[id(self)] = twin
+        if self._grad is not None:
+            twin._grad = self._grad.__deepcopy__(memo)
+        twin.__dict__.update(self.__dict__)
+        return twin
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        if not self.is_leaf:
+            raise RuntimeError("Only leaf tensors can be pickled: detach() it, or keep what made it.")
+        return _unpickled, (type(self), self._array, self._requires_grad, dict(self.__dict__))
+
+
+def _unpickled(cls: type[Tensor], array: np.ndarray, requires_grad: bool, attributes: dict[str, Any]) -> Tensor:
+    tensor = cls._plain(array)
+    tensor._requires_grad = requires_grad
+    tensor.__dict__.update(attributes)
+    return tensor
+
+
+def _check_grad(tensor: Tensor, grad: Any) -> None:
+    if not isinstance(grad, Tensor):
+        raise TypeError(f"assigned grad expected to be a Tensor or None but got grad of type {type(grad).__name__}")
+    if grad is tensor:
+        raise RuntimeError("can't assign Variable as its own grad")
+    if grad._array.dtype != tensor._array.dtype:
+        raise RuntimeError(
+            f"attempting to assign a gradient with dtype '{grad.dtype.numpy.name.replace('float64', 'double')}' to a tensor "
+            f"with grad_dtype '{tensor.dtype.scalar_name}'. The gradient must match the tensor's grad_dtype (defaults to "
+            "the tensor's dtype). You can set the tensor's grad_dtype attribute with a specific dtype, or None to allow "
+            "any dtype. Set grad_dtype with caution. Diverging the dtypes of a tensor and its gradient may break "
+            "downstream systems that assume they match."
+        )
+    if grad.shape != tensor.shape:
+        raise RuntimeError(
+            f"attempting to assign a gradient of size '{list(grad.shape)}' to a tensor of size '{list(tensor.shape)}'. "
+            "Please ensure that the gradient and the tensor are the same size"
+        )
+
+
+def wrap(array: np.ndarray, requires_grad: bool = False) -> Tensor:
+    """A leaf around ``array`` (memory shared), told to the observers."""
+    tensor = Tensor._plain(array)
+    tensor._requires_grad = requires_grad
+    if grad_mode.special and grad_mode.state.observers:
+        tell("leaf", tensor)
+    return tensor
