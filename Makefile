@@ -5,22 +5,25 @@ PYTHON ?=
 LAB    ?=
 TESTS  ?= minigrad viz tests notebooks
 BENCH  ?=
+NOTEBOOKS ?= notebooks/*.ipynb
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test lint format bench clean
+.PHONY: help lab test lint format notebooks bench clean
 .DELETE_ON_ERROR:
 
 help:  ## show this list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{ printf "make %-8s %s\n", $$1, $$2 }'
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{ printf "make %-9s %s\n", $$1, $$2 }'
 
+# The notebooks are trusted first, or JupyterLab would show still pictures in place of the stored steppers.
 lab: .venv/.lab  ## open the notebooks in JupyterLab (LAB="--no-browser" passes options on)
+	@find notebooks -name '*.ipynb' -not -path '*/.*' -exec $(BIN)/python -m jupyter trust {} + >/dev/null
 	$(BIN)/python -m jupyter lab --notebook-dir=notebooks $(if $(filter 0,$(shell id -u)),--allow-root) $(LAB)
 
 test: .venv/.test  ## unit tests, docstring examples, notebooks, browser (TESTS="tests/viz" for some)
-	$(BIN)/python -m pytest --nbval --nbval-cell-timeout=120 $(TESTS)
+	$(BIN)/python -m pytest --nbval --nbval-current-env --nbval-cell-timeout=120 $(TESTS)
 
 lint: .venv/.lint  ## ruff and mypy
 	$(BIN)/ruff check
@@ -30,6 +33,10 @@ lint: .venv/.lint  ## ruff and mypy
 format: .venv/.lint  ## let ruff mend what it can
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+notebooks: .venv/.lab  ## run the notebooks anew and store what they show (NOTEBOOKS="notebooks/07*.ipynb" for some)
+	$(BIN)/python -m jupyter nbconvert --to notebook --inplace --execute --log-level=WARN \
+	    --ExecutePreprocessor.record_timing=False --ExecutePreprocessor.timeout=120 $(NOTEBOOKS)
 
 bench: .venv/.test  ## time the engine, against PyTorch where it is installed (BENCH="chain" for some)
 	$(BIN)/python -m tests.benchmarks $(BENCH)

@@ -25,7 +25,7 @@ from typing import Any
 import nbformat
 import pytest
 from nbformat.sign import NotebookNotary
-from playwright.sync_api import Browser, Locator, Page, Route, sync_playwright
+from playwright.sync_api import BrowserContext, Locator, Page, Route, sync_playwright
 
 PROJECT = Path(__file__).resolve().parents[2]
 SCREENSHOTS = PROJECT / "screenshots"
@@ -48,12 +48,20 @@ def chromium() -> str | None:
 
 @dataclass(frozen=True)
 class Server:
-    """A running JupyterLab: where it answers, what it serves, and the environment it (and its signatures) live in."""
+    """A running JupyterLab: where it answers, what it serves, and the home it keeps settings and signatures in."""
 
     url: str
     token: str
     root: Path
-    data: Path
+    home: Path
+
+    def reset(self) -> None:
+        """Forget what the last test chose in the menus."""
+        shutil.rmtree(self.home / "settings", ignore_errors=True)
+        for name, values in SETTINGS.items():
+            file = self.home / "settings" / f"{name}.jupyterlab-settings"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(json.dumps(values))
 
     def api(self, path: str, method: str = "GET") -> Any:
         """Ask the server's REST interface."""
@@ -68,11 +76,6 @@ class Server:
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     home = tmp_path_factory.mktemp("home")
     root = tmp_path_factory.mktemp("notebooks")
-    for name, values in SETTINGS.items():
-        file = home / "settings" / f"{name}.jupyterlab-settings"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(values))
-
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -86,6 +89,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
         "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
         "JUPYTER_TOKEN": token,
+        "PYTHONPATH": str(PROJECT),  # what the kernels import is this checkout
     }
     command = [
         *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--expose-app-in-browser"),
@@ -98,7 +102,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     log = home / "jupyterlab.log"
     with log.open("wb") as output:
         process = subprocess.Popen(command, env=env, cwd=root, stdout=output, stderr=output)
-    server = Server(f"http://127.0.0.1:{port}", token, root, home / "data")
+    server = Server(f"http://127.0.0.1:{port}", token, root, home)
     try:
         wait_for_server(server, process, log)
         yield server
@@ -124,7 +128,8 @@ def wait_for_server(server: Server, process: subprocess.Popen[bytes], log: Path)
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def browser() -> Iterator[BrowserContext]:
+    """One browser for the run: what it has loaded once it keeps, which halves the time of a test."""
     path = chromium()
     if path is None:
         pytest.skip("no Chromium or Chrome on the path: install one, or name it in the environment variable CHROME")
@@ -132,26 +137,25 @@ def browser() -> Iterator[Browser]:
     flags += ["--disable-component-update", "--disable-sync", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=flags)
-        yield browser
+        yield browser.new_context(viewport={"width": 1400, "height": 1000})
         browser.close()
 
 
 @pytest.fixture
-def lab(browser: Browser, server: Server, request: pytest.FixtureRequest) -> Iterator[Lab]:
-    name = re.sub(r"\W+", "-", request.node.name).strip("-")
-    folder = server.root / name
-    ignored = shutil.ignore_patterns(".ipynb_checkpoints")
-    shutil.copytree(PROJECT / "notebooks", folder, ignore=ignored)
-    context = browser.new_context(viewport={"width": 1400, "height": 1000})
-    page = context.new_page()
+def lab(browser: BrowserContext, server: Server, request: pytest.FixtureRequest) -> Iterator[Lab]:
+    """A window on a copy of notebooks/, as a fresh clone has them: not yet trusted."""
+    server.reset()
+    folder = server.root / re.sub(r"\W+", "-", request.node.name).strip("-")
+    shutil.copytree(PROJECT / "notebooks", folder, ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
+    page = browser.new_page()
     page.set_default_timeout(TIMEOUT)
     lab = Lab(page, server, folder)
-    context.route(lambda url: not url.startswith((server.url, "data:", "blob:")), lab.refuse)
+    page.route(lambda url: not url.startswith((server.url, "data:", "blob:")), lab.refuse)
     page.on("console", lambda message: lab.console.append(f"{message.type}: {message.text}"))
     page.on("pageerror", lambda error: lab.console.append(f"exception: {error}"))
     yield lab
+    page.close()
     lab.shut_down_kernels()
-    context.close()
 
 
 @dataclass
@@ -165,22 +169,25 @@ class Lab:
     outside: list[str] = field(default_factory=list)
     console: list[str] = field(default_factory=list)
 
-    def write(self, name: str, cells: Sequence[str], *, trusted: bool = True) -> Path:
+    def write(self, name: str, cells: Sequence[str], *, trusted: bool = True) -> None:
         """Make a notebook from the sources of its code cells."""
         notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in cells])
         notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
         for number, cell in enumerate(notebook.cells):
             cell.id = f"cell-{number}"
-        path = self.folder / name
-        nbformat.write(notebook, path)
+        self.store(name, notebook)
         if trusted:
             self.trust(name)
-        return path
+
+    def store(self, name: str, notebook: nbformat.NotebookNode) -> None:
+        """Put a notebook into the folder, as if it came from somebody else."""
+        nbformat.write(notebook, self.folder / name)
 
     def trust(self, name: str) -> None:
         """Sign a notebook as JupyterLab does when its reader trusts it: without that, stored scripts do not run."""
-        self.server.data.mkdir(parents=True, exist_ok=True)
-        notary = NotebookNotary(data_dir=str(self.server.data))
+        data = self.server.home / "data"
+        data.mkdir(exist_ok=True)
+        notary = NotebookNotary(data_dir=str(data))
         try:
             notary.sign(nbformat.read(self.folder / name, as_version=4))
         finally:
@@ -235,6 +242,12 @@ class Lab:
         self.command("notebook:run-all-cells")
         self.wait_idle()
 
+    def run(self, number: int) -> None:
+        """Run one cell, and wait until it is done."""
+        self.page.evaluate("number => { window.jupyterapp.shell.currentWidget.content.activeCellIndex = number; }", number)
+        self.command("notebook:run-cell")
+        self.wait_idle()
+
     def save(self) -> None:
         """Save, and wait until the file is written."""
         self.command("docmanager:save")
@@ -256,7 +269,7 @@ class Lab:
         return self.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Notebook-cell").nth(number)
 
     def output(self, number: int) -> Locator:
-        """What stands under a cell."""
+        """What stands under a cell, with its prompt."""
         return self.cell(number).locator(".jp-Cell-outputArea")
 
     def screenshot(self, name: str, part: Locator | None = None) -> Path:
