@@ -42,24 +42,19 @@ def run(
     order = schedule(roots)
     captured: dict[Edge, Any] = dict.fromkeys(inputs or ())
     wanted = None if inputs is None else on_the_way(order, captured)
-    watchers = {node for node, _ in captured}
     observed = bool(grad_mode.special and grad_mode.state.observers)
     freed = None if retain_graph else Freed(notes.here())
     gradients: dict[Node, Any] = {}
     for (node, index), seed in zip(roots, seeds, strict=True):
-        deposit(gradients, node, index, seed, create_graph)
+        deposit(gradients, node, index, seed)
 
     for node in order:
         grad = gradients.pop(node, None)
-        if wanted is not None and node not in wanted and node not in watchers:
-            continue
-        if node.hooks is not None and grad is not None:
+        if node.hooks is not None and grad is not None and (wanted is None or node in wanted):
             grad = before_node(node, grad, create_graph)
-        if node in watchers:
-            for edge in captured:
-                if edge[0] is node:
-                    captured[edge] = grad[edge[1]] if node.multi and grad is not None else grad
-            if wanted is not None and node not in wanted or not accumulate and type(node) is AccumulateGrad:
+        if wanted is not None:
+            capture(captured, node, grad)
+            if not wanted.get(node) or (type(node) is AccumulateGrad and not accumulate):
                 continue
         if grad is None:
             if freed is not None:
@@ -75,28 +70,38 @@ def run(
             raise
         if node.hooks is not None:
             outgoing = after_node(node, outgoing, grad, create_graph)
+        if observed:
+            outgoing = [
+                None if child is None else adapted(out, child, index, node, grad, create_graph)
+                for child, index, out in zip(node.next_nodes, node.next_indices, outgoing, strict=True)
+            ]
+            tell("node_end", node, _per_output(node, grad), tuple(outgoing))
+            if freed is not None and node.saved_bytes():
+                tell("freed", node, node.saved_bytes())
         if freed is not None:
-            released = node.release(freed)
-        handed_on = [] if observed else None
-        for child, index, out in zip(node.next_nodes, node.next_indices, outgoing, strict=True):
-            if child is not None and out is not None:
-                shape, dtype = (child.shape[index], child.dtype[index]) if child.multi else (child.shape, child.dtype)
-                if out.shape != shape or create_graph or out.dtype is not dtype:
-                    out = fit(out, shape, dtype, node)
-                elif (
-                    type(child) is AccumulateGrad
-                    and not (node.owns_gradients and out is not grad and out.base is None)
-                    and child not in gradients
-                ):
-                    out = out.copy()  # a leaf keeps what it is given: it is given its own
-                deposit(gradients, child, index, out, create_graph)
-            if handed_on is not None:
-                handed_on.append(out if child is not None else None)
-        if handed_on is not None:
-            tell("node_end", node, _per_output(node, grad), tuple(handed_on))
-            if freed is not None and released:
-                tell("freed", node, released)
+            node.release(freed)
+        for child, index, out in zip(node.next_nodes, node.next_indices, outgoing):  # noqa: B905  (speed)
+            if child is None or out is None:
+                continue
+            out = adapted(out, child, index, node, grad, create_graph)
+            if child.multi:
+                deposit(gradients, child, index, out)
+            else:
+                pending = gradients.get(child)
+                gradients[child] = out if pending is None else pending + out
     return list(captured.values())
+
+
+def adapted(out: Any, child: Node, index: int, node: Node, grad: Any, create_graph: bool) -> Any:
+    """A gradient as ``child`` must have it: of its output's shape and dtype, and a leaf's own."""
+    if out is None:
+        return None
+    shape, dtype = (child.shape[index], child.dtype[index]) if child.multi else (child.shape, child.dtype)
+    if create_graph or out.shape != shape or out.dtype is not dtype:
+        return fit(out, shape, dtype, node)
+    if child.next_nodes == () and not (node.owns_gradients and out is not grad and out.base is None):
+        return out.copy()  # a leaf keeps what it is given: it is given its own
+    return out
 
 
 def schedule(roots: Sequence[Edge]) -> list[Node]:
@@ -126,17 +131,23 @@ def schedule(roots: Sequence[Edge]) -> list[Node]:
 LATEST = float("inf")
 
 
-def on_the_way(order: Sequence[Node], targets: dict[Edge, Any]) -> set[Node]:
-    """The nodes from which one of the targets can be reached, the targets' own excluded unless on a way to another."""
-    ends = {node for node, _ in targets}
-    wanted: set[Node] = {node for node in ends if type(node) is AccumulateGrad}
+def on_the_way(order: Sequence[Node], targets: dict[Edge, Any]) -> dict[Node, bool]:
+    """The targets and every node that leads to one: True where it must run, False where a target is only read."""
+    wanted = {node: type(node) is AccumulateGrad for node, _ in targets}
     for node in reversed(order):
-        if any(child in ends or child in wanted for child in node.next_nodes):
-            wanted.add(node)
+        if any(child in wanted for child in node.next_nodes):
+            wanted[node] = True
     return wanted
 
 
-def deposit(gradients: dict[Node, Any], node: Node, index: int, grad: Any, create_graph: bool) -> None:
+def capture(captured: dict[Edge, Any], node: Node, grad: Any) -> None:
+    """Keep the gradients that arrived at the targets among this node's outputs."""
+    for edge in captured:
+        if edge[0] is node:
+            captured[edge] = grad[edge[1]] if node.multi and grad is not None else grad
+
+
+def deposit(gradients: dict[Node, Any], node: Node, index: int, grad: Any) -> None:
     """Add a gradient to what ``node`` has been sent for its output ``index``."""
     if node.multi:
         sent = gradients.setdefault(node, [None] * len(node.shape))

@@ -11,11 +11,12 @@ import itertools
 import re
 import weakref
 from collections.abc import Callable
+from types import CodeType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import grad_mode
+from . import grad_mode, notes
 from .observe import tell
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ class Node:
     gradient; a node with several outputs is ``multi`` and has tuples there.
     """
 
-    __slots__ = ("__weakref__", "dtype", "hooks", "next_indices", "next_nodes", "sequence", "shape", "where")
+    __slots__ = ("__weakref__", "code", "dtype", "hooks", "instruction", "next_indices", "next_nodes", "sequence", "shape")
     multi = False
     owns_gradients = True  # its backward returns arrays nobody else has, or the very one it was given
 
@@ -77,7 +78,8 @@ class Node:
     dtype: Any
     sequence: int
     hooks: Hooks | None
-    where: Any  # the line of the learner's that made it: (code, instruction), see notes.py
+    code: CodeType | None  # the learner's code that made it, and the instruction there: see notes.py
+    instruction: int
 
     def backward(self, grad: Any) -> Any:
         """The gradients of the inputs, one for each of ``next_nodes``, from the gradient of the output (arrays)."""
@@ -87,9 +89,17 @@ class Node:
         """The same on Tensors, itself recorded: what ``create_graph=True`` runs."""
         raise NotImplementedError
 
-    def release(self, freed: Any) -> int:
-        """Let the saved tensors go; ``freed`` says who did it. Returns their bytes."""
+    def release(self, freed: Any) -> None:
+        """Let the saved tensors go; ``freed`` says who did it."""
+
+    def saved_bytes(self) -> int:
+        """Bytes of the tensors it holds for its backward."""
         return 0
+
+    @property
+    def where(self) -> notes.Place:
+        """The place in the learner's code that made it."""
+        return None if self.code is None else (self.code, self.instruction)
 
     # What PyTorch shows of a node.
 
@@ -147,15 +157,8 @@ class AccumulateGrad(Node):
         self.next_nodes = self.next_indices = ()
         self.sequence = LAST
         self.hooks = None if leaf._meta is None else leaf._meta.hooks
-        self.where = None
-
-    @property
-    def shape(self) -> tuple[int, ...]:  # type: ignore[override]
-        return self.variable._array.shape
-
-    @property
-    def dtype(self) -> np.dtype[Any]:  # type: ignore[override]
-        return self.variable._array.dtype
+        self.shape, self.dtype = leaf._array.shape, leaf._array.dtype
+        self.code = None
 
     def _hooks(self) -> Hooks:  # they stay with the leaf, this node may not
         self.hooks = self.variable._own_meta().own_hooks()

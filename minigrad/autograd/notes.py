@@ -10,7 +10,7 @@ import linecache
 import os
 import sys
 from types import CodeType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 Place = tuple[CodeType, int] | None
 E = TypeVar("E", bound=BaseException)
@@ -18,12 +18,26 @@ E = TypeVar("E", bound=BaseException)
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
 
+OURS: dict[str, bool] = {}  # file name -> whether it is one of minigrad's own
+
+
 def here() -> Place:
     """The place outside of minigrad that is running now."""
     frame = sys._getframe(1)
-    while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+    while frame is not None:
+        code = frame.f_code
+        ours = OURS.get(code.co_filename)
+        if ours is None:
+            ours = OURS[code.co_filename] = code.co_filename.startswith(_PACKAGE)
+        if not ours:
+            return code, frame.f_lasti
         frame = frame.f_back  # type: ignore[assignment]
-    return None if frame is None else (frame.f_code, frame.f_lasti)
+    return None
+
+
+def stamp(node: Any) -> None:
+    """Write on a node which place outside of minigrad made it."""
+    node.code, node.instruction = here() or (None, 0)
 
 
 def line_number(place: Place) -> int | None:

@@ -173,7 +173,8 @@ class _Strided(Node):
         offset = view._array.__array_interface__["data"][0] - base._array.__array_interface__["data"][0]
         self._geometry = view._array.shape, tuple(s // size for s in view._array.strides), offset // size
         self._where_in_base = locate(base, view)
-        self.sequence, self.hooks, self.where = next_sequence(), None, notes.here()
+        self.sequence, self.hooks = next_sequence(), None
+        notes.stamp(self)
 
     _saved_size = property(lambda self: self._geometry[0])
     _saved_stride = property(lambda self: self._geometry[1])
@@ -230,5 +231,8 @@ class CopySlices(_Strided):
         first, *others = self.fn.backward_graph(gather_flat(grad, self._where_in_base))
         return [put_flat(grad, self._where_in_base, first), *others]
 
-    def release(self, freed: Any) -> int:
-        return self.fn.release(freed)
+    def release(self, freed: Any) -> None:
+        self.fn.release(freed)
+
+    def saved_bytes(self) -> int:
+        return self.fn.saved_bytes()

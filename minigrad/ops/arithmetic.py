@@ -17,7 +17,7 @@ def _scaled(grad: Any, alpha: float) -> Any:
     return grad if alpha == 1 else grad * alpha
 
 
-def _subtract(x: np.ndarray, y: np.ndarray, alpha: float = 1) -> np.ndarray:
+def _subtract(x: np.ndarray, y: np.ndarray, alpha: float) -> np.ndarray:
     if x.dtype.kind == "b":
         raise RuntimeError(
             "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or `logical_xor()` "
@@ -28,16 +28,18 @@ def _subtract(x: np.ndarray, y: np.ndarray, alpha: float = 1) -> np.ndarray:
 
 _add = binary(
     "add",
-    lambda x, y, alpha=1: np.add(x, y if alpha == 1 else (y * alpha).astype(y.dtype), out=...),
+    np.add,
     {"self": lambda grad: grad, "other": lambda grad, alpha: _scaled(grad, alpha)},
     extra={"alpha": 1},
+    general=lambda x, y, alpha: np.add(x, y if alpha == 1 else (y * alpha).astype(y.dtype), out=...),
     formula={"self": r"\bar{z}", "other": r"\alpha \, \bar{z}"},
 )
 _sub = binary(
     "sub",
-    _subtract,
+    np.subtract,
     {"self": lambda grad: grad, "other": lambda grad, alpha: _scaled(-grad, alpha)},
     extra={"alpha": 1},
+    general=_subtract,
     formula={"self": r"\bar{z}", "other": r"-\alpha \, \bar{z}"},
 )
 _mul = binary(

@@ -18,8 +18,8 @@ written out for speed; every other operation takes the general way, ``Operation.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -27,7 +27,8 @@ import numpy as np
 from ..autograd import grad_mode, notes, views
 from ..autograd.graph import Node, next_sequence
 from ..autograd.observe import tell
-from ..autograd.saved import Freed, SavedTensor, save, saved_bytes, unpack
+from ..autograd.notes import OURS
+from ..autograd.saved import Freed, SavedTensor, changed, freed, save, saved_bytes, unpack
 from ..autograd.views import gradient_edge
 from ..dtypes import FROM_NUMPY, PROMOTED, dtype, get_default_dtype, number_dtype
 from ..tensor import Tensor
@@ -61,12 +62,12 @@ class OpNode(Node):
             for index, (_, derivative, places) in enumerate(self.operation.derivatives)
         ]
 
-    def release(self, freed: Freed) -> int:
-        if not self.saved:
-            return 0
-        released = saved_bytes(self.saved)
-        self.saved = freed
-        return released
+    def release(self, freed: Freed) -> None:
+        if self.saved:
+            self.saved = freed
+
+    def saved_bytes(self) -> int:
+        return saved_bytes(self.saved)
 
 
 def _saved_attribute(place: int, tensor: bool) -> property:
@@ -120,7 +121,8 @@ class Operation:
         self.inputs = tuple(self.params.index(name) for name in derivatives)
         needed = list(dict.fromkeys(name for fn in derivatives.values() for name in _parameters(fn)[1:]))
         kept = {*derivatives, *tensors, *(outputs or ())}
-        self.saved_names = tuple(name for name in needed if name in kept)
+        order = (*self.params, *(outputs or ()))
+        self.saved_names = tuple(sorted((name for name in needed if name in kept), key=order.index))
         self.attribute_names = tuple(name for name in needed if name not in kept)
         places = {name: place for place, name in enumerate((*self.saved_names, *self.attribute_names))}
         self.derivatives = tuple(
@@ -175,7 +177,8 @@ class Operation:
             node.dtype = tuple(r._array.dtype for r in results)
         else:
             node.shape, node.dtype = results[0]._array.shape, results[0]._array.dtype
-        node.sequence, node.hooks, node.where = next_sequence(), None, notes.here()
+        node.sequence, node.hooks = next_sequence(), None
+        notes.stamp(node)
         for number, result in enumerate(results):
             if node.multi or number < self.differentiable:
                 result._node, result._output_nr = node, number
@@ -239,6 +242,8 @@ def in_place(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
         finally:
             if observers:
                 grad_mode.change(observers=observers)
+        if result is NotImplemented:
+            return result
         target, out, node = self._array, result._array, result._node
         _check_fits(target, out)
         if node is not None and type(node.saved) is tuple and any(entry is stand_in for entry in node.saved):
@@ -288,9 +293,23 @@ def _made(array: np.ndarray, node: Any) -> Tensor:
     return tensor
 
 
-def _on_arrays(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A ufunc that returns an array for 0-d arrays, too, where numpy returns a scalar."""
-    return partial(function, out=...) if isinstance(function, np.ufunc) else function
+def _computed(function: Callable[..., Any], *arrays: np.ndarray) -> np.ndarray:
+    """Call a numpy function; a 0-d result stays an array, where ufuncs return a scalar."""
+    return function(*arrays, out=...) if isinstance(function, np.ufunc) else function(*arrays)
+
+
+def _array_of(entry: Any, node: Node) -> Any:
+    """One saved tensor as an array: ``saved.unpack`` for a single entry."""
+    if type(entry) is np.ndarray or entry is None:
+        return entry
+    if type(entry) is SavedTensor:
+        return entry.unpack_array(node)
+    if isinstance(entry, Tensor):
+        counter = entry._version_counter
+        if counter is not None and counter.version:
+            raise changed(node, entry)
+        return entry._array
+    return entry
 
 
 def unary(
@@ -303,18 +322,18 @@ def unary(
     node: str | None = None,
 ) -> Callable[..., Tensor]:
     """An operation on each element of one tensor. ``floating``: integers become the default float first."""
-    run = _on_arrays(function)
+    ufunc = isinstance(function, np.ufunc)
 
     def forward(self: np.ndarray) -> np.ndarray:
         if floating and self.dtype.kind != "f":
             self = self.astype(get_default_dtype().numpy)
-        return run(self)
+        return _computed(function, self)
 
     derivatives = {} if derivative is None else {"self": derivative}
     operation = Operation(name, forward, derivatives, params=("self",), node=node, formula={"self": formula})
     cls, saves = operation.node, operation.saved_names
     saves_self, saves_result = saves == ("self",), saves == ("result",)
-    simple = derivative is not None and (not saves or saves_self or saves_result)
+    simple = derivative is not None and len(saves) < 2 and not operation.attribute_names
 
     def apply(input: Tensor) -> Tensor:
         if not isinstance(input, Tensor):
@@ -322,26 +341,45 @@ def unary(
         array = input._array
         if grad_mode.special or not simple or array.dtype.kind != "f":
             return operation(input)
-        out = run(array)
+        out = function(array, out=...) if ufunc else function(array)
         edge = input._node
         if edge is None or input._meta is not None:
             edge = gradient_edge(input)
             if edge is None:
                 return _made(out, None)
-        made = _new(cls)
+        made = cls()
         result = _made(out, made)
         made.next_nodes = (edge,)
         made.next_indices = (input._output_nr,)
         made.saved = (save(input),) if saves_self else (SavedTensor(result, True),) if saves_result else ()
         made.attributes = ()
-        made.shape = out.shape
-        made.dtype = out.dtype
-        made.sequence = next_sequence()
-        made.hooks = None
-        made.where = notes.here()
+        _finish(made, out)
         return result
 
+    def backward(self: OpNode, grad: Any) -> Any:
+        if not saves:
+            return (derivative(grad),)  # type: ignore[misc]
+        saved = self.saved
+        if type(saved) is Freed:
+            raise freed(self, saved)
+        return (derivative(grad, _array_of(saved[0], self)),)  # type: ignore[misc]
+
+    if simple:
+        cls.backward = backward
     return _named(apply, name, operation)
+
+
+def _finish(node: Node, out: np.ndarray) -> None:
+    """What every new node gets."""
+    node.shape = out.shape
+    node.dtype = out.dtype
+    node.sequence = next_sequence()
+    node.hooks = None
+    frame = sys._getframe(2)
+    if OURS.get(frame.f_code.co_filename) is False:
+        node.code, node.instruction = frame.f_code, frame.f_lasti
+    else:
+        notes.stamp(node)
 
 
 def binary(
@@ -351,57 +389,59 @@ def binary(
     *,
     floating: bool = False,
     extra: dict[str, Any] | None = None,
+    general: Callable[..., Any] | None = None,
     formula: dict[str, str] | None = None,
     node: str | None = None,
 ) -> Callable[..., Any]:
     """An operation on the elements of two tensors, broadcast, or of a tensor and a number.
 
-    ``extra`` are further arguments with their defaults. The function made takes the two operands and returns
-    NotImplemented where they are anything else, so that it serves as the operator as well.
+    ``function`` is for two floating arrays of one dtype and the usual case; ``extra`` are further arguments
+    with their defaults, and ``general`` takes them (and every dtype). The function made takes the two operands
+    and returns NotImplemented where they are anything else, so that it serves as the operator as well.
     """
     extra = extra or {}
     defaults = tuple(extra.values())
-    run = _on_arrays(function)
+    ufunc = isinstance(function, np.ufunc)
 
     def forward(self: Any, other: Any, *more: Any) -> np.ndarray:
         x, y = promote(self, other, floating)
         try:
-            return run(x, y) if more == defaults else function(x, y, *more)
+            return general(x, y, *more) if general else _computed(function, x, y)
         except ValueError:
             raise broadcast_error(x.shape, y.shape) from None
 
     params = ("self", "other", *extra)
     operation = Operation(name, forward, derivatives or {}, params=params, node=node, formula=formula)
-    cls, order = operation.node, operation.saved_names
-    in_self, in_other, in_result = (
-        operation.needed_by[order.index(key)] if key in order else () for key in ("self", "other", "result")
+    cls, saves = operation.node, operation.saved_names
+    simple = bool(derivatives) and saves in ((), ("self", "other")) and operation.attribute_names == tuple(extra)
+    # Whether self is saved for the gradient of self, for that of other; and the same of other.
+    (self_self, self_other), (other_self, other_other) = (
+        ((0 in needed, 1 in needed) for needed in operation.needed_by) if simple and saves else ((False, False),) * 2
     )
-    simple = cls is not None and not in_result and operation.attribute_names == tuple(extra)
-    self_needs, self_serves = 0 in in_self, 1 in in_self  # "self" is saved for the gradient of self, of other
-    other_serves, other_needs = 0 in in_other, 1 in in_other
-    arrange = _ARRANGE[order] if simple else None
 
     def apply(input: Any, other: Any) -> Any:
         if grad_mode.special or not simple or not isinstance(input, Tensor):
-            return apply_slowly(input, other)
+            return apply_generally(input, other)
         x = input._array
         kind = x.dtype
         if kind.kind != "f":
-            return apply_slowly(input, other)
-        edge_other, index_other = None, 0
-        if isinstance(other, Tensor):
+            return apply_generally(input, other)
+        if type(other) is float or type(other) is int:
+            y = _constants[kind].get(other)
+            if y is None:
+                y = _constant(other, kind)
+            other, edge_other, index_other = y, None, 0
+        elif isinstance(other, Tensor):
             y = other._array
             if y.dtype is not kind:
-                return apply_slowly(input, other)
+                return apply_generally(input, other)
             edge_other, index_other = other._node, other._output_nr
             if edge_other is None or other._meta is not None:
                 edge_other = gradient_edge(other)
-        elif type(other) is float or type(other) is int:
-            other = y = _constant(other, kind)
         else:
-            return apply_slowly(input, other)
+            return apply_generally(input, other)
         try:
-            out = run(x, y)
+            out = function(x, y, out=...) if ufunc else function(x, y)
         except ValueError:
             raise broadcast_error(x.shape, y.shape) from None
         edge = input._node
@@ -409,56 +449,76 @@ def binary(
             edge = gradient_edge(input)
         if edge is None and edge_other is None:
             return _made(out, None)
-        made = _new(cls)
+        made = cls()
         made.next_nodes = (edge, edge_other)
         made.next_indices = (input._output_nr, index_other)
-        if arrange is not None:
-            made.saved = arrange(
-                save(input) if (self_needs and edge) or (self_serves and edge_other) else None,
-                (other if other is y else save(other))
-                if (other_serves and edge) or (other_needs and edge_other)
-                else None,
+        if saves:
+            made.saved = (
+                save(input) if (self_self and edge) or (self_other and edge_other) else None,
+                None
+                if not (other_self and edge) and not (other_other and edge_other)
+                else other
+                if other is y
+                else save(other),
             )
         else:
             made.saved = ()
         made.attributes = defaults
-        made.shape = out.shape
-        made.dtype = kind
-        made.sequence = next_sequence()
-        made.hooks = None
-        made.where = notes.here()
+        _finish(made, out)
         return _made(out, made)
 
-    def apply_slowly(input: Any, other: Any) -> Any:
+    def apply_generally(input: Any, other: Any) -> Any:
         if not isinstance(input, Tensor) or not (isinstance(other, Tensor) or is_number(other)):
             return NotImplemented
         return operation(input, other, *defaults)
 
+    def backward(self: OpNode, grad: Any) -> Any:
+        x = y = None
+        saved = self.saved
+        if saves:
+            if type(saved) is Freed:
+                raise freed(self, saved)
+            x, y = _array_of(saved[0], self), _array_of(saved[1], self)
+        edge, edge_other = self.next_nodes
+        more = self.attributes
+        return (
+            None if edge is None else for_self(grad, x, y, more),
+            None if edge_other is None else for_other(grad, x, y, more),
+        )
+
+    if simple:
+        for_self, for_other = (_calling(fn) for _, fn, _ in operation.derivatives)
+        cls.backward = backward
     return _named(apply, name, operation)
 
 
-_ARRANGE: dict[tuple[str, ...], Any] = {
-    (): None,
-    ("self",): lambda a, b: (a,),
-    ("other",): lambda a, b: (b,),
-    ("self", "other"): lambda a, b: (a, b),
-    ("other", "self"): lambda a, b: (b, a),
-}
+def _calling(derivative: Callable[..., Any]) -> Callable[..., Any]:
+    """A derivative behind one signature for all: (grad, self, other, further arguments)."""
+    match _parameters(derivative)[1:]:
+        case ():
+            return lambda grad, x, y, more: derivative(grad)
+        case ("self",):
+            return lambda grad, x, y, more: derivative(grad, x)
+        case ("other",):
+            return lambda grad, x, y, more: derivative(grad, y)
+        case ("self", "other"):
+            return lambda grad, x, y, more: derivative(grad, x, y)
+        case _:
+            return lambda grad, x, y, more: derivative(grad, *more)
 
-_constants: dict[np.dtype[Any], dict[float, np.ndarray]] = {}
+
+_constants: dict[np.dtype[Any], dict[float, np.ndarray]] = {np.dtype(f"float{bits}"): {} for bits in (16, 32, 64)}
 
 
 def _constant(number: float, kind: np.dtype[Any]) -> np.ndarray:
     """A number as a 0-d array, kept for the next time: numpy computes twice as fast with it."""
-    known = _constants.setdefault(kind, {})
-    array = known.get(number)
-    if array is None or not number:  # 0.0 == -0.0, but they are not the same
-        if len(known) > 1000:
-            known.clear()
-        array = np.array(number, dtype=kind)
-        array.flags.writeable = False
-        if number:
-            known[number] = array
+    array = np.array(number, dtype=kind)
+    array.flags.writeable = False
+    known = _constants[kind]
+    if len(known) > 1000:
+        known.clear()
+    if number:  # 0.0 == -0.0, but they are not the same
+        known[number] = array
     return array
 
 
