@@ -170,7 +170,9 @@ def _render_embedded(source: str, format: str, engine_name: str) -> bytes:
 def _find_dot(engine: str) -> str:
     program = shutil.which(engine)
     if program is None:
-        raise LayoutError(f"this needs Graphviz's own program {engine!r}, which is not installed. To install: {_INSTALL_DOT}")
+        raise LayoutError(
+            f"this needs Graphviz's own program {engine!r}, which is not installed. To install: {_INSTALL_DOT}"
+        )
     return program
 
 

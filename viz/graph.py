@@ -1,0 +1,211 @@
+"""From a tensor back to its leaves: the computation graph as plain nodes and edges.
+
+It looks only at ``grad_fn``, ``next_functions``, ``variable``, ``_saved_*`` and ``_base``, which PyTorch and minigrad
+both have, so it reads the graph of either. One walk, without recursion; nodes are numbered in the order they are met,
+so the same computation gives the same graph on every run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+SAVED = "_saved_"
+
+# What a tensor's box stands for. A tensor that is several of these takes the last.
+ROLES = ("saved", "base", "output", "leaf")
+
+
+@dataclass(slots=True)
+class TensorNode:
+    """A tensor in the picture. ``state`` is "held", or why a saved tensor can't be read: "freed" or "changed"."""
+
+    role: str
+    name: str
+    tensor: Any
+    state: str = "held"
+
+    @property
+    def shape(self) -> tuple[int, ...] | None:
+        """Its shape; None when it is gone."""
+        return None if self.tensor is None else tuple(self.tensor.shape)
+
+
+class Edge(NamedTuple):
+    """An edge between two nodes, by their numbers, in the direction of the forward computation.
+
+    ``feeds`` is a number for an edge between functions: which input of ``target`` it feeds (the position in its
+    ``next_functions``; a gradient travels back along it). Else it says what joins a tensor and a function: "leaf"
+    (a variable and its AccumulateGrad), "output", "saved", "kept" (saved by a custom Function) or "view"
+    (a base and its view).
+    """
+
+    source: int
+    target: int
+    feeds: int | str
+
+
+class Graph:
+    """The graph behind one or more outputs.
+
+    Attributes:
+        nodes: ``grad_fn`` objects and TensorNodes; a node's number is its place here.
+        edges: plain tuples, each an ``Edge`` (``map(Edge._make, graph.edges)`` names the fields).
+    """
+
+    def __init__(self, outputs: Any, names: Mapping[int, str] | None = None, saved: bool = False) -> None:
+        """Read the graph of ``outputs``: a tensor, a ``grad_fn``, or a tuple or list of them.
+
+        Args:
+            outputs: where to start.
+            names: names of tensors, by ``id()``.
+            saved: also read what built-in functions saved. What custom Functions saved is always read.
+        """
+        self.nodes: list[Any] = []
+        self.edges: list[tuple[int, int, int | str]] = []
+        self._names = names or {}
+        self._read_saved = saved
+        self._numbers: dict[Any, int] = {}  # of functions
+        self._tensor_numbers: dict[int, int] = {}  # of tensors by id(); self.nodes keeps them alive
+        self._kinds: dict[type, _Kind] = {}
+        for output in outputs if isinstance(outputs, tuple | list) else (outputs,):
+            if hasattr(output, "next_functions"):
+                self._walk(output)
+            else:
+                self._add_output(output)
+
+    def kind(self, function: Any) -> _Kind:
+        """What every node of ``function``'s class has in common."""
+        cls = type(function)
+        kind = self._kinds.get(cls)
+        if kind is None:
+            kind = self._kinds[cls] = _Kind(function)
+        return kind
+
+    def saved_names(self, function: Any) -> list[str]:
+        """The names under which ``function`` shows what it saved, without the prefix."""
+        known = self.kind(function).saved_names
+        return _saved_names(function) if known is None else known
+
+    def _add_output(self, tensor: Any) -> None:
+        if id(tensor) in self._tensor_numbers:
+            node = self.nodes[self._tensor_numbers[id(tensor)]]
+            if node.role in ("output", "leaf"):
+                return
+        number = self._add_tensor("output", tensor)
+        if tensor.grad_fn is not None:
+            self.edges.append((self._walk(tensor.grad_fn), number, "output"))
+        if tensor._is_view():
+            # A view of a view has the same base, so one step is all there is.
+            base = tensor._base
+            new = id(base) not in self._tensor_numbers
+            base_number = self._add_tensor("base", base)
+            if new and base.grad_fn is not None:
+                self.edges.append((self._walk(base.grad_fn), base_number, "output"))
+            self.edges.append((base_number, number, "view"))
+
+    def _add_tensor(self, role: str, tensor: Any, name: str = "") -> int:
+        number = self._tensor_numbers.get(id(tensor))
+        if number is None:
+            number = self._tensor_numbers[id(tensor)] = len(self.nodes)
+            self.nodes.append(TensorNode(role, name or self._names.get(id(tensor), ""), tensor))
+            return number
+        node = self.nodes[number]
+        if ROLES.index(role) > ROLES.index(node.role):
+            node.role, node.name = role, self._names.get(id(tensor), "")
+        elif node.role == role == "saved" and name and name not in node.name.split(", "):
+            node.name = f"{node.name}, {name}" if node.name else name
+        return number
+
+    def _walk(self, root: Any) -> int:
+        """Add what can be reached from ``root``, in the order of a depth-first search; return root's number."""
+        nodes, edges, numbers, kinds = self.nodes, self.edges, self._numbers, self._kinds
+        known = numbers.get(root)
+        if known is not None:
+            return known
+        first = len(nodes)
+        stack: list[tuple[Any, int, int]] = [(root, -1, 0)]  # a function, and the input of which node it feeds
+        while stack:
+            function, target, position = stack.pop()
+            number = numbers.get(function)
+            if number is not None:
+                edges.append((number, target, position))
+                continue
+            number = numbers[function] = len(nodes)
+            nodes.append(function)
+            if target >= 0:
+                edges.append((number, target, position))
+            kind = kinds.get(type(function)) or self.kind(function)
+            if kind.has_tensors or self._read_saved:
+                self._add_tensors_of(function, number, kind)
+            inputs = function.next_functions
+            for position in range(len(inputs) - 1, -1, -1):
+                source = inputs[position][0]
+                if source is not None:
+                    stack.append((source, number, position))
+        return first
+
+    def _add_tensors_of(self, function: Any, number: int, kind: _Kind) -> None:
+        """Add the variable of an AccumulateGrad, and what ``function`` saved."""
+        if self._read_saved:
+            for name in self.saved_names(function):
+                value = read_saved(function, SAVED + name)
+                if isinstance(value, tuple):
+                    for i, item in enumerate(value):
+                        self._add_saved(number, item, f"{name}[{i}]", "saved")
+                else:
+                    self._add_saved(number, value, name, "saved")
+        if kind.has_variable and function.variable is not None:
+            self.edges.append((self._add_tensor("leaf", function.variable), number, "leaf"))
+        if kind.keeps_tensors:
+            kept = read_saved(function, "saved_tensors")
+            for value in kept if isinstance(kept, tuple | list) else (kept,):
+                self._add_saved(number, value, "", "kept")
+
+    def _add_saved(self, function: int, value: Any, name: str, relation: str) -> None:
+        if isinstance(value, Unreadable):
+            self.nodes.append(TensorNode("saved", name, None, value.state))
+            self.edges.append((len(self.nodes) - 1, function, relation))
+        elif is_tensor(value):
+            self.edges.append((self._add_tensor("saved", value, name), function, relation))
+
+
+class _Kind:
+    """What all nodes of one class have in common, so that it is looked up once."""
+
+    __slots__ = ("has_tensors", "has_variable", "keeps_tensors", "name", "saved_names")
+
+    def __init__(self, function: Any) -> None:
+        cls = type(function)
+        self.name: str = cls.__name__
+        self.has_variable = hasattr(function, "variable")
+        # A custom Function's node shows what it saved as `saved_tensors`; reading it here could raise.
+        kept = getattr(cls, "saved_tensors", None)
+        self.keeps_tensors = kept is not None and not callable(kept)
+        self.has_tensors = self.has_variable or self.keeps_tensors
+        # An own __dir__ may answer differently for each node.
+        self.saved_names = _saved_names(function) if cls.__dir__ is object.__dir__ else None
+
+
+class Unreadable(NamedTuple):
+    """In the place of a saved value that can't be read: "freed", or "changed" in place since it was saved."""
+
+    state: str
+
+
+def read_saved(function: Any, attribute: str) -> Any:
+    """The value of an attribute that holds saved tensors, or an Unreadable."""
+    try:
+        return getattr(function, attribute)
+    except RuntimeError as error:
+        return Unreadable("changed" if "modified by an inplace operation" in str(error) else "freed")
+
+
+def is_tensor(value: Any) -> bool:
+    """Whether ``value`` is a tensor, PyTorch's or minigrad's; a grad_fn and an array are not."""
+    return hasattr(value, "grad_fn") and hasattr(value, "requires_grad") and hasattr(value, "shape")
+
+
+def _saved_names(function: Any) -> list[str]:
+    return [name[len(SAVED) :] for name in dir(function) if name.startswith(SAVED)]
