@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from minigrad.random import Generator
 
     class Options(TypedDict, total=False):
-        """What every function here takes besides its own arguments."""
+        """What the functions here take besides their own arguments (generator: those that draw random numbers)."""
 
         dtype: Any
         device: Any
@@ -35,10 +35,6 @@ if TYPE_CHECKING:
         pin_memory: bool
         memory_format: Any
         size: Any
-
-    class RandomOptions(Options, total=False):
-        """What those that draw random numbers take."""
-
         generator: Generator | None
 
 
@@ -62,12 +58,11 @@ def _leaf(
     make: Callable[[dtype], np.ndarray],
     options: Any,
     default: dtype | None = None,
-    refused: tuple[str, ...] = ("memory_format",),
 ) -> Tensor:
     """The leaf (or `out`) holding `make(dtype)`, where the dtype is the one in the options or else the default."""
     dtype, out, requires_grad = default, None, False
     for name, value in options.items():
-        if name in refused or name not in _OPTIONS:
+        if name not in _OPTIONS:
             raise TypeError(f"{function}() got an unexpected keyword argument '{name}'")
         if value is None:
             continue
@@ -164,6 +159,15 @@ def _read_number(function: str, name: str, position: int, value: Any) -> Any:
             raise _no_complex()
         raise TypeError(f"{function}(): argument '{name}' (position {position}) must be Number, not {_kind(value)}")
     return value.item() if isinstance(value, np.generic) else value
+
+
+def _read_generator(function: str, options: Any) -> Generator:
+    generator = options.pop("generator", None)
+    if generator is None:
+        return random.default_generator
+    if not isinstance(generator, random.Generator):
+        raise TypeError(f"{function}(): argument 'generator' must be torch.Generator, not {_kind(generator)}")
+    return generator
 
 
 def _read_tensor(function: str, name: str, position: int, value: Any) -> Tensor:
@@ -470,32 +474,43 @@ def scalar_tensor(s: Any, **options: Unpack[Options]) -> Tensor:
 # Filled with one value
 
 
-def zeros(*size: Any, **options: Unpack[Options]) -> Tensor:
-    """Zeros of this size.
+def _filled(name: str, what: str, fill: Callable[[np.ndarray, Generator], None] | None) -> tuple[Any, Any]:
+    """Two functions from one row: `name(*size)` makes a tensor of this size, `name_like(input)` one like another."""
 
-    >>> zeros(2, 3)
-    tensor([[0., 0., 0.],
-            [0., 0., 0.]])
+    def array(blank: np.ndarray, generator: Generator) -> np.ndarray:
+        if fill is not None:
+            fill(blank, generator)
+        return blank
 
-    https://docs.pytorch.org/docs/2.13/generated/torch.zeros.html
-    """
-    shape = _read_shape("zeros", size, options)
-    return _leaf("zeros", lambda dtype: np.zeros(shape, dtype.numpy), options)
+    def sized(*size: Any, **options: Unpack[Options]) -> Tensor:
+        shape, generator = _read_shape(name, size, options), _read_generator(name, options)
+        return _leaf(name, lambda dtype: array(np.zeros(shape, dtype.numpy), generator), options)
+
+    def like(input: Tensor, **options: Unpack[Options]) -> Tensor:
+        source, generator = _read_tensor(f"{name}_like", "input", 1, input)._array, _read_generator(name, options)
+        make = lambda dtype: array(np.zeros_like(source, dtype.numpy, subok=False), generator)  # noqa: E731
+        return _leaf(f"{name}_like", make, options, input.dtype)
+
+    page = "https://docs.pytorch.org/docs/2.13/generated/torch."
+    for function, text in ((sized, f"A tensor of this size: {what}."), (like, f"A tensor of input's shape: {what}.")):
+        function.__name__ = function.__qualname__ = name if function is sized else f"{name}_like"
+        function.__doc__ = f"{text}\n\n    {page}{function.__name__}.html"
+    return sized, like
 
 
-def ones(*size: Any, **options: Unpack[Options]) -> Tensor:
-    """Ones of this size. https://docs.pytorch.org/docs/2.13/generated/torch.ones.html"""
-    shape = _read_shape("ones", size, options)
-    return _leaf("ones", lambda dtype: np.ones(shape, dtype.numpy), options)
-
-
-def empty(*size: Any, **options: Unpack[Options]) -> Tensor:
-    """A tensor of this size whose values are not to be relied on (here: zeros, so that runs repeat).
-
-    https://docs.pytorch.org/docs/2.13/generated/torch.empty.html
-    """
-    shape = _read_shape("empty", size, options)
-    return _leaf("empty", lambda dtype: np.zeros(shape, dtype.numpy), options, refused=())
+zeros, zeros_like = _filled("zeros", "zeros", None)
+ones, ones_like = _filled("ones", "ones", lambda array, _: array.fill(1))
+empty, empty_like = _filled("empty", "values not to be relied on (here zeros, so that runs repeat)", None)
+rand, rand_like = _filled(
+    "rand",
+    "random numbers, even in [0, 1)",
+    lambda array, generator: random.fill(array, random.draw_uniform, 0, 1, generator=generator),
+)
+randn, randn_like = _filled(
+    "randn",
+    "random numbers, normal with mean 0 and variance 1",
+    lambda array, generator: random.fill(array, random.draw_normal, 0, 1, generator=generator),
+)
 
 
 def full(size: Sequence[int], fill_value: Any, **options: Unpack[Options]) -> Tensor:
@@ -515,6 +530,17 @@ def full(size: Sequence[int], fill_value: Any, **options: Unpack[Options]) -> Te
     number = _read_number("full", "fill_value", 2, fill_value)
     default = dtypes.number_dtype(number)
     return _leaf("full", lambda dtype: np.full(shape, _number_array(number, dtype)), options, default)
+
+
+def full_like(input: Tensor, fill_value: Any, **options: Unpack[Options]) -> Tensor:
+    """A tensor of input's shape and dtype with one value everywhere.
+
+    https://docs.pytorch.org/docs/2.13/generated/torch.full_like.html
+    """
+    source = _read_tensor("full_like", "input", 1, input)._array
+    number = _read_number("full_like", "fill_value", 2, fill_value)
+    make = lambda dtype: np.full_like(source, _number_array(number, dtype), dtype.numpy, subok=False)  # noqa: E731
+    return _leaf("full_like", make, options, input.dtype)
 
 
 def eye(n: SupportsIndex, m: SupportsIndex | None = None, **options: Unpack[Options]) -> Tensor:
@@ -559,21 +585,22 @@ def triu_indices(row: int, col: int, offset: int = 0, **options: Unpack[Options]
     return _indices("triu_indices", row, col, offset, options)
 
 
-_ARANGE_OPTIONS = ", ".join(
-    (
-        "*",
-        "Tensor out = None",
-        "torch.dtype dtype = None",
-        "torch.layout layout = None",
-        "torch.device device = None",
-        "bool pin_memory = False",
-        "bool requires_grad = False",
-    )
-)
+_TAIL = "torch.dtype dtype = None, torch.layout layout = None, torch.device device = None, "
+_TAIL += "bool pin_memory = False, bool requires_grad = False)"
+_OUT_TAIL = "*, Tensor out = None, " + _TAIL
 _ARANGE_FORMS = (
-    f"(Number end, {_ARANGE_OPTIONS})",
-    f"(Number start, Number end, {_ARANGE_OPTIONS.replace('Tensor out = None, ', '')})",
-    f"(Number start, Number end, Number step = 1, {_ARANGE_OPTIONS})",
+    f"(Number end, {_OUT_TAIL}",
+    f"(Number start, Number end, *, {_TAIL}",
+    f"(Number start, Number end, Number step = 1, {_OUT_TAIL}",
+)
+_LINSPACE_FORMS = tuple(
+    f"({start} start, {end} end, int steps, {_OUT_TAIL}"
+    for start, end in (("Tensor", "Tensor"), ("Number", "Tensor"), ("Tensor", "Number"), ("Number", "Number"))
+)
+_RANDINT_FORMS = tuple(
+    f"({bounds}, tuple of ints size, *, {generator}{_OUT_TAIL[3:]}"
+    for bounds in ("int high", "int low, int high")
+    for generator in ("torch.Generator generator, ", "")
 )
 
 
@@ -632,8 +659,23 @@ def _counted(start: Any, end: Any, step: Any, dtype: dtype) -> np.ndarray:
     else:
         count = math.ceil((float(end) - float(start)) / float(step))
     if dtype.is_floating_point:
-        return (float(start) + float(step) * np.arange(count, dtype=np.float64)).astype(dtype.numpy)
+        return _steps(start, step, count, dtype)
     return (int(start) + int(step) * np.arange(count, dtype=np.int64)).astype(dtype.numpy)
+
+
+def _steps(start: float, step: float, count: int, dtype: dtype) -> np.ndarray:
+    """start + step * index with PyTorch's rounding: 32 bytes at a time, each counted on from its rounded first number."""
+    lanes, index = 32 // dtype.itemsize, np.arange(count)
+    in_lanes = index < count // (2 * lanes) * 2 * lanes
+    first = np.where(in_lanes, index // lanes * lanes, index)
+    wide = np.longdouble(start) + np.longdouble(step) * first
+    firsts = np.where(in_lanes, wide.astype(dtype.numpy), wide.astype(np.float64))
+    return (firsts + np.longdouble(step) * (index - first)).astype(np.float64).astype(dtype.numpy)
+
+
+_NUMBERS = (int, float, np.number, Tensor)
+_WIDE: dict[Any, Any] = {np.float16: np.float16, np.float32: np.float64, np.float64: np.longdouble}
+"""What a product and a sum are computed in so that they are rounded once, as a fused multiply-add does."""
 
 
 def _spaced(function: str, start: Any, end: Any, steps: Any, options: Any, base: float | None = None) -> Tensor:
@@ -644,29 +686,36 @@ def _spaced(function: str, start: Any, end: Any, steps: Any, options: Any, base:
                 f"{function} only supports 0-dimensional start and end tensors, "
                 f"but got {name} with {bound._array.ndim} dimension(s)."
             )
+    given = (start, end) if steps is None else (start, end, steps)
+    if not (isinstance(start, _NUMBERS) and isinstance(end, _NUMBERS) and _is_int(steps)):
+        tail = "int steps, float base = 10.0" if function == "logspace" else "int steps"
+        raise dtypes.invalid_combination(function, given, [f.replace("int steps", tail) for f in _LINSPACE_FORMS])
     first, last = _read_number(function, "start", 1, start), _read_number(function, "end", 2, end)
-    count = _read_int(function, "steps", 3, steps)
+    count = operator.index(steps)
     if count < 0:
         raise RuntimeError("number of steps must be non-negative")
 
     def make(dtype: dtype) -> np.ndarray:
         if dtype is bool_:
             raise NotImplementedError(f"\"{function}_cpu\" not implemented for 'Bool'")
+        if count < 2:  # end does not matter then
+            only = first if base is None else base ** float(first)
+            return np.full(count, _number_array(only, dtype) if count else 0, dtype.numpy)
         kind = dtype.numpy.type if dtype.is_floating_point else np.float64
+        wide = kind if base is not None else _WIDE[kind]
         a, b = kind(_number_array(first, dtype)), kind(_number_array(last, dtype))
-        index = np.arange(count, dtype=kind)
-        step = (b - a) / kind(count - 1) if count > 1 else kind(0)
-        near = np.float64(a) + np.float64(step) * index
-        far = np.float64(b) - np.float64(step) * (kind(count - 1) - index)
-        values = np.where(np.arange(count) < max(count // 2, count == 1), near, far)
-        if base is not None:
-            values = np.power(kind(base), values.astype(kind))
-        return values.astype(dtype.numpy)
+        step, index = wide((b - a) / kind(count - 1)), np.arange(count)
+        values = np.where(
+            index < count // 2,
+            wide(a) + step * index.astype(wide),
+            wide(b) - step * (count - 1 - index).astype(wide),
+        )
+        return (values if base is None else np.power(kind(base), values)).astype(kind).astype(dtype.numpy)
 
     return _leaf(function, make, options)
 
 
-def linspace(start: Any, end: Any, steps: SupportsIndex, **options: Unpack[Options]) -> Tensor:
+def linspace(start: Any, end: Any, steps: Any = None, **options: Unpack[Options]) -> Tensor:
     """`steps` numbers from start to end, both included, evenly spaced.
 
     >>> linspace(0, 1, 5)
@@ -677,7 +726,7 @@ def linspace(start: Any, end: Any, steps: SupportsIndex, **options: Unpack[Optio
     return _spaced("linspace", start, end, steps, options)
 
 
-def logspace(start: Any, end: Any, steps: SupportsIndex, base: float = 10.0, **options: Unpack[Options]) -> Tensor:
+def logspace(start: Any, end: Any, steps: Any = None, base: float = 10.0, **options: Unpack[Options]) -> Tensor:
     """`steps` numbers from base ** start to base ** end, their logarithms evenly spaced.
 
     https://docs.pytorch.org/docs/2.13/generated/torch.logspace.html
@@ -688,67 +737,44 @@ def logspace(start: Any, end: Any, steps: SupportsIndex, base: float = 10.0, **o
 # Random. What is drawn, and in which order, is in random.py.
 
 
-def _generator(function: str, options: Any) -> Generator:
-    generator = options.pop("generator", None)
-    if generator is None:
-        return random.default_generator
-    if not isinstance(generator, random.Generator):
-        raise TypeError(f"{function}(): argument 'generator' must be torch.Generator, not {_kind(generator)}")
-    return generator
-
-
-def rand(*size: Any, **options: Unpack[RandomOptions]) -> Tensor:
-    """Random numbers, even in [0, 1). https://docs.pytorch.org/docs/2.13/generated/torch.rand.html"""
-    shape, generator = _read_shape("rand", size, options), _generator("rand", options)
-    return _leaf("rand", lambda dtype: random.draw_uniform(shape, dtype, 0, 1, generator), options)
-
-
-def randn(*size: Any, **options: Unpack[RandomOptions]) -> Tensor:
-    """Random numbers, normal with mean 0 and variance 1.
-
-    https://docs.pytorch.org/docs/2.13/generated/torch.randn.html
-    """
-    shape, generator = _read_shape("randn", size, options), _generator("randn", options)
-    return _leaf("randn", lambda dtype: random.draw_normal(shape, dtype, 0, 1, True, generator), options)
-
-
 def randint(*bounds_and_size: Any, **options: Any) -> Tensor:
     """`randint(high, size)` or `randint(low, high, size)`: random whole numbers in [low, high), int64 by default.
 
     https://docs.pytorch.org/docs/2.13/generated/torch.randint.html
     """
-    keywords = [name for name in ("low", "high", "size") if name in options]
-    names = (
-        ("high", "size")
-        if len(bounds_and_size) + len(keywords) < 3 and "low" not in keywords
-        else (
-            "low",
-            "high",
-            "size",
-        )
-    )
-    given: dict[str, Any] = dict(zip(names, bounds_and_size, strict=False))
-    given.update({name: options.pop(name) for name in keywords})
+    given = {name: options.pop(name) for name in ("low", "high", "size") if name in options}
+    three = len(bounds_and_size) + len(given) > 2 or "low" in given
+    by_name, names = "size" in given, ("low", "high", "size") if three else ("high", "size")
+    given.update(zip(names, bounds_and_size, strict=False))
     for name in ("high", "size"):
         if name not in given:
             raise TypeError(f'randint() missing 1 required positional arguments: "{name}"')
-    low = _read_int("randint", "low", 1, given["low"]) if "low" in given else 0
-    high = _read_int("randint", "high", names.index("high") + 1, given["high"])
-    if not isinstance(given["size"], tuple | list):
-        where = "" if "size" in keywords else f" (position {names.index('size') + 1})"
-        raise TypeError(f"randint(): argument 'size'{where} must be tuple of ints, not {_kind(given['size'])}")
+    low, high, size = given.get("low", 0), given["high"], given["size"]
+    if three and not (_is_int(low) and _is_int(high) and isinstance(size, tuple | list) and all(map(_is_int, size))):
+        raise dtypes.invalid_combination("randint", bounds_and_size, _RANDINT_FORMS)
+    low, high = operator.index(low), _read_int("randint", "high", 1, high)
+    if not isinstance(size, tuple | list):
+        where = "" if by_name else " (position 2)"
+        raise TypeError(f"randint(): argument 'size'{where} must be tuple of ints, not {_kind(size)}")
     if not -(2**63) <= low < 2**63 or not -(2**63) <= high < 2**63:
         raise ValueError("Overflow when unpacking long long")
-    shape, generator = _read_shape("randint", (given["size"],)), _generator("randint", options)
+    shape, generator = _read_shape("randint", (size,), position=2), _read_generator("randint", options)
     return _leaf("randint", lambda dtype: random.draw_integers(shape, dtype, low, high, generator), options, int64)
 
 
-def randperm(n: SupportsIndex, **options: Unpack[RandomOptions]) -> Tensor:
+def randint_like(input: Tensor, *bounds: SupportsIndex, **options: Any) -> Tensor:
+    """`randint_like(input, high)` or `randint_like(input, low, high)`: as randint, of input's shape and dtype."""
+    _read_tensor("randint_like", "input", 1, input)
+    options.setdefault("dtype", input.dtype)
+    return randint(*bounds, size=input.shape, **options)
+
+
+def randperm(n: SupportsIndex, **options: Unpack[Options]) -> Tensor:
     """The numbers 0 to n - 1 in random order, int64 by default.
 
     https://docs.pytorch.org/docs/2.13/generated/torch.randperm.html
     """
-    count, generator = _read_int("randperm", "n", 1, n), _generator("randperm", options)
+    count, generator = _read_int("randperm", "n", 1, n), _read_generator("randperm", options)
     _read_shape("randperm", (count,))
 
     def make(dtype: dtype) -> np.ndarray:
@@ -766,7 +792,7 @@ def randperm(n: SupportsIndex, **options: Unpack[RandomOptions]) -> Tensor:
     return _leaf("randperm", make, options, int64)
 
 
-def normal(mean: Any, std: Any = 1.0, size: Sequence[int] | None = None, **options: Unpack[RandomOptions]) -> Tensor:
+def normal(mean: Any, std: Any = 1.0, size: Sequence[int] | None = None, **options: Unpack[Options]) -> Tensor:
     """Normal random numbers of this mean and standard deviation: two numbers and a size, or tensors that broadcast.
 
     Raises:
@@ -774,7 +800,7 @@ def normal(mean: Any, std: Any = 1.0, size: Sequence[int] | None = None, **optio
 
     https://docs.pytorch.org/docs/2.13/generated/torch.normal.html
     """
-    generator = _generator("normal", options)
+    generator = _read_generator("normal", options)
     tensors = isinstance(mean, Tensor), isinstance(std, Tensor)
     if any(tensors) != (size is None):
         kinds = (mean, std) if size is None else (mean, std, size)
@@ -805,18 +831,16 @@ _NORMAL_FORMS = (
     "(Tensor mean, Tensor std, *, torch.Generator generator = None, Tensor out = None)",
     "(Tensor mean, float std = 1, *, torch.Generator generator = None, Tensor out = None)",
     "(float mean, Tensor std, *, torch.Generator generator = None, Tensor out = None)",
-    "(float mean, float std, tuple of ints size, *, torch.Generator generator = None, Tensor out = None, "
-    "torch.dtype dtype = None, torch.layout layout = None, torch.device device = None, bool pin_memory = False, "
-    "bool requires_grad = False)",
+    "(float mean, float std, tuple of ints size, *, torch.Generator generator = None, Tensor out = None, " + _TAIL,
 )
 
 
-def bernoulli(input: Tensor, p: float | None = None, **options: Unpack[RandomOptions]) -> Tensor:
+def bernoulli(input: Tensor, p: float | None = None, **options: Unpack[Options]) -> Tensor:
     """1 with the probability each element of input says (or with p everywhere), else 0; dtype and shape of input.
 
     https://docs.pytorch.org/docs/2.13/generated/torch.bernoulli.html
     """
-    array, generator = _read_tensor("bernoulli", "input", 1, input)._array, _generator("bernoulli", options)
+    array, generator = _read_tensor("bernoulli", "input", 1, input)._array, _read_generator("bernoulli", options)
     chance = array if p is None else p
     return _leaf(
         "bernoulli", lambda dtype: random.draw_bernoulli(array.shape, dtype, chance, generator), options, input.dtype
@@ -824,78 +848,17 @@ def bernoulli(input: Tensor, p: float | None = None, **options: Unpack[RandomOpt
 
 
 def multinomial(
-    input: Tensor, num_samples: SupportsIndex, replacement: bool = False, **options: Unpack[RandomOptions]
+    input: Tensor, num_samples: SupportsIndex, replacement: bool = False, **options: Unpack[Options]
 ) -> Tensor:
     """Indices drawn from each row of weights, num_samples a row, an index as often as its weight says; int64.
 
     https://docs.pytorch.org/docs/2.13/generated/torch.multinomial.html
     """
     weights = _read_tensor("multinomial", "input", 1, input)._array
-    count, generator = _read_int("multinomial", "num_samples", 2, num_samples), _generator("multinomial", options)
+    count, generator = _read_int("multinomial", "num_samples", 2, num_samples), _read_generator("multinomial", options)
     return _leaf(
         "multinomial", lambda _: random.draw_multinomial(weights, count, replacement, generator), options, int64
     )
-
-
-# Like another tensor: its shape, and its dtype unless another is given
-
-
-def _like(function: str, input: Any, fill: Callable[[np.ndarray], None] | None, options: Any) -> Tensor:
-    source = _read_tensor(function, "input", 1, input)._array
-
-    def make(dtype: dtype) -> np.ndarray:
-        array = np.zeros_like(source, dtype.numpy, subok=False)
-        if fill is not None:
-            fill(array)
-        return array
-
-    return _leaf(function, make, options, input.dtype, ("out",))
-
-
-def zeros_like(input: Tensor, **options: Unpack[Options]) -> Tensor:
-    """Zeros. https://docs.pytorch.org/docs/2.13/generated/torch.zeros_like.html"""
-    return _like("zeros_like", input, None, options)
-
-
-def empty_like(input: Tensor, **options: Unpack[Options]) -> Tensor:
-    """Values not to be relied on (here: zeros)."""
-    return _like("empty_like", input, None, options)
-
-
-def ones_like(input: Tensor, **options: Unpack[Options]) -> Tensor:
-    """Ones. https://docs.pytorch.org/docs/2.13/generated/torch.ones_like.html"""
-    return _like("ones_like", input, lambda array: array.fill(1), options)
-
-
-def full_like(input: Tensor, fill_value: Any, **options: Unpack[Options]) -> Tensor:
-    """One value everywhere. https://docs.pytorch.org/docs/2.13/generated/torch.full_like.html"""
-    number = _read_number("full_like", "fill_value", 2, fill_value)
-    return _like("full_like", input, lambda array: array.fill(_number_array(number, dtypes.of(array))), options)
-
-
-def rand_like(input: Tensor, **options: Unpack[RandomOptions]) -> Tensor:
-    """Random numbers, even in [0, 1)."""
-    generator = _generator("rand_like", options)
-    fill = lambda array: random.fill(array, random.draw_uniform, 0, 1, generator=generator)  # noqa: E731
-    return _like("rand_like", input, fill, options)
-
-
-def randn_like(input: Tensor, **options: Unpack[RandomOptions]) -> Tensor:
-    """Random numbers, normal with mean 0 and variance 1."""
-    generator = _generator("randn_like", options)
-    fill = lambda array: random.fill(array, random.draw_normal, 0, 1, generator=generator)  # noqa: E731
-    return _like("randn_like", input, fill, options)
-
-
-def randint_like(input: Tensor, *bounds: SupportsIndex, **options: Any) -> Tensor:
-    """`randint_like(input, high)` or `randint_like(input, low, high)`: random whole numbers in [low, high)."""
-    low, high = (
-        (options.pop("low", 0), *bounds)[-2:] if "high" not in options else (*bounds, 0)[:1] + (options.pop("high"),)
-    )
-    generator = _generator("randint_like", options)
-    limits = _read_int("randint_like", "low", 2, low), _read_int("randint_like", "high", 3, high)
-    fill = lambda array: random.fill(array, random.draw_integers, *limits, generator=generator)  # noqa: E731
-    return _like("randint_like", input, fill, options)
 
 
 # Methods: self.new_zeros(2, 3) makes what zeros(2, 3) makes, of self's dtype
@@ -927,9 +890,10 @@ def legacy_constructor(cls: type[Tensor], *args: Any, **options: Any) -> Tensor:
     return made
 
 
-def _legacy(dtype: dtype, *args: Any, data: Any = None, size: Any = None, device: Any = None) -> Tensor:
+def _legacy(dtype: dtype, /, *args: Any, data: Any = None, size: Any = None, device: Any = None) -> Tensor:
     dtypes.check_device(device, "new")
-    args = args or tuple(given for given in (data, size) if given is not None) or (dtypes.Size([0]),)
+    if not args:
+        args = (data,) if data is not None else (dtypes.Size((0,) if size is None else size),)
     first = args[0]
     if len(args) > 1 or isinstance(first, dtypes.Size) or (_is_int(first) and not isinstance(first, Tensor)):
         return wrap(np.zeros(_read_shape("new", args), dtype.numpy))
@@ -940,17 +904,20 @@ def _legacy(dtype: dtype, *args: Any, data: Any = None, size: Any = None, device
     return wrap(_array_of(first, dtype))
 
 
-def _typed(dtype: dtype) -> Callable[..., Tensor]:
-    def constructor(*args: Any, **options: Any) -> Tensor:
-        if args and isinstance(args[0], Tensor) and args[0].dtype is not dtype:
-            raise TypeError(f"expected a tensor of {dtype}, got one of {args[0].dtype}")
-        return _legacy(dtype, *args, **options)
+class _Typed(type):
+    """The class of FloatTensor and its like: calling makes a tensor of the dtype, isinstance asks for it."""
 
-    constructor.__name__ = constructor.__qualname__ = f"{dtype.scalar_name}Tensor"
-    constructor.__doc__ = f"`Tensor(...)` with {dtype} in place of the default dtype."
-    return constructor
+    dtype: dtype
+
+    def __call__(cls, *args: Any, **options: Any) -> Tensor:
+        if args and isinstance(args[0], Tensor) and args[0].dtype is not cls.dtype:
+            raise TypeError(f"expected a tensor of {cls.dtype}, got one of {args[0].dtype}")
+        return _legacy(cls.dtype, *args, **options)
+
+    def __instancecheck__(cls, instance: object) -> bool:
+        return isinstance(instance, Tensor) and instance.dtype is cls.dtype
 
 
-ByteTensor, CharTensor, ShortTensor, IntTensor, LongTensor, HalfTensor, FloatTensor, DoubleTensor, BoolTensor = map(
-    _typed, dtypes.DTYPES
+ByteTensor, CharTensor, ShortTensor, IntTensor, LongTensor, HalfTensor, FloatTensor, DoubleTensor, BoolTensor = (
+    _Typed(f"{dtype.scalar_name}Tensor", (), {"dtype": dtype}) for dtype in dtypes.DTYPES
 )

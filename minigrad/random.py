@@ -301,8 +301,9 @@ def _normal_blocks(uniform: np.ndarray, mean: float, std: float) -> np.ndarray:
 
 
 def _scaled(values: np.ndarray, factor: Any, offset: Any) -> np.ndarray:
-    """values * factor + offset, rounded once as a fused multiply-add does (but float64: twice)."""
-    return (values * np.float64(factor) + np.float64(offset)).astype(values.dtype)
+    """values * factor + offset, rounded once as a fused multiply-add does."""
+    wide = np.longdouble if values.dtype == np.float64 else np.float64
+    return (values * wide(factor) + wide(offset)).astype(values.dtype)
 
 
 def _normal_pairs(n: int, generator: Generator) -> np.ndarray:
