@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from . import autograd
+from . import autograd  # its backward() and grad() need this module in turn, and are looked up when called
 from .autograd import grad_mode, notes, views
 from .autograd.graph import Hooks, Node, RemovableHandle, accumulator
 from .autograd.observe import tell

@@ -45,8 +45,10 @@ def run(
     observed = bool(grad_mode.special and grad_mode.state.observers)
     freed = None if retain_graph else Freed(notes.here())
     gradients: dict[Node, Any] = {}
+    borrowed: set[Node] = set()  # nodes whose gradient is an array that somebody else has, too
     for (node, index), seed in zip(roots, seeds, strict=True):
         deposit(gradients, node, index, seed)
+        borrowed.add(node)
 
     for node in order:
         grad = gradients.pop(node, None)
@@ -62,6 +64,8 @@ def run(
             continue
         if observed:
             tell("node_begin", node, _per_output(node, grad))
+        if node in borrowed and type(node) is AccumulateGrad:
+            grad = grad.copy()  # a leaf keeps what it is given: it is given its own
         try:
             outgoing = node.backward_graph(grad) if create_graph else node.backward(grad)
         except Exception as error:
@@ -71,11 +75,7 @@ def run(
         if node.hooks is not None:
             outgoing = after_node(node, outgoing, grad, create_graph)
         if observed:
-            outgoing = [
-                None if child is None else adapted(out, child, index, node, grad, create_graph)
-                for child, index, out in zip(node.next_nodes, node.next_indices, outgoing, strict=True)
-            ]
-            tell("node_end", node, _per_output(node, grad), tuple(outgoing))
+            tell("node_end", node, _per_output(node, grad), _handed_on(node, outgoing))
             if freed is not None and node.saved_bytes():
                 tell("freed", node, node.saved_bytes())
         if freed is not None:
@@ -83,25 +83,28 @@ def run(
         for child, index, out in zip(node.next_nodes, node.next_indices, outgoing):  # noqa: B905  (speed)
             if child is None or out is None:
                 continue
-            out = adapted(out, child, index, node, grad, create_graph)
             if child.multi:
-                deposit(gradients, child, index, out)
-            else:
-                pending = gradients.get(child)
+                deposit(gradients, child, index, fit(out, child.shape[index], child.dtype[index], node))
+                continue
+            if create_graph or out.shape != child.shape or out.dtype is not child.dtype:
+                out = fit(out, child.shape, child.dtype, node)
+            pending = gradients.get(child)
+            if create_graph:
                 gradients[child] = out if pending is None else pending + out
+                continue
+            own = out is not grad and node.owns_gradients and out.base is None
+            if pending is None:
+                gradients[child] = out
+                if not own:
+                    borrowed.add(child)
+            elif own:
+                out += pending
+                gradients[child] = out
+                borrowed.discard(child)
+            else:
+                gradients[child] = pending + out
+                borrowed.discard(child)
     return list(captured.values())
-
-
-def adapted(out: Any, child: Node, index: int, node: Node, grad: Any, create_graph: bool) -> Any:
-    """A gradient as ``child`` must have it: of its output's shape and dtype, and a leaf's own."""
-    if out is None:
-        return None
-    shape, dtype = (child.shape[index], child.dtype[index]) if child.multi else (child.shape, child.dtype)
-    if create_graph or out.shape != shape or out.dtype is not dtype:
-        return fit(out, shape, dtype, node)
-    if child.next_nodes == () and not (node.owns_gradients and out is not grad and out.base is None):
-        return out.copy()  # a leaf keeps what it is given: it is given its own
-    return out
 
 
 def schedule(roots: Sequence[Edge]) -> list[Node]:
@@ -164,6 +167,18 @@ def fit(grad: Any, shape: tuple[int, ...], dtype: np.dtype[Any], node: Node) -> 
     if tuple(grad.shape) != shape:
         grad = sum_to(grad, shape, node)
     return cast(grad, dtype)
+
+
+def _handed_on(node: Node, outgoing: Any) -> tuple[Any, ...]:
+    """The outgoing gradients as the next nodes will get them, for observers."""
+    given = []
+    for child, index, out in zip(node.next_nodes, node.next_indices, outgoing, strict=True):
+        if child is None or out is None:
+            given.append(None)
+        else:
+            at = (child.shape[index], child.dtype[index]) if child.multi else (child.shape, child.dtype)
+            given.append(fit(out, *at, node))
+    return tuple(given)
 
 
 def _per_output(node: Node, grad: Any) -> tuple[Any, ...]:

@@ -1,0 +1,205 @@
+"""``backward`` and ``grad``: reading the arguments, finding where to start, and the errors for what cannot work."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from . import engine, grad_mode, notes
+from ..tensor import Tensor
+from .grad_mode import enable_grad
+from .observe import tell
+from .views import gradient_edge
+
+def backward(
+    tensors: Tensor | Sequence[Tensor],
+    grad_tensors: Tensor | Sequence[Tensor | None] | None = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    grad_variables: Any = None,
+    inputs: Tensor | Sequence[Tensor] | None = None,
+) -> None:
+    """Add the gradient of ``tensors`` to ``.grad`` of the leaves they were computed from.
+
+    Args:
+        tensors: what to differentiate; the gradients of several are summed.
+        grad_tensors: for each, the gradient to start from (its shape); a tensor of one element starts from 1.
+        retain_graph: keep what the graph saved, so that backward can run again (default: ``create_graph``).
+        create_graph: record the backward pass itself, so that its result can be differentiated.
+        inputs: accumulate into these tensors only.
+
+    Raises:
+        RuntimeError: nothing requires grad; an output that is not scalar without its gradient; saved tensors
+            were freed or changed.
+
+    See https://docs.pytorch.org/docs/stable/generated/torch.autograd.backward.html
+    """
+    roots = _as_tuple(tensors)
+    if inputs is not None:
+        inputs = _as_tuple(inputs)
+        if not inputs:
+            raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
+    seeds = _as_tuple(grad_tensors) if grad_tensors is not None else (None,) * len(roots)
+    _run(roots, seeds, retain_graph, create_graph, inputs, accumulate=True)
+
+
+def grad(
+    outputs: Tensor | Sequence[Tensor],
+    inputs: Tensor | Sequence[Tensor],
+    grad_outputs: Tensor | Sequence[Tensor | None] | None = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    only_inputs: bool = True,
+    allow_unused: bool | None = None,
+    is_grads_batched: bool = False,
+    materialize_grads: bool = False,
+) -> tuple[Tensor | None, ...]:
+    """The gradients of ``outputs`` with respect to ``inputs``, returned and not accumulated.
+
+    Args:
+        allow_unused: None for an input that the outputs do not depend on, instead of an error.
+        materialize_grads: zeros instead of that None.
+
+    See https://docs.pytorch.org/docs/stable/generated/torch.autograd.grad.html
+    """
+    if is_grads_batched:
+        raise NotImplementedError("minigrad has no vmap: call grad() once for each row of grad_outputs instead.")
+    if materialize_grads and allow_unused is False:
+        raise ValueError("Expected allow_unused to be True or not passed when materialize_grads=True, but got: allow_unused=False.")
+    if allow_unused is None:
+        allow_unused = materialize_grads
+    if not only_inputs:
+        warnings.warn("only_inputs argument is deprecated and is ignored now (defaults to True).", FutureWarning, stacklevel=2)
+    roots, targets = _as_tuple(outputs), _as_tuple(inputs)
+    if not targets:
+        raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
+    seeds = _as_tuple(grad_outputs) if grad_outputs is not None else (None,) * len(roots)
+    results = _run(roots, seeds, retain_graph, create_graph, targets, accumulate=False, allow_unused=allow_unused)
+    if materialize_grads:
+        from ..creation import zeros_like
+
+        results = [
+            zeros_like(target, requires_grad=create_graph) if result is None else result
+            for target, result in zip(targets, results, strict=True)
+        ]
+    return tuple(results)
+
+
+def _run(
+    roots: tuple[Tensor, ...],
+    seeds: tuple[Tensor | None, ...],
+    retain_graph: bool | None,
+    create_graph: bool,
+    inputs: tuple[Tensor, ...] | None,
+    accumulate: bool,
+    allow_unused: bool = True,
+) -> list[Tensor | None]:
+    observed = bool(grad_mode.special and grad_mode.state.observers)
+    retain_graph = create_graph if retain_graph is None else retain_graph
+    try:
+        if len(roots) != len(seeds):
+            raise RuntimeError(f"got {len(roots)} tensors and {len(seeds)} gradients")
+        seeds = tuple(_seed(root, seed) for root, seed in zip(roots, seeds, strict=True))
+        edges = [_edge(root, number) for number, root in enumerate(roots)]
+        targets = None if inputs is None else [_target(tensor, accumulate) for tensor in inputs]
+    except Exception as error:
+        if observed:
+            tell("error", error, None)
+        raise
+    if observed:
+        options = {"retain_graph": retain_graph, "create_graph": create_graph}
+        tell("backward_begin", roots, tuple(seed._array for seed in seeds), options)
+    try:
+        if create_graph:
+            if accumulate and inputs is None:
+                _warn_cycle()
+            with enable_grad():
+                given: list[Any] = list(seeds)
+                results = engine.run(
+                    edges, given, retain_graph=retain_graph, create_graph=True, inputs=targets, accumulate=accumulate
+                )
+        else:
+            given = [seed._array for seed in seeds]
+            results = engine.run(
+                edges, given, retain_graph=retain_graph, create_graph=False, inputs=targets, accumulate=accumulate
+            )
+            results = [None if result is None else Tensor._of(result) for result in results]
+    finally:
+        if observed:
+            tell("backward_end")
+    if accumulate or targets is None:
+        return []
+    by_edge = dict(zip(dict.fromkeys(targets), results, strict=True))
+    gradients = [by_edge[target] for target in targets]
+    if not allow_unused:
+        for number, gradient in enumerate(gradients):
+            if gradient is None:
+                raise RuntimeError(
+                    f"The differentiated Tensor at index {number} appears to not have been used in the graph. Set "
+                    "allow_unused=True if this is the desired behavior."
+                )
+    return gradients
+
+
+def _seed(root: Tensor, seed: Tensor | None) -> Tensor:
+    """The gradient to start from: checked, or 1 for a scalar."""
+    if seed is None:
+        if root._array.size != 1:
+            if root.requires_grad:
+                raise notes.explain(
+                    RuntimeError("grad can be implicitly created only for scalar outputs"),
+                    f"The output has shape {list(root.shape)}.",
+                    "Reduce it to one number first (.sum() or .mean()), or pass gradient= with a tensor of that shape: "
+                    "the v of v^T J.",
+                )
+            return root
+        return Tensor._plain(np.ones(root._array.shape, root._array.dtype))
+    if not isinstance(seed, Tensor):
+        raise TypeError(f"gradients can be either Tensors or None, but got {type(seed).__name__}")
+    if seed._array.shape != root._array.shape:
+        raise RuntimeError(
+            f"Mismatch in shape: grad_output[0] has a shape of {seed.shape} and output[0] has a shape of {root.shape}."
+        )
+    if seed._array.dtype != root._array.dtype:
+        from ..ops.dual import cast
+
+        return cast(seed, root._array.dtype)
+    return seed
+
+
+def _edge(tensor: Tensor, number: int) -> engine.Edge:
+    node = gradient_edge(tensor)
+    if node is None:
+        raise notes.explain(
+            RuntimeError(f"element {number} of tensors does not require grad and does not have a grad_fn"),
+            "Nothing it was computed from has requires_grad=True, or it was computed under no_grad() or detached.",
+            "Make the tensor you want a gradient for with requires_grad=True, before the computation.",
+        )
+    return node, tensor._output_nr
+
+
+def _target(tensor: Tensor, accumulate: bool) -> engine.Edge:
+    node = gradient_edge(tensor)
+    if node is None:
+        if accumulate:
+            raise RuntimeError("One of the differentiated Tensors does not require grad")
+        raise RuntimeError("One of the differentiated Tensors does not require grad")
+    return node, tensor._output_nr
+
+
+def _as_tuple(tensors: Any) -> tuple[Any, ...]:
+    return (tensors,) if isinstance(tensors, Tensor) else tuple(tensors)
+
+
+def _warn_cycle() -> None:
+    warnings.warn(
+        "Using backward() with create_graph=True will create a reference cycle between the parameter and its gradient "
+        "which can cause a memory leak. We recommend using autograd.grad when creating the graph to avoid this. If you "
+        "have to use this function, make sure to reset the .grad fields of your parameters to None after use to break "
+        "the cycle and avoid the leak.",
+        UserWarning,
+        stacklevel=5,
+    )
