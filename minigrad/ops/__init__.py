@@ -11,11 +11,11 @@ from collections.abc import Callable
 from typing import Any
 
 from ..tensor import Tensor
-from . import arithmetic, linalg, pointwise, reduction, shaping
+from . import arithmetic, indexing, linalg, pointwise, reduction, shaping
 from .dual import FUNCTIONS
 from .templates import in_place
 
-MODULES = (arithmetic, pointwise, reduction, linalg, shaping)
+MODULES = (arithmetic, pointwise, reduction, linalg, shaping, indexing)
 METHODS: dict[str, Callable[..., Any]] = {}
 
 for _module in MODULES:

@@ -24,7 +24,7 @@ def dual(name: str, on_arrays: Callable[..., Any]) -> Callable[..., Any]:
     def function(*args: Any) -> Any:
         for arg in args:
             if isinstance(arg, Tensor):
-                return FUNCTIONS[name](*args)
+                return (FUNCTIONS.get(name) or getattr(Tensor, name))(*args)
         return on_arrays(*args)
 
     function.__name__ = function.__qualname__ = name
@@ -69,7 +69,7 @@ def like(value: Any, number: Any) -> Any:
 def cast(value: Any, dtype: np.dtype[Any]) -> Any:
     """The value in another dtype (numpy's)."""
     if isinstance(value, Tensor):
-        return value if value._array.dtype == dtype else FUNCTIONS["to"](value, FROM_NUMPY[dtype])
+        return value if value._array.dtype == dtype else value.to(FROM_NUMPY[dtype])
     return value if value.dtype == dtype else value.astype(dtype)
 
 
@@ -87,6 +87,8 @@ def sum_to(grad: Any, shape: tuple[int, ...], node: Node | None = None) -> Any:
             f"{who} returned an invalid gradient at index 0 - got {list(given)} but expected shape compatible with "
             f"{list(shape)}"
         )
+    if not shape and extra and isinstance(grad, Tensor):
+        return FUNCTIONS["sum"](grad)
     dims = tuple(range(extra)) + tuple(
         place + extra for place, want in enumerate(shape) if want == 1 and given[place + extra] != 1
     )
