@@ -25,7 +25,7 @@ from typing import Any
 import nbformat
 import pytest
 from nbformat.sign import NotebookNotary
-from playwright.sync_api import BrowserContext, Locator, Page, Route, sync_playwright
+from playwright.sync_api import BrowserContext, Locator, Page, sync_playwright
 
 PROJECT = Path(__file__).resolve().parents[2]
 SCREENSHOTS = PROJECT / "screenshots"
@@ -76,6 +76,10 @@ class Server:
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     home = tmp_path_factory.mktemp("home")
     root = tmp_path_factory.mktemp("notebooks")
+    page_config = home / "config" / "labconfig" / "page_config.json"
+    page_config.parent.mkdir(parents=True)
+    page_config.write_text(json.dumps({"buildCheck": False}))  # seconds at every load, to find nothing to build
+
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -150,7 +154,7 @@ def lab(browser: BrowserContext, server: Server, request: pytest.FixtureRequest)
     page = browser.new_page()
     page.set_default_timeout(TIMEOUT)
     lab = Lab(page, server, folder)
-    page.route(lambda url: not url.startswith((server.url, "data:", "blob:")), lab.refuse)
+    page.on("request", lambda request: lab.note(request.url))
     page.on("console", lambda message: lab.console.append(f"{message.type}: {message.text}"))
     page.on("pageerror", lambda error: lab.console.append(f"exception: {error}"))
     yield lab
@@ -282,6 +286,6 @@ class Lab:
             part.screenshot(path=path)
         return path
 
-    def refuse(self, route: Route) -> None:
-        self.outside.append(route.request.url)
-        route.abort()
+    def note(self, url: str) -> None:
+        if not url.startswith((self.server.url, "data:", "blob:")):
+            self.outside.append(url)
