@@ -138,7 +138,11 @@ def browser() -> Iterator[BrowserContext]:
     if path is None:
         pytest.skip("no Chromium or Chrome on the path: install one, or name it in the environment variable CHROME")
     flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
-    flags += ["--disable-component-update", "--disable-sync", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]
+    flags += [
+        "--disable-component-update",
+        "--disable-sync",
+        "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+    ]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=flags)
         yield browser.new_context(viewport={"width": 1400, "height": 1000})
@@ -248,7 +252,9 @@ class Lab:
 
     def run(self, number: int) -> None:
         """Run one cell, and wait until it is done."""
-        self.page.evaluate("number => { window.jupyterapp.shell.currentWidget.content.activeCellIndex = number; }", number)
+        self.page.evaluate(
+            "number => { window.jupyterapp.shell.currentWidget.content.activeCellIndex = number; }", number
+        )
         self.command("notebook:run-cell")
         self.wait_idle()
 
