@@ -6,14 +6,17 @@ Graphviz, so nothing needs to be installed; ``.source`` is what torchviz would w
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import graphviz
 
-from . import layout
-from .graph import SAVED, Graph, TensorNode, Unreadable, is_tensor, read_saved
+from . import layout, svg
+from .graph import SAVED, Edge, Graph, TensorNode, Unreadable, is_tensor, read_saved
 
 _COLORS = {"leaf": "lightblue", "output": "darkolivegreen1", "base": "darkolivegreen3", "saved": "orange"}
 _NODE_STYLE = {
@@ -26,6 +29,9 @@ _NODE_STYLE = {
     "fontname": "monospace",
 }
 _FIRST_ID = 100_000  # ids all have six digits or more, as torchviz's: addresses there, steady numbers here
+_LARGE = 60  # nodes; beyond it, shared leaves are drawn once per use
+_TOO_BIG_FOR_PNG = 500_000  # characters of SVG: such a picture would only make the notebook heavy
+_STATES = {"freed": "freed by a backward pass", "changed": "changed in place since it was saved"}
 _EDGE_STYLE = {"saved": " [dir=none]", "kept": " [dir=none]", "view": " [style=dotted]"}
 
 
@@ -57,18 +63,41 @@ def make_dot(
     """
     _check_outputs(var)
     graph = Graph(var, _name_table(params), saved=show_saved)
-    return Dot(graph, show_attrs, max_attr_chars)
+    return Dot.of(graph, partial(_write_body, show_attrs=show_attrs, max_attr_chars=max_attr_chars))
 
 
-class Dot(graphviz.Digraph):  # type: ignore[misc]
-    """A Digraph that lays itself out without a system ``dot``. ``.graph`` is the Graph it shows."""
+class Dot(graphviz.Digraph):
+    """A Digraph that lays itself out without a system ``dot``. ``.graph`` is the Graph it was made of."""
 
-    def __init__(self, graph: Graph, show_attrs: bool = False, max_attr_chars: int = 50) -> None:
-        super().__init__(node_attr=_NODE_STYLE)
-        self.graph = graph
-        self.body, rows = _write_body(graph, show_attrs, max_attr_chars)
+    graph: Graph | None = None
+    _write: Callable[[Graph], tuple[list[str], int]]
+    _written: list[str]
+
+    @classmethod
+    def of(cls, graph: Graph, write: Callable[[Graph], tuple[list[str], int]]) -> Dot:
+        """The picture of ``graph``, whose lines and number of rows ``write`` gives."""
+        dot = cls(node_attr=_NODE_STYLE)
+        dot.graph, dot._write = graph, write
+        dot.body, rows = write(graph)
+        dot._written = dot.body.copy()
         size = max(12, rows * 0.15)
-        self.graph_attr["size"] = f"{size},{size}"
+        dot.graph_attr["size"] = f"{size},{size}"
+        return dot
+
+    def _drawn(self) -> tuple[str, Graph | None]:
+        """The source to lay out, and the graph whose nodes and edges its first lines are.
+
+        It is ``.source``, but a large graph draws a shared leaf once per use. Lines that the user added stay.
+        """
+        count = 0 if self.graph is None else len(self._written)
+        if self.graph is None or self.body[:count] != self._written:
+            return self.source, None
+        if len(self.graph.nodes) <= _LARGE:
+            return self.source, self.graph
+        graph = self.graph.with_leaves_drawn_per_use()
+        copy = self.copy()
+        copy.body = self._write(graph)[0] + self.body[count:]
+        return copy.source, graph
 
     def pipe(
         self,
@@ -82,20 +111,116 @@ class Dot(graphviz.Digraph):  # type: ignore[misc]
         encoding: str | None = None,
     ) -> Any:
         """The picture as bytes, or as text when ``encoding`` is given. The default format is ``self.format``."""
-        form = _full_format(format or self.format, renderer, formatter)
-        if neato_no_op is not None:
-            return super().pipe(form, renderer, formatter, neato_no_op, quiet, engine=engine, encoding=encoding)
-        picture = layout.render(self.source, form, engine or self.engine)
+        format, engine = (format or self.format).lower(), engine or self.engine
+        if renderer or formatter or neato_no_op is not None or not layout.is_embedded(format):
+            layout.find_program(engine)
+            return super().pipe(format, renderer, formatter, neato_no_op, quiet, engine=engine, encoding=encoding)
+        picture = layout.render(self._drawn()[0], format, engine)
         return picture if encoding is None else picture.decode(encoding)
 
-    def _repr_image_svg_xml(self) -> str:
-        return str(self.pipe("svg", encoding="utf-8"))
+    def render(
+        self,
+        filename: str | os.PathLike[str] | None = None,
+        directory: str | os.PathLike[str] | None = None,
+        view: bool = False,
+        cleanup: bool = False,
+        format: str | None = None,
+        renderer: str | None = None,
+        formatter: str | None = None,
+        neato_no_op: bool | int | None = None,
+        quiet: bool = False,
+        quiet_view: bool = False,
+        *,
+        outfile: str | os.PathLike[str] | None = None,
+        engine: str | None = None,
+        raise_if_result_exists: bool = False,
+        overwrite_source: bool = False,
+    ) -> str:
+        """Write the source to ``filename`` and the picture beside it; return the picture's path.
+
+        ``render("net", format="png")`` writes ``net`` and ``net.png``; ``cleanup=True`` removes the source again.
+        The arguments are those of ``graphviz.Digraph.render``.
+        """
+        suffix = None if outfile is None else Path(outfile).suffix[1:]
+        form, engine = (format or suffix or self.format).lower(), engine or self.engine
+        if renderer or formatter or neato_no_op is not None or not layout.is_embedded(form):
+            layout.find_program(engine)
+            return str(
+                super().render(
+                    filename, directory, view, cleanup, format, renderer, formatter, neato_no_op, quiet, quiet_view,
+                    outfile=outfile, engine=engine,
+                    raise_if_result_exists=raise_if_result_exists, overwrite_source=overwrite_source,
+                )
+            )  # fmt: skip
+        if outfile is not None and filename is None:
+            filename = Path(outfile).with_suffix(".gv")
+        source = Path(directory or self.directory, filename or self.filename)
+        target = Path(f"{source}.{form}") if outfile is None else Path(directory or self.directory, outfile)
+        if target == source and not overwrite_source:
+            raise ValueError(f"outfile {str(outfile)!r} is the file of the source (overwrite_source=True allows it)")
+        if raise_if_result_exists and target.exists():
+            raise graphviz.FileExistsError(f"output file exists: {str(target)!r}")
+        self.save(filename, directory)
+        target.write_bytes(self.pipe(form, engine=engine))
+        if cleanup and target != source:
+            source.unlink()
+        if view or quiet_view:
+            graphviz.view(str(target), quiet=quiet_view)
+        return str(target)
+
+    def _repr_mimebundle_(
+        self, include: Iterable[str] | None = None, exclude: Iterable[str] | None = None, **_: Any
+    ) -> dict[str, Any]:
+        """What a notebook stores: HTML with the SVG inside, and a PNG for where HTML isn't shown."""
+        wanted = set(include or ("text/html", "image/png", "text/plain")) - set(exclude or ())
+        source, graph = self._drawn()
+        picture = layout.render(source, "svg", self.engine).decode()
+        bundle: dict[str, Any] = {}
+        if "text/html" in wanted:
+            bundle["text/html"] = svg.page(picture, *_tooltips(graph))
+        if "image/svg+xml" in wanted:
+            bundle["image/svg+xml"] = picture
+        if "image/png" in wanted and len(picture) < _TOO_BIG_FOR_PNG:
+            bundle["image/png"] = layout.png(picture)
+        if "text/plain" in wanted:
+            bundle["text/plain"] = repr(self)
+        return bundle
+
+    def __repr__(self) -> str:
+        count = "" if self.graph is None else f" of {len(self.graph.nodes)} nodes and {len(self.graph.edges)} edges"
+        return f"<graph{count}>"
 
 
-def _full_format(format: str, renderer: str | None, formatter: str | None) -> str:
-    if formatter is not None and renderer is None:
-        raise graphviz.RequiredArgumentError("formatter given without renderer")
-    return ":".join(part for part in (format.lower(), renderer, formatter) if part)
+def _tooltips(graph: Graph | None) -> tuple[dict[str, str], dict[str, str]]:
+    """What the pointer reads on nodes and edges, for ``svg.page``."""
+    if graph is None:
+        return {}, {}
+    nodes = {str(_FIRST_ID + n): _describe_node(graph, node) for n, node in enumerate(graph.nodes)}
+    edges = {f"edge{n}": _describe_edge(graph, Edge._make(edge)) for n, edge in enumerate(graph.edges, 1)}
+    return nodes, edges
+
+
+def _describe_node(graph: Graph, node: Any) -> str:
+    if not isinstance(node, TensorNode):
+        return graph.kind(node).name
+    if node.tensor is None:
+        return f"{node.name or 'saved tensor'}: {_STATES[node.state]}"
+    kind = {"leaf": "leaf", "output": "output", "base": "base of a view", "saved": "saved tensor"}[node.role]
+    dtype = str(node.tensor.dtype).rpartition(".")[2]
+    return f"{node.name + ': ' if node.name else ''}{kind}, shape {node.shape}, {dtype}"
+
+
+def _describe_edge(graph: Graph, edge: Edge) -> str:
+    source, target = (graph.nodes[n] for n in (edge.source, edge.target))
+    if isinstance(edge.feeds, int):
+        return f"{graph.kind(source).name} feeds input {edge.feeds} of {graph.kind(target).name}"
+    return {
+        "leaf": "its gradient is accumulated here",
+        "output": "made here",
+        "saved": "saved for backward",
+        "kept": "saved for backward",
+        "view": "a view of it",
+    }[edge.feeds]
 
 
 def _write_body(graph: Graph, show_attrs: bool, max_attr_chars: int) -> tuple[list[str], int]:
@@ -121,9 +246,8 @@ def _write_body(graph: Graph, show_attrs: bool, max_attr_chars: int) -> tuple[li
             lines.append(f"\t{ids[source]} -> {ids[target]}\n")
             continue
         rows += feeds in ("leaf", "saved", "kept")  # the box of such a tensor is written again with each edge
-        if feeds == "saved":
-            source, target = target, source
-        lines.append(f"\t{ids[source]} -> {ids[target]}{_EDGE_STYLE.get(feeds, '')}\n")
+        ends = (target, source) if feeds == "saved" else (source, target)
+        lines.append(f"\t{ids[ends[0]]} -> {ids[ends[1]]}{_EDGE_STYLE.get(str(feeds), '')}\n")
     return lines, rows
 
 

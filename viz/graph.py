@@ -85,8 +85,51 @@ class Graph:
 
     def saved_names(self, function: Any) -> list[str]:
         """The names under which ``function`` shows what it saved, without the prefix."""
-        known = self.kind(function).saved_names
-        return _saved_names(function) if known is None else known
+        kind = self.kind(function)
+        if kind.saved_names is not None:
+            return kind.saved_names
+        names = [name[len(SAVED) :] for name in dir(function) if name.startswith(SAVED)]
+        if type(function).__dir__ is object.__dir__:  # its own __dir__ may answer differently for each node
+            kind.saved_names = names
+        return names
+
+    def with_leaves_drawn_per_use(self) -> Graph:
+        """The same graph for a picture: a leaf that many functions use stands once beside each of them.
+
+        Left shared, the weights of an unrolled RNN tie all of its steps together, and the layout takes minutes.
+        """
+        users: dict[int, set[int]] = {}
+        for source, target, feeds in self.edges:
+            if feeds != "leaf":
+                users.setdefault(source, set()).add(target)
+        variables = {target: source for source, target, feeds in self.edges if feeds == "leaf"}
+        shared = {n for n, found in users.items() if len(found) > 1 and (n in variables or self._is_loose(n))}
+        shared |= {variables[n] for n in shared if n in variables}
+
+        drawn = Graph(())
+        places: dict[tuple[int, int], int] = {}  # where a node is drawn: (node, its user if it is shared)
+
+        def place(number: int, user: int = -1) -> int:
+            key = (number, user if number in shared else -1)
+            if key not in places:
+                places[key] = len(drawn.nodes)
+                drawn.nodes.append(self.nodes[number])
+                if number in shared and number in variables:
+                    drawn.edges.append((place(variables[number], places[key]), places[key], "leaf"))
+            return places[key]
+
+        for number in range(len(self.nodes)):
+            if number not in shared:
+                place(number)
+        for source, target, feeds in self.edges:
+            if target not in shared:
+                drawn.edges.append((place(source, target), place(target), feeds))
+        return drawn
+
+    def _is_loose(self, number: int) -> bool:
+        """Whether this is a tensor's box that nothing computes."""
+        node = self.nodes[number]
+        return isinstance(node, TensorNode) and node.role in ("leaf", "saved")
 
     def _add_output(self, tensor: Any) -> None:
         if id(tensor) in self._tensor_numbers:
@@ -184,8 +227,7 @@ class _Kind:
         kept = getattr(cls, "saved_tensors", None)
         self.keeps_tensors = kept is not None and not callable(kept)
         self.has_tensors = self.has_variable or self.keeps_tensors
-        # An own __dir__ may answer differently for each node.
-        self.saved_names = _saved_names(function) if cls.__dir__ is object.__dir__ else None
+        self.saved_names: list[str] | None = None
 
 
 class Unreadable(NamedTuple):
@@ -205,7 +247,3 @@ def read_saved(function: Any, attribute: str) -> Any:
 def is_tensor(value: Any) -> bool:
     """Whether ``value`` is a tensor, PyTorch's or minigrad's; a grad_fn and an array are not."""
     return hasattr(value, "grad_fn") and hasattr(value, "requires_grad") and hasattr(value, "shape")
-
-
-def _saved_names(function: Any) -> list[str]:
-    return [name[len(SAVED) :] for name in dir(function) if name.startswith(SAVED)]

@@ -26,9 +26,9 @@ _LAYOUT_FONT = "Courier"
 
 _INSTALL_DOT = (
     "sudo apt install graphviz (Debian, Ubuntu), brew install graphviz (macOS), "
-    "winget install Graphviz.Graphviz (Windows) or conda install graphviz"
+    "winget install Graphviz.Graphviz (Windows), conda install graphviz"
 )
-_default_backend = "embedded"
+_backend = {"current": "embedded"}
 
 
 class LayoutError(RuntimeError):
@@ -37,12 +37,11 @@ class LayoutError(RuntimeError):
 
 def use(backend: str) -> None:
     """Choose who lays out from now on: ``"embedded"`` (the default) or ``"dot"``, the system's program."""
-    global _default_backend
     if backend not in ("embedded", "dot"):
         raise ValueError(f"backend must be 'embedded' or 'dot', not {backend!r}")
     if backend == "dot":
-        _find_dot("dot")
-    _default_backend = backend
+        find_program("dot")
+    _backend["current"] = backend
 
 
 def render(dot_source: str, format: str = "svg", engine: str = "dot", *, scale: float = 2.0) -> bytes:
@@ -63,13 +62,18 @@ def render(dot_source: str, format: str = "svg", engine: str = "dot", *, scale: 
     >>> render("digraph { a -> b }").startswith(b"<?xml")
     True
     """
-    if _default_backend == "dot" or format not in EMBEDDED_FORMATS:
+    if not is_embedded(format):
         return _render_with_system(dot_source, format, engine)
     if format == "png":
         return png(render(dot_source, "svg", engine).decode(), scale)
     source, originals = _make_safe(dot_source)
     output = _render_embedded(source, format, engine).decode()
     return _restore(output, originals).encode()
+
+
+def is_embedded(format: str) -> bool:
+    """Whether ``format`` is written without the system's ``dot``."""
+    return _backend["current"] == "embedded" and format in EMBEDDED_FORMATS
 
 
 def png(svg: str, scale: float = 2.0) -> bytes:
@@ -99,12 +103,11 @@ def _make_safe(source: str) -> tuple[str, dict[int, str]]:
     Chinese one, 1.8 em in Courier for a glyph of 1 em. So every character of three or four bytes is laid out as a
     stand-in of two, and put back in the result.
     """
-    # The stand-ins come from 2-byte characters that the source itself does not use.
     source = re.sub(r'(label\s*=\s*")(?=\n|\\[nlr])', r"\1 ", source)
     source = re.sub(r'fontname\s*=\s*("?)monospace\1', f'fontname="{_LAYOUT_FONT}"', source)
     if source.isascii():
         return source, {}
-    used = set(source)
+    used = set(source)  # a stand-in is a character that the source itself does not use
     wide = sorted(c for c in used if c > "\u07ff")
     free = (c for c in map(chr, range(0x100, 0x800)) if c not in used)
     stand_ins = dict(zip(wide, free, strict=False))
@@ -167,11 +170,12 @@ def _render_embedded(source: str, format: str, engine_name: str) -> bytes:
     return bytes(memory.read(store, result, result + size))
 
 
-def _find_dot(engine: str) -> str:
+def find_program(engine: str) -> str:
+    """The path of Graphviz's own program; a LayoutError that says how to install it where there is none."""
     program = shutil.which(engine)
     if program is None:
         raise LayoutError(
-            f"this needs Graphviz's own program {engine!r}, which is not installed. To install: {_INSTALL_DOT}"
+            f"this needs Graphviz's program {engine!r}, and it is not installed. Install it: {_INSTALL_DOT}"
         )
     return program
 
@@ -179,7 +183,8 @@ def _find_dot(engine: str) -> str:
 def _render_with_system(source: str, format: str, engine: str) -> bytes:
     if not re.fullmatch(r"[a-z0-9_-]+(:[a-z]+){0,2}", format):
         raise ValueError(f"not a format: {format!r}")
-    done = subprocess.run([_find_dot(engine), f"-T{format}"], input=source.encode(), capture_output=True)
+    command = [find_program(engine), f"-T{format}"]
+    done = subprocess.run(command, input=source.encode(), capture_output=True, check=False)
     if done.returncode != 0:
         raise LayoutError(done.stderr.decode(errors="replace").strip() or f"{engine} failed")
     return done.stdout
