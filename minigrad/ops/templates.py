@@ -75,11 +75,22 @@ def _saved_attribute(place: int, tensor: bool) -> property:
 
     def read(node: OpNode) -> Any:
         if not tensor:
-            return node.attributes[place]
+            return _shown(node, place)
         value = unpack(node, node.saved, True)[place]
         return Tensor._of(np.asarray(value)) if is_number(value) else value
 
     return property(read)
+
+
+def _shown(node: OpNode, place: int) -> Any:
+    name, value = node.operation.attribute_names[place], node.attributes[place]
+    if name.endswith("_sym_strides"):
+        return tuple(step // node.dtype.itemsize for step in value)
+    if name.startswith("dim"):  # PyTorch shows dimensions as unsigned numbers
+        if type(value) is tuple:
+            return tuple(dim % 2**64 for dim in value)
+        return value % 2**64 if type(value) is int else value
+    return value
 
 
 class Operation:
@@ -96,6 +107,7 @@ class Operation:
         tensors: arguments that are tensors without a derivative (an index, a mask).
         variadic: the first argument is a sequence of tensors, and the derivative returns a gradient for each.
         view: the output shares the input's memory.
+        shows: what PyTorch's node shows as ``_saved_*`` besides what the derivatives need.
         formula: input name -> LaTeX of its derivative.
     """
 
@@ -112,6 +124,7 @@ class Operation:
         tensors: tuple[str, ...] = (),
         variadic: bool = False,
         view: bool = False,
+        shows: tuple[str, ...] = (),
         formula: dict[str, str] | None = None,
     ) -> None:
         self.name, self.forward, self.variadic, self.view = name, forward, variadic, view
@@ -119,7 +132,7 @@ class Operation:
         self.params = params or _parameters(forward)
         self.outputs, self.differentiable = outputs, differentiable
         self.inputs = tuple(self.params.index(name) for name in derivatives)
-        needed = list(dict.fromkeys(name for fn in derivatives.values() for name in _parameters(fn)[1:]))
+        needed = list(dict.fromkeys([name for fn in derivatives.values() for name in _parameters(fn)[1:]] + [*shows]))
         kept = {*derivatives, *tensors, *(outputs or ())}
         order = (*self.params, *(outputs or ()))
         self.saved_names = tuple(sorted((name for name in needed if name in kept), key=order.index))
@@ -130,7 +143,8 @@ class Operation:
         )
         # For each saved name, the inputs whose derivative needs it: it is saved when one of them needs a gradient.
         self.needed_by = tuple(
-            tuple(i for i, fn in enumerate(derivatives.values()) if name in _parameters(fn)) for name in self.saved_names
+            tuple(i for i, fn in enumerate(derivatives.values()) if name in _parameters(fn))
+            for name in self.saved_names
         )
         self.node: Any = None
         if derivatives:
@@ -210,6 +224,9 @@ def _attribute(name: str, given: dict[str, Any]) -> Any:
     if name.endswith("_sym_sizes"):
         value = given[name[: -len("_sym_sizes")]]
         return [t._array.shape for t in value] if isinstance(value, tuple | list) else value._array.shape
+    if name.endswith("_sym_strides"):
+        value = given[name[: -len("_sym_strides")]]
+        return value._array.strides if value.requires_grad else ()
     if name == "self_sym_numel":
         return given["self"]._array.size
     raise KeyError(name)
