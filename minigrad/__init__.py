@@ -8,9 +8,10 @@
     print(x.grad)        # tensor([4.])
 """
 
-from __future__ import annotations
-
+import importlib
 import warnings
+from math import e, inf, nan, pi
+from typing import Any
 
 # NaN and infinity pass silently, as in PyTorch: numpy's remarks about them stop here, for this package only.
 warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"minigrad\.")
@@ -24,6 +25,93 @@ from .autograd.grad_mode import (
     no_grad,
     set_grad_enabled,
 )
-from .dtypes import *  # noqa: F403
+from .creation import (
+    arange,
+    as_tensor,
+    bernoulli,
+    empty,
+    empty_like,
+    eye,
+    from_numpy,
+    full,
+    full_like,
+    linspace,
+    logspace,
+    multinomial,
+    normal,
+    ones,
+    ones_like,
+    rand,
+    rand_like,
+    randint,
+    randint_like,
+    randn,
+    randn_like,
+    randperm,
+    scalar_tensor,
+    tensor,
+    tril_indices,
+    triu_indices,
+    zeros,
+    zeros_like,
+)
+from .dtypes import (
+    Size,
+    can_cast,
+    device,
+    double,
+    dtype,
+    finfo,
+    float16,
+    float32,
+    float64,
+    get_default_dtype,
+    half,
+    iinfo,
+    int8,
+    int16,
+    int32,
+    int64,
+    long,
+    promote_types,
+    result_type,
+    set_default_dtype,
+    short,
+    uint8,
+)
+from .dtypes import bool_ as bool
+from .formatting import set_printoptions
 from .ops.dual import FUNCTIONS
+from .random import Generator, default_generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state
 from .tensor import Tensor
+
+__version__ = "0.1.0"
+float, int = float32, int32
+
+globals().update(FUNCTIONS)  # every operation: see ops/
+
+_LAZY = ("linalg", "nn", "optim", "special", "testing", "utils")
+
+
+def is_tensor(obj: Any) -> Any:
+    """Whether ``obj`` is a Tensor."""
+    return isinstance(obj, Tensor)
+
+
+def numel(input: Tensor) -> Any:
+    """The number of elements."""
+    return input._array.size
+
+
+def is_floating_point(input: Tensor) -> Any:
+    """Whether the dtype is a floating one."""
+    return input.is_floating_point()
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LAZY:
+        return importlib.import_module(f"{__name__}.{name}")
+    raise AttributeError(
+        f"module 'minigrad' has no attribute '{name}'. It covers what lessons on autograd use, not all of PyTorch: "
+        "dir(minigrad) lists what is there."
+    )
