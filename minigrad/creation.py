@@ -18,6 +18,46 @@ from minigrad import dtypes, random
 from minigrad.dtypes import bool_, float64, get_default_dtype, int64
 from minigrad.tensor import Tensor, wrap
 
+__all__ = [
+    "BoolTensor",
+    "ByteTensor",
+    "CharTensor",
+    "DoubleTensor",
+    "FloatTensor",
+    "HalfTensor",
+    "IntTensor",
+    "LongTensor",
+    "ShortTensor",
+    "arange",
+    "as_tensor",
+    "bernoulli",
+    "empty",
+    "empty_like",
+    "eye",
+    "from_numpy",
+    "full",
+    "full_like",
+    "linspace",
+    "logspace",
+    "multinomial",
+    "normal",
+    "ones",
+    "ones_like",
+    "rand",
+    "rand_like",
+    "randint",
+    "randint_like",
+    "randn",
+    "randn_like",
+    "randperm",
+    "scalar_tensor",
+    "tensor",
+    "tril_indices",
+    "triu_indices",
+    "zeros",
+    "zeros_like",
+]
+
 if TYPE_CHECKING:
     from typing import SupportsIndex, TypedDict, Unpack
 
@@ -76,7 +116,8 @@ def _leaf(
             out = value
     if out is not None:
         return _write(function, out, make, dtype if options.get("dtype") else None)
-    array = make(dtype or get_default_dtype())
+    with np.errstate(all="ignore"):
+        array = make(dtype or get_default_dtype())
     return _wrap(array, requires_grad)
 
 
@@ -369,7 +410,8 @@ def _checked_array(array: np.ndarray) -> np.ndarray:
     if any(stride < 0 for stride in array.strides):
         raise ValueError(
             "At least one stride in the given numpy array is negative, and tensors with negative strides are not "
-            "currently supported. (You can probably work around this by making a copy of your array  with array.copy().) "
+            "currently supported. (You can probably work around this by making a copy of your array  with "
+            "array.copy().) "
         )
     if not kind.isnative:
         raise ValueError(
@@ -663,19 +705,22 @@ def _counted(start: Any, end: Any, step: Any, dtype: dtype) -> np.ndarray:
     return (int(start) + int(step) * np.arange(count, dtype=np.int64)).astype(dtype.numpy)
 
 
+_WIDE: dict[Any, Any] = {np.float16: np.float16, np.float32: np.float64, np.float64: np.longdouble}
+"""What a product and a sum are computed in so that they are rounded once, as a fused multiply-add does."""
+
+
 def _steps(start: float, step: float, count: int, dtype: dtype) -> np.ndarray:
-    """start + step * index with PyTorch's rounding: 32 bytes at a time, each counted on from its rounded first number."""
+    """start + step * index, rounded as in PyTorch: 32 bytes at a time are counted on from a rounded first number."""
     lanes, index = 32 // dtype.itemsize, np.arange(count)
     in_lanes = index < count // (2 * lanes) * 2 * lanes
     first = np.where(in_lanes, index // lanes * lanes, index)
-    wide = np.longdouble(start) + np.longdouble(step) * first
-    firsts = np.where(in_lanes, wide.astype(dtype.numpy), wide.astype(np.float64))
-    return (firsts + np.longdouble(step) * (index - first)).astype(np.float64).astype(dtype.numpy)
+    wide = _WIDE[np.float64] if dtype is float64 else np.float64
+    firsts = wide(start) + wide(step) * first
+    firsts = np.where(in_lanes, firsts.astype(dtype.numpy), firsts.astype(np.float64))
+    return (firsts + wide(step) * (index - first)).astype(np.float64).astype(dtype.numpy)
 
 
 _NUMBERS = (int, float, np.number, Tensor)
-_WIDE: dict[Any, Any] = {np.float16: np.float16, np.float32: np.float64, np.float64: np.longdouble}
-"""What a product and a sum are computed in so that they are rounded once, as a fused multiply-add does."""
 
 
 def _spaced(function: str, start: Any, end: Any, steps: Any, options: Any, base: float | None = None) -> Tensor:

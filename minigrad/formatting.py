@@ -14,6 +14,12 @@ import numpy as np
 
 from minigrad import dtypes
 
+__all__ = [
+    "get_printoptions",
+    "printoptions",
+    "set_printoptions",
+]
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 

@@ -16,6 +16,17 @@ import numpy as np
 
 from minigrad import dtypes
 
+__all__ = [
+    "Generator",
+    "default_generator",
+    "fork_rng",
+    "get_rng_state",
+    "initial_seed",
+    "manual_seed",
+    "seed",
+    "set_rng_state",
+]
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import SupportsInt
@@ -215,7 +226,8 @@ def fill(array: np.ndarray, draw: Callable[..., np.ndarray], *args: Any, generat
     view = array.transpose(order)
     if draw is draw_normal:
         args = (*args, array.flags.c_contiguous)
-    view[...] = draw(view.shape, dtypes.of(array), *args, generator or default_generator)
+    with np.errstate(all="ignore"):
+        view[...] = draw(view.shape, dtypes.of(array), *args, generator or default_generator)
 
 
 def _floating(dtype: dtype, kernel: str) -> None:
@@ -243,6 +255,20 @@ _DIGITS = {dtypes.float16: 11, dtypes.float32: 24, dtypes.float64: 53}
 def draw_uniform(shape: Shape, dtype: dtype, low: float, high: float, generator: Generator) -> np.ndarray:
     """Evenly in [low, high): a float32 (also for float16) takes one word, a float64 two."""
     _floating(dtype, "check_uniform_bounds")
+    n = math.prod(shape)
+    if (low, high) != (0, 1):
+        _check_interval(dtype, low, high)
+    values = generator.doubles(n) if dtype is dtypes.float64 else generator.floats(n)
+    if (low, high) != (0, 1):
+        kind = values.dtype.type
+        values = _scaled(values, kind(high) - kind(low), kind(low))
+    values = values.astype(dtype.numpy, copy=False)
+    if dtype is not dtypes.float64 or (low, high) != (0, 1):
+        values[values == dtype.numpy.type(high)] = low  # rounded up to what must not be reached
+    return values.reshape(shape)
+
+
+def _check_interval(dtype: dtype, low: float, high: float) -> None:
     limits = dtypes.finfo(dtype)
     for name, bound in (("from", low), ("to", high)):
         if not limits.min <= bound <= limits.max:
@@ -256,14 +282,6 @@ def draw_uniform(shape: Shape, dtype: dtype, low: float, high: float, generator:
             f"uniform_ expects to-from <= std::numeric_limits<{dtype.scalar_name}>::max(), but found "
             f"to={high:g} and from={low:g} which result in to-from to exceed the limit"
         )
-    n = math.prod(shape)
-    values = generator.doubles(n) if dtype is dtypes.float64 else generator.floats(n)
-    if (low, high) != (0, 1):
-        kind = values.dtype.type
-        values = _scaled(values, kind(high) - kind(low), kind(low))
-    values = values.astype(dtype.numpy, copy=False)
-    values[values == dtype.numpy.type(high)] = low  # rounded up to what must not be reached
-    return values.reshape(shape)
 
 
 def draw_normal(shape: Shape, dtype: dtype, mean: float, std: float, blocks: bool, generator: Generator) -> np.ndarray:
