@@ -18,46 +18,6 @@ from minigrad import dtypes, random
 from minigrad.dtypes import bool_, float64, get_default_dtype, int64
 from minigrad.tensor import Tensor, wrap
 
-__all__ = [
-    "BoolTensor",
-    "ByteTensor",
-    "CharTensor",
-    "DoubleTensor",
-    "FloatTensor",
-    "HalfTensor",
-    "IntTensor",
-    "LongTensor",
-    "ShortTensor",
-    "arange",
-    "as_tensor",
-    "bernoulli",
-    "empty",
-    "empty_like",
-    "eye",
-    "from_numpy",
-    "full",
-    "full_like",
-    "linspace",
-    "logspace",
-    "multinomial",
-    "normal",
-    "ones",
-    "ones_like",
-    "rand",
-    "rand_like",
-    "randint",
-    "randint_like",
-    "randn",
-    "randn_like",
-    "randperm",
-    "scalar_tensor",
-    "tensor",
-    "tril_indices",
-    "triu_indices",
-    "zeros",
-    "zeros_like",
-]
-
 if TYPE_CHECKING:
     from typing import SupportsIndex, TypedDict, Unpack
 
@@ -74,7 +34,6 @@ if TYPE_CHECKING:
         layout: Any
         pin_memory: bool
         memory_format: Any
-        size: Any
         generator: Generator | None
 
 
@@ -363,17 +322,23 @@ def _inferred(data: Any) -> dtype:
 
 def _collect(data: Any, sizes: Sequence[int], dim: int, dtype: dtype, flat: list[Any]) -> None:
     if dim == len(sizes):
+        if isinstance(data, Tensor) and data.requires_grad:
+            warnings.warn(
+                "Converting a tensor with requires_grad=True to a scalar may lead to unexpected behavior.\n"
+                "Consider using tensor.detach() first.",
+                stacklevel=dim + 4,
+            )
         flat.append(_stored(data, dtype))
         return
     if not _is_sequence(data):
         raise TypeError("not a sequence")
     if len(data) != sizes[dim]:
         raise ValueError(f"expected sequence of length {sizes[dim]} at dim {dim} (got {len(data)})")
-    if dim == 0 and dtype and len(data) > 1 and all(isinstance(item, np.ndarray) for item in data):
+    if dim and isinstance(data, np.ndarray):
         warnings.warn(
             "Creating a tensor from a list of numpy.ndarrays is extremely slow. Please consider converting the list "
             "to a single numpy.ndarray with numpy.array() before converting to a tensor.",
-            stacklevel=5,
+            stacklevel=dim + 4,
         )
     if 0 in sizes[dim:]:
         return
@@ -479,7 +444,8 @@ def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
         dtype = read_dtype("as_tensor", dtype)
     dtypes.check_device(device, "as_tensor")
     if isinstance(data, Tensor):
-        return data if dtype in (None, data.dtype) else data.to(dtype)
+        source: Any = data
+        return data if dtype in (None, data.dtype) else source.to(dtype)
     if isinstance(data, np.ndarray) and dtype in (None, dtypes.FROM_NUMPY.get(data.dtype)):
         return from_numpy(data)
     return wrap(_array_of(data, dtype))
@@ -787,9 +753,10 @@ def randint(*bounds_and_size: Any, **options: Any) -> Tensor:
 
     https://docs.pytorch.org/docs/2.13/generated/torch.randint.html
     """
-    given = {name: options.pop(name) for name in ("low", "high", "size") if name in options}
+    given: dict[str, Any] = {name: options.pop(name) for name in ("low", "high", "size") if name in options}
     three = len(bounds_and_size) + len(given) > 2 or "low" in given
-    by_name, names = "size" in given, ("low", "high", "size") if three else ("high", "size")
+    by_name = "size" in given
+    names: tuple[str, ...] = ("low", "high", "size") if three else ("high", "size")
     given.update(zip(names, bounds_and_size, strict=False))
     for name in ("high", "size"):
         if name not in given:
@@ -939,11 +906,12 @@ def _legacy(dtype: dtype, /, *args: Any, data: Any = None, size: Any = None, dev
     dtypes.check_device(device, "new")
     if not args:
         args = (data,) if data is not None else (dtypes.Size((0,) if size is None else size),)
-    first = args[0]
+    first: Any = args[0]
     if len(args) > 1 or isinstance(first, dtypes.Size) or (_is_int(first) and not isinstance(first, Tensor)):
         return wrap(np.zeros(_read_shape("new", args), dtype.numpy))
     if isinstance(first, Tensor):
-        return first.view_as(first) if first.requires_grad else first.detach()
+        shared: Any = first
+        return shared.view_as(shared) if shared.requires_grad else shared.detach()
     if not _is_sequence(first):
         raise TypeError(f"new(): data must be a sequence (got {_kind(first)})")
     return wrap(_array_of(first, dtype))

@@ -12,31 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-__all__ = [
-    "Size",
-    "can_cast",
-    "device",
-    "double",
-    "dtype",
-    "finfo",
-    "float16",
-    "float32",
-    "float64",
-    "get_default_dtype",
-    "half",
-    "iinfo",
-    "int8",
-    "int16",
-    "int32",
-    "int64",
-    "long",
-    "promote_types",
-    "result_type",
-    "set_default_dtype",
-    "short",
-    "uint8",
-]
-
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import SupportsIndex
@@ -198,8 +173,12 @@ def _combined(higher: dtype | None, lower: dtype | None) -> dtype | None:
     return PROMOTED[higher, lower] if lower.category > higher.category else higher
 
 
-_RESULT_TYPE_FORMS = "(Tensor tensor, Tensor other)", "(Number scalar, Tensor tensor)"
-_RESULT_TYPE_FORMS += "(Tensor tensor, Number other)", "(Number scalar1, Number scalar2)"
+_RESULT_TYPE_FORMS = (
+    "(Tensor tensor, Tensor other)",
+    "(Number scalar, Tensor tensor)",
+    "(Tensor tensor, Number other)",
+    "(Number scalar1, Number scalar2)",
+)
 
 
 def result_type(*operands: Tensor | float) -> dtype:
@@ -262,7 +241,7 @@ class _Limits:
         self.bits = 8 * type.itemsize
 
     def __eq__(self, other: object) -> bool:
-        return type(self) is type(other) and self.dtype == other.dtype  # type: ignore[attr-defined]
+        return isinstance(other, _Limits) and repr(self) == repr(other)
 
     def __hash__(self) -> int:
         return hash((type(self), self.dtype))
@@ -406,7 +385,7 @@ class device:
     type: str
     index: int | None
 
-    def __init__(self, type: str | device, index: int | None = None) -> None:
+    def __init__(self, type: Any, index: int | None = None) -> None:
         if isinstance(type, device):
             self.type, self.index = type.type, type.index
             return

@@ -6,19 +6,12 @@ point, with a fixed number of digits, or in scientific notation; then rows are l
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from math import inf, isfinite
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from minigrad import dtypes
-
-__all__ = [
-    "get_printoptions",
-    "printoptions",
-    "set_printoptions",
-]
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -54,22 +47,6 @@ def set_printoptions(
     _options["sci_mode"] = sci_mode
 
 
-def get_printoptions() -> dict[str, Any]:
-    """The print options, as `set_printoptions` takes them."""
-    return dict(_options)
-
-
-@contextmanager
-def printoptions(**options: Any) -> Iterator[None]:
-    """Print options for the length of a block: `with printoptions(precision=2): print(x)`."""
-    before = get_printoptions()
-    set_printoptions(**options)
-    try:
-        yield
-    finally:
-        set_printoptions(**before)
-
-
 def _number_format(shown: np.ndarray) -> tuple[int, Callable[[Any], str]]:
     """The width the numbers need and a function that writes one of them, chosen by looking at all of them."""
     if shown.dtype.kind != "f":
@@ -84,6 +61,7 @@ def _number_format(shown: np.ndarray) -> tuple[int, Callable[[Any], str]]:
     scientific = _options["sci_mode"]
     if scientific is None:
         scientific = largest / smallest > 1000.0 or largest > 1e8 or smallest < 1e-4
+    write: Callable[[Any], str]
     if scientific:
         write = f"{{:.{_options['precision']}e}}".format
     elif integral:

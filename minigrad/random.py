@@ -16,17 +16,6 @@ import numpy as np
 
 from minigrad import dtypes
 
-__all__ = [
-    "Generator",
-    "default_generator",
-    "fork_rng",
-    "get_rng_state",
-    "initial_seed",
-    "manual_seed",
-    "seed",
-    "set_rng_state",
-]
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import SupportsInt
