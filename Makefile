@@ -3,7 +3,7 @@
 
 PYTHON ?=
 LAB    ?=
-TESTS  ?= minigrad viz tests notebooks
+TESTS  ?= $(wildcard minigrad viz tests notebooks)
 BENCH  ?=
 NOTEBOOKS ?= notebooks/*.ipynb
 
@@ -43,7 +43,7 @@ bench: .venv/.test  ## time the engine, against PyTorch where it is installed (B
 
 clean:  ## remove .venv and every cache
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis dist screenshots
-	find minigrad viz tests notebooks -name __pycache__ -o -name .ipynb_checkpoints | xargs rm -rf
+	find . -name __pycache__ -o -name .ipynb_checkpoints | xargs rm -rf
 
 # .venv/.lab, .venv/.test, .venv/.lint: the project installed in place, with that extra.
 .venv/.%: pyproject.toml | $(BIN)/python
