@@ -43,6 +43,7 @@ def run(
     captured: dict[Edge, Any] = dict.fromkeys(inputs or ())
     wanted = None if inputs is None else on_the_way(order, captured)
     observed = bool(grad_mode.special and grad_mode.state.observers)
+    anomaly = grad_mode.state.anomaly if grad_mode.special else None
     freed = None if retain_graph else Freed(notes.here())
     gradients: dict[Node, Any] = {}
     borrowed: set[Node] = set()  # nodes whose gradient is an array that somebody else has, too
@@ -68,7 +69,11 @@ def run(
             grad = grad.copy()  # a leaf keeps what it is given: it is given its own
         try:
             outgoing = node.backward_graph(grad) if create_graph else node.backward(grad)
+            if anomaly is not None:
+                anomaly.check(node, outgoing)
         except Exception as error:
+            if anomaly is not None:
+                anomaly.warn(node)
             if observed:
                 tell("error", error, node)
             raise

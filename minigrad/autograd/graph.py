@@ -10,9 +10,9 @@ from __future__ import annotations
 import itertools
 import re
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import CodeType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -204,3 +204,68 @@ def accumulator(leaf: Tensor) -> AccumulateGrad:
         node = AccumulateGrad(leaf)
         leaf._accumulator = weakref.ref(node)
     return node
+
+
+# What PyTorch has in torch.autograd.graph.
+
+
+class saved_tensors_hooks:  # noqa: N801  (PyTorch's name)
+    """Inside, every saved tensor is stored as ``pack_hook(tensor)`` and read back with ``unpack_hook(packed)``.
+
+    See https://docs.pytorch.org/docs/stable/autograd.html#torch.autograd.graph.saved_tensors_hooks
+    """
+
+    def __init__(self, pack_hook: Callable[[Tensor], Any], unpack_hook: Callable[[Any], Tensor]) -> None:
+        self.pack_hook, self.unpack_hook = pack_hook, unpack_hook
+
+    def __enter__(self) -> None:
+        if grad_mode.state.saved_tensors_disabled is not None:
+            raise RuntimeError(grad_mode.state.saved_tensors_disabled)
+        hooks = grad_mode.state.saved_tensors_hooks
+        grad_mode.change(saved_tensors_hooks=(*hooks, (self.pack_hook, self.unpack_hook)))
+
+    def __exit__(self, *exc: object) -> None:
+        grad_mode.change(saved_tensors_hooks=grad_mode.state.saved_tensors_hooks[:-1])
+
+
+class save_on_cpu(saved_tensors_hooks):  # noqa: N801
+    """Saved tensors are kept as copies (in PyTorch: moved from the GPU to the CPU)."""
+
+    def __init__(self, pin_memory: bool = False, device_type: str = "cuda") -> None:
+        super().__init__(lambda tensor: tensor.detach().clone(), lambda packed: packed)
+
+
+class disable_saved_tensors_hooks(grad_mode._Mode):  # noqa: N801
+    """Inside, using ``saved_tensors_hooks`` raises RuntimeError(error_message)."""
+
+    def __init__(self, error_message: str) -> None:
+        self.error_message = error_message
+
+    def clone(self) -> disable_saved_tensors_hooks:
+        return type(self)(self.error_message)
+
+    def modes(self) -> dict[str, Any]:
+        return {"saved_tensors_disabled": self.error_message}
+
+
+class GradientEdge(NamedTuple):
+    """Where a tensor's gradient arrives: output ``output_nr`` of ``node``; stands for the tensor in grad()."""
+
+    node: Node
+    output_nr: int
+
+
+def get_gradient_edge(tensor: Tensor) -> GradientEdge:
+    """The gradient edge of a tensor that requires grad."""
+    from .views import gradient_edge
+
+    node = gradient_edge(tensor)
+    if node is None:
+        raise RuntimeError("It is not possible to get the gradient edge for a Tensor that does not require gradients")
+    return GradientEdge(node, tensor._output_nr)
+
+
+def increment_version(tensor: Tensor | Iterable[Tensor]) -> None:
+    """Count a change in place that autograd could not see."""
+    for each in (tensor,) if hasattr(tensor, "_array") else tensor:
+        each._changed()

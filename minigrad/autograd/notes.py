@@ -12,6 +12,8 @@ import sys
 from types import CodeType
 from typing import Any, TypeVar
 
+from . import grad_mode
+
 Place = tuple[CodeType, int] | None
 E = TypeVar("E", bound=BaseException)
 
@@ -36,8 +38,13 @@ def here() -> Place:
 
 
 def stamp(node: Any) -> None:
-    """Write on a node which place outside of minigrad made it."""
+    """Write on a node which place outside of minigrad made it; in anomaly mode, the whole stack."""
     node.code, node.instruction = here() or (None, 0)
+    if grad_mode.special and grad_mode.state.anomaly is not None:
+        import traceback
+
+        outside = [entry for entry in traceback.extract_stack() if not entry.filename.startswith(_PACKAGE)]
+        node.metadata["traceback_"] = traceback.format_list(outside)
 
 
 def line_number(place: Place) -> int | None:

@@ -97,11 +97,8 @@ class SavedTensor:
 
 def save(tensor: Tensor) -> Tensor | SavedTensor:
     """What a node keeps of an input."""
-    if grad_mode.special:
-        if grad_mode.state.saved_tensors_disabled is not None:
-            raise RuntimeError(grad_mode.state.saved_tensors_disabled)
-        if grad_mode.state.saved_tensors_hooks:
-            return SavedTensor(tensor, is_output=False)
+    if grad_mode.special and grad_mode.state.saved_tensors_hooks:
+        return SavedTensor(tensor, is_output=False)
     if tensor._meta is not None and tensor._meta.inference:
         raise RuntimeError(
             "Inference tensors cannot be saved for backward. Please do not use Tensors created in inference mode in "

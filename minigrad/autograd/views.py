@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ..tensor import Tensor
 
 # How a view was made, where that forbids changing it in place later.
-NO_GRAD, MULTI, INFERENCE = "no_grad", "multi", "inference"
+NO_GRAD, MULTI, INFERENCE, CUSTOM = "no_grad", "multi", "inference", "custom"
 
 _NO_GRAD_VIEW = (
     "A view was created in {} mode and is being modified inplace with grad mode enabled. Given that this use case is "
@@ -120,6 +120,15 @@ def check_view(tensor: Tensor) -> None:
                 "the inplace operation by an out-of-place one."
             ),
             "Use an index (x[0], a view of its own) or change a .clone().",
+        )
+    if creation == CUSTOM:
+        node = tensor._node
+        which = f"Output {tensor._output_nr} of {short_name(node)}" if node is not None else "This tensor"
+        raise RuntimeError(
+            f"{which} is a view and is being modified inplace. This view was created inside a custom Function (or because "
+            "an input was returned as-is) and the autograd logic to handle view+inplace would override the custom backward "
+            "associated with the custom Function, leading to incorrect gradients. This behavior is forbidden. You can fix "
+            "this by cloning the output of the custom Function."
         )
     if creation in (NO_GRAD, INFERENCE):
         raise RuntimeError(_NO_GRAD_VIEW.format(creation, creation))

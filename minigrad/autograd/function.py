@@ -1,0 +1,288 @@
+"""Function: an operation of the learner's own, with a forward and a backward.
+
+The ``ctx`` that forward and backward share is the node itself, an instance of ``<Name>Backward``.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..tensor import Tensor
+from . import grad_mode, notes, views
+from .graph import Node, next_sequence
+from .observe import tell
+from .saved import Freed, SavedTensor, save, saved_bytes, unpack
+from .views import gradient_edge
+
+
+class FunctionCtx:
+    """What ``forward`` and ``backward`` are given first: a place to keep things for later."""
+
+    _to_save: tuple[Any, ...] = ()
+    _dirty: tuple[Tensor, ...] = ()
+    _non_differentiable: tuple[Tensor, ...] = ()
+    _materialize = True
+    needs_input_grad: tuple[bool, ...] = ()
+
+    def save_for_backward(self, *tensors: Tensor | None) -> None:
+        """Keep tensors for backward, where ``saved_tensors`` returns them; changes in place are noticed.
+
+        See https://docs.pytorch.org/docs/stable/generated/torch.autograd.function.FunctionCtx.save_for_backward.html
+        """
+        self._to_save = tensors
+
+    def mark_dirty(self, *args: Tensor) -> None:
+        """Say which inputs forward changed in place."""
+        self._dirty = args
+
+    def mark_non_differentiable(self, *args: Tensor) -> None:
+        """Say which outputs have no gradient."""
+        self._non_differentiable = args
+
+    def set_materialize_grads(self, value: bool) -> None:
+        """Whether backward gets zeros (default) or None for an output that nothing depends on."""
+        self._materialize = value
+
+
+class BackwardFunction(Node, FunctionCtx):
+    """The node of a custom Function; its ``__dict__`` holds what the user puts on ``ctx``."""
+
+    multi = True
+    owns_gradients = False
+    function: type[Function]
+    saved: Any = ()
+    _arity: int  # how many arguments forward was given, and which of them are tensors
+    _tensor_places: list[int]
+
+    def __repr__(self) -> str:
+        return f"<torch.autograd.function.{self.name()} object at {id(self):#x}>"
+
+    @property
+    def saved_tensors(self) -> tuple[Tensor | None, ...]:
+        """What save_for_backward kept. RuntimeError: freed by a backward, or changed in place since."""
+        return tuple(unpack(self, self.saved, True))
+
+    def backward(self, grad: list[Any]) -> list[Any]:
+        with grad_mode.no_grad():
+            given = [None if g is None else Tensor._of(g) for g in grad]
+            return [None if g is None else g._array for g in self._run(given)]
+
+    def backward_graph(self, grad: list[Any]) -> list[Any]:
+        return self._run(list(grad))
+
+    def _run(self, grads: list[Any]) -> list[Any]:
+        function = self.function
+        if self._materialize:
+            grads = [
+                Tensor._plain(np.zeros(shape, dtype)) if g is None and shape is not None else g
+                for g, shape, dtype in zip(grads, self.shape, self.dtype, strict=True)
+            ]
+        given = function._backward()(self, *grads)
+        given = given if isinstance(given, tuple) else (given,)
+        places = self._tensor_places
+        if len(given) > self._arity and any(g is not None for g in given[self._arity :]) or len(given) < self._arity:
+            raise notes.explain(
+                RuntimeError(
+                    f"function {self.name()} returned an incorrect number of gradients (expected {self._arity}, got "
+                    f"{len(given)})"
+                ),
+                "backward returns one gradient for each argument of forward after ctx; None for those that need none.",
+            )
+        for number, g in enumerate(given):
+            if g is not None and not isinstance(g, Tensor):
+                raise RuntimeError(f"expected Variable or None (got {type(g).__name__})")
+            if g is not None and number not in places:
+                raise RuntimeError(
+                    f"function {self.name()} returned a gradient different than None at position {number + 1}, but the "
+                    "corresponding forward input was not a Variable"
+                )
+        return [given[place] for place in places]
+
+    def _keep(self, tensor: Any, made: list[Any], returned: list[Any]) -> Any:
+        """What is saved of a tensor: an output without its node, anything else as it is."""
+        if tensor is None:
+            return None
+        for before, after in zip(made, returned, strict=True):
+            if tensor is before and after._node is self:
+                return SavedTensor(after, is_output=True)
+        return save(tensor)
+
+    def release(self, freed: Freed) -> None:
+        if self.saved:
+            self.saved = freed
+
+    def saved_bytes(self) -> int:
+        return saved_bytes(self.saved)
+
+
+class Function(FunctionCtx):
+    """An operation with a backward of your own. Subclass it, write two static methods, call ``apply``.
+
+    >>> import minigrad as torch
+    >>> class Square(torch.autograd.Function):
+    ...     @staticmethod
+    ...     def forward(ctx, x):
+    ...         ctx.save_for_backward(x)
+    ...         return x * x
+    ...     @staticmethod
+    ...     def backward(ctx, grad_output):
+    ...         (x,) = ctx.saved_tensors
+    ...         return 2 * x * grad_output
+    >>> x = torch.tensor([3.0], requires_grad=True)
+    >>> y = Square.apply(x)
+    >>> y.backward()
+    >>> x.grad
+    tensor([6.])
+
+    See https://docs.pytorch.org/docs/stable/autograd.html#torch.autograd.Function
+    """
+
+    _node_class: type[BackwardFunction]
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls._node_class = type(cls.__name__ + "Backward", (BackwardFunction,), {"function": cls})
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        raise RuntimeError(
+            "Legacy autograd function with non-static forward method is deprecated. Please use new-style autograd "
+            "function with static forward method. (Example: "
+            "https://pytorch.org/docs/stable/autograd.html#torch.autograd.Function)"
+        )
+
+    @staticmethod
+    def forward(*args: Any, **kwargs: Any) -> Any:
+        """``forward(ctx, *inputs)``, or ``forward(*inputs)`` with ``setup_context``: compute the outputs."""
+        raise NotImplementedError("You must implement the forward function for custom autograd.Function.")
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> Any:
+        """Put on ``ctx`` what backward needs, where forward does not take ctx itself."""
+        raise NotImplementedError("setup_context is not implemented.")
+
+    @staticmethod
+    def backward(ctx: Any, *grad_outputs: Any) -> Any:
+        """A gradient for each input, from a gradient for each output."""
+        raise NotImplementedError(
+            "You must implement either the backward or vjp method for your custom autograd.Function to use it with "
+            "backward mode AD."
+        )
+
+    vjp = backward
+
+    @classmethod
+    def _backward(cls) -> Callable[..., Any]:
+        return cls.vjp if cls.backward is Function.backward else cls.backward
+
+    @classmethod
+    def apply(cls, *args: Any, **kwargs: Any) -> Any:
+        """Run forward, and record the node where an input requires grad."""
+        ctx = cls._node_class()
+        tensors = [a for a in args if isinstance(a, Tensor)]
+        ctx.needs_input_grad = tuple(isinstance(a, Tensor) and a.requires_grad for a in args)
+        recorded = grad_mode.state.grad_enabled and any(ctx.needs_input_grad)
+        nodes = tuple(gradient_edge(t) if recorded else None for t in tensors)
+        indices = tuple(t._output_nr for t in tensors)
+        with grad_mode.no_grad():
+            if cls.setup_context is Function.setup_context:
+                output = cls.forward(ctx, *args, **kwargs)
+            else:
+                output = cls.forward(*args, **kwargs)
+                cls.setup_context(ctx, args, output)
+        outputs = list(output) if isinstance(output, tuple) else [output]
+        for number, tensor in enumerate(ctx._to_save):
+            if tensor is not None and not isinstance(tensor, Tensor):
+                raise TypeError(
+                    f"save_for_backward can only save variables, but argument {number} is of type "
+                    f"{type(tensor).__name__}"
+                )
+        for tensor in ctx._dirty:
+            tensor._changed()
+        if recorded:
+            ctx.next_nodes, ctx.next_indices = nodes, indices
+            ctx.sequence, ctx.hooks = next_sequence(), None
+            notes.stamp(ctx)
+            ctx._arity = len(args)
+            ctx._tensor_places = [place for place, a in enumerate(args) if isinstance(a, Tensor)]
+            arrays = [o._array if isinstance(o, Tensor) else None for o in outputs]
+            ctx.shape = tuple(None if a is None else a.shape for a in arrays)
+            ctx.dtype = tuple(None if a is None else a.dtype for a in arrays)
+        saved_from = list(outputs)
+        for number, out in enumerate(outputs):
+            if isinstance(out, Tensor):
+                outputs[number] = cls._output(ctx, out, number, tensors, recorded)
+        if recorded:
+            ctx.saved = tuple(ctx._keep(tensor, saved_from, outputs) for tensor in ctx._to_save)
+        for name in ("_to_save", "_dirty", "_non_differentiable"):
+            ctx.__dict__.pop(name, None)
+        if grad_mode.special and grad_mode.state.observers:
+            seen = tuple(o for o in outputs if isinstance(o, Tensor))
+            tell("operation", cls.__name__, args, seen, ctx if recorded else None)
+        return tuple(outputs) if isinstance(output, tuple) else outputs[0]
+
+    @classmethod
+    def _output(cls, ctx: Any, out: Tensor, number: int, inputs: list[Tensor], recorded: bool) -> Tensor:
+        """An output with its history: the node, unless it is marked as having no gradient."""
+        is_input = any(out is tensor for tensor in inputs)
+        dirty = any(out is tensor for tensor in ctx._dirty)
+        if any(out is tensor for tensor in ctx._non_differentiable) or out._array.dtype.kind != "f":
+            return out.detach() if is_input and not dirty else out
+        if dirty:
+            if recorded and out._requires_grad and out._node is None:
+                raise RuntimeError("a leaf Variable that requires grad has been used in an in-place operation.")
+            if recorded:
+                if out._is_view():
+                    views.rebase(out, ctx)
+                else:
+                    out._node, out._output_nr, out._requires_grad = ctx, number, False
+            return out
+        if is_input:  # returned as it is: a view of it, so that the input keeps its own history
+            view = Tensor._plain(out._array)
+            out = views.as_view(view, out)
+        if recorded:
+            if out._is_view():
+                out._own_meta().creation = views.CUSTOM
+            out._node, out._output_nr, out._requires_grad = ctx, number, False
+        return out
+
+
+class _Once(BackwardFunction):
+    """Stands behind the result of a backward that cannot be differentiated again."""
+
+    function = None  # type: ignore[assignment]
+    multi = False
+
+    def backward(self, grad: Any) -> Any:
+        raise RuntimeError("trying to differentiate twice a function that was marked with @once_differentiable")
+
+    backward_graph = backward
+
+
+def once_differentiable(fn: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorate a ``backward`` whose own operations must not be differentiated: doing so is an error."""
+
+    @functools.wraps(fn)
+    def wrapper(ctx: Any, *args: Any) -> Any:
+        with grad_mode.no_grad():
+            outputs = fn(ctx, *args)
+        if not grad_mode.state.grad_enabled or not any(isinstance(a, Tensor) and a.requires_grad for a in args):
+            return outputs
+        several = isinstance(outputs, tuple)
+        results = []
+        for out in outputs if several else (outputs,):
+            if out is not None:
+                node = _Once()
+                node.next_nodes, node.next_indices = tuple(gradient_edge(a) for a in args), tuple(a._output_nr for a in args)
+                node.shape, node.dtype, node.hooks = out._array.shape, out._array.dtype, None
+                node.sequence = next_sequence()
+                notes.stamp(node)
+                out = Tensor._plain(out._array)
+                out._node = node
+            results.append(out)
+        return tuple(results) if several else results[0]
+
+    return wrapper
