@@ -19,7 +19,7 @@ from viz.trace import Edge, Node, Trace
 LABEL = 7.3  # width of a letter of a node's first line (12 px monospace), and of the smaller texts (11 px)
 SMALL = 6.7
 PAD = 12.0  # beside the text, in a box
-HEIGHT = 44.0
+HEIGHT = 46.0
 CHIP = 18.0  # height of a saved tensor beside its node
 CHIP_SIGN = 19.0  # its square, and the gap after it
 LONGEST = 34  # letters; longer texts end in an ellipsis, and can be read whole by inspecting the node
@@ -63,7 +63,7 @@ def place(trace: Trace) -> Trace:
             x, y = point(*(float(n) for n in boxes[f"t{item['id']}"]["pos"].split(",")))
             w, h = _tag_size(tagged[edge.id])
             edge.tag_at = [_round(n) for n in (x - w / 2, y - h / 2, w, h)]
-    _spread_starts(trace, tagged)
+    _smooth(trace, tagged)
     return trace
 
 
@@ -87,7 +87,7 @@ def _dot(trace: Trace, tagged: dict[str, str]) -> str:
     names = {node.id: f"n{number}" for number, node in enumerate(trace.nodes)}
     lines = [
         "digraph {",
-        f"graph [rankdir=TB, nodesep=0.36, ranksep={'0.32' if gradients else '0.5'}];",
+        f"graph [rankdir=TB, nodesep=0.36, ranksep={'0.42' if gradients else '0.5'}];",
         f"node [{_FONT}, shape=record, margin=0, width=0.01];",
         f"edge [{_FONT}, arrowhead=none];",
     ]
@@ -168,24 +168,77 @@ def _path(points: list[tuple[float, float]]) -> str:
     return f"M{start[0]} {start[1]}C" + " ".join(f"{x} {y}" for x, y in rest)
 
 
-def _spread_starts(trace: Trace, tagged: dict[str, str]) -> None:
-    """Edges leave the bottom of a box side by side, in the order of where they go, each straight down."""
+def _smooth(trace: Trace, tagged: dict[str, str]) -> None:
+    """Draw the edges again, calmer than Graphviz does.
+
+    Edges leave the bottom of a box side by side, in the order of where they go, and enter the next one
+    straight from above. Between neighbouring ranks stand only the rooms for gradients, so there a curve
+    needs no more than its ends and the point where it passes its own room; a longer edge keeps
+    Graphviz's way around the boxes.
+    """
+    boxes = {node.id: node.box or [0.0, 0.0, 0.0, 0.0] for node in trace.nodes}
     leaving: defaultdict[str, list[tuple[float, Edge, list[float]]]] = defaultdict(list)
     for edge in trace.edges:
         numbers = [float(n) for n in edge.path[1:].replace("C", " ").split()]
-        if edge.id not in tagged and numbers[7] > numbers[1]:
-            leaving[edge.source].append((numbers[6], edge, numbers))
-    boxes = {node.id: node.box for node in trace.nodes}
+        if edge.id in tagged:
+            edge.path = _path(_vertical_ends(numbers, numbers[0], numbers[1]))
+        else:
+            leaving[edge.source].append((_x_at(numbers, numbers[1] + 20), edge, numbers))
     for source, group in leaving.items():
-        box = boxes[source]
-        assert box is not None
-        gap = min(26.0, box[2] / (len(group) + 1))
+        left, top, width, height = boxes[source]
+        gap = min(26.0, width / (len(group) + 1))
         group.sort(key=lambda item: item[0])
-        for place_in_row, (_, edge, numbers) in enumerate(group):
-            x = box[0] + box[2] / 2 + gap * (place_in_row - (len(group) - 1) / 2)
-            y = box[1] + box[3]
-            numbers[:4] = [x, y, x, y + 0.45 * (numbers[7] - y)]
-            edge.path = _path(list(zip(numbers[::2], numbers[1::2], strict=True)))
+        for number, (_, edge, numbers) in enumerate(group):
+            x = left + width / 2 + gap * (number - (len(group) - 1) / 2)
+            y = top + height
+            if 0 < numbers[-1] - y < NEIGHBOURS:
+                edge.path = _path(_curve((x, y), (numbers[-2], numbers[-1]), edge.label_at, numbers))
+            else:
+                edge.path = _path(_vertical_ends(numbers, x, y))
+
+
+NEIGHBOURS = 110.0  # a longer edge passes a rank of boxes
+
+
+def _curve(
+    start: tuple[float, float], end: tuple[float, float], label_at: list[float] | None, numbers: list[float]
+) -> list[tuple[float, float]]:
+    (x, y), (u, v) = start, end
+    if not label_at:
+        pull = 0.5 * (v - y)
+        return [start, (x, y + pull), (u, v - pull), end]
+    h = label_at[1]
+    w = _x_at(numbers, h)
+    slope = (u - x) / (v - y)  # of the curve where it passes the room
+    a, b = 0.55 * (h - y), 0.55 * (v - h)
+    first = [start, (x, y + a), (w - slope * a * 0.8, h - a * 0.8), (w, h)]
+    return [*first, (w + slope * b * 0.8, h + b * 0.8), (u, v - b), end]
+
+
+def _vertical_ends(numbers: list[float], x: float, y: float) -> list[tuple[float, float]]:
+    points = list(zip(numbers[::2], numbers[1::2], strict=True))
+    points[0] = (x, y)
+    points[1] = (x, y + 0.45 * (points[3][1] - y))
+    u, v = points[-1]
+    points[-2] = (u, v - 0.45 * (v - points[-4][1]))
+    return points
+
+
+def _x_at(numbers: list[float], height: float) -> float:
+    """Where a spline that goes down is at a height: the nearest of a few points on it."""
+    points = list(zip(numbers[::2], numbers[1::2], strict=True))
+    found = min(
+        (
+            tuple(
+                (1 - t) ** 3 * a + 3 * t * (1 - t) ** 2 * b + 3 * t * t * (1 - t) * c + t**3 * d
+                for a, b, c, d in zip(*points[k : k + 4], strict=True)
+            )
+            for k in range(0, len(points) - 3, 3)
+            for t in (i / 8 for i in range(9))
+        ),
+        key=lambda point: abs(point[1] - height),
+    )
+    return found[0]
 
 
 def _round(number: float) -> float:

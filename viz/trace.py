@@ -207,6 +207,16 @@ class Trace:
         trace.check()
         return trace
 
+    def at(self, step: int) -> Trace:
+        """A copy whose cast is as it stands after ``step`` (counted from 1; 0 is before the first)."""
+        copy = Trace.from_dict(self.to_dict())
+        cast: dict[str, Any] = {part.id: part for part in (*copy.tensors, *copy.nodes, *copy.edges)}
+        cast |= {chip.id: chip for node in copy.nodes for chip in node.chips}
+        for one in copy.steps[:step]:
+            for name, attribute, value in one.changes:
+                setattr(cast[name], attribute, value)
+        return copy
+
     def save(self, path: str | Path) -> None:
         """Write the trace to a file that ``load`` reads."""
         Path(path).write_text(self.to_json() + "\n", encoding="utf-8")

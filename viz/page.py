@@ -1,0 +1,81 @@
+"""The stepper without a kernel: as the HTML of a notebook's output, and as one HTML file of its own.
+
+Both hold the program, the look and the run, and ask nothing of the network. Where scripts do not run
+(a notebook that is not trusted, GitHub) the still picture stays.
+"""
+
+from __future__ import annotations
+
+import html
+import importlib.resources
+import re
+from functools import cache
+from pathlib import Path
+
+from viz.place import is_placed, place
+from viz.still import still
+from viz.trace import Trace
+
+# A classic script, not a module: only a classic script knows where it stands, so that two outputs never
+# meet, whatever they hold. JupyterLab and nbconvert leave it inside our element, VS Code runs it beside it.
+_HERE = "const place = document.currentScript.parentNode.querySelector('.mg-place');"
+
+
+def to_html(trace: Trace, step: int = 1) -> str:
+    """One HTML page with the stepper in it, at ``step`` (counted from 1)."""
+    return (
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{html.escape(trace.title or 'Stepper')}</title>\n"
+        "<style>body{margin:16px;background:#fff}@media (prefers-color-scheme:dark){body{background:#111418}}"
+        ".mg-root{margin:0 auto!important}</style>\n"
+        f"</head>\n<body>\n<main>\n{fragment(trace, step)}</main>\n</body>\n</html>\n"
+    )
+
+
+def save(trace: Trace, path: str | Path, step: int = 1) -> None:
+    """Write the page to a file."""
+    Path(path).write_text(to_html(trace, step), encoding="utf-8")
+
+
+def fragment(trace: Trace, step: int = 1) -> str:
+    """HTML for an output cell: a still picture, and the scripts that put the stepper in its place.
+
+    The program and the look stand in elements of their own, ``mg-program`` and ``mg-look``, so that whoever compares
+    outputs can leave them out: they change with this package, not with what the cell computed.
+    """
+    if not is_placed(trace):
+        place(trace)
+    return (
+        f'<div class="mg-out">\n<div class="mg-place">{still(trace)}</div>\n'
+        f'<style class="mg-look">\n{slim(static("stepper.css"))}</style>\n'
+        f'<script class="mg-program">(() => {{\n{_HERE}\n{_program()}place.mgMount = mount;\n}})();</script>\n'
+        f'<script class="mg-run">(() => {{\n{_HERE}\n'
+        f"place.mgMount(place, {_script_json(trace)}, {{ step: {step:d} }});\n}})();</script>\n</div>\n"
+    )
+
+
+@cache
+def static(name: str) -> str:
+    """The text of a file of ``viz/static``."""
+    return (importlib.resources.files("viz") / "static" / name).read_text(encoding="utf-8")
+
+
+@cache
+def _program() -> str:
+    """stepper.js as a script: what it exports are names like others."""
+    return re.sub(r"^export (default \{.*\};\n)?", "", slim(static("stepper.js")), flags=re.MULTILINE)
+
+
+def slim(text: str) -> str:
+    """A program or a style sheet without its comment lines and its indentation; the same on every machine."""
+    text = re.sub(r"^[ \t]*/\*(?:(?!\*/).)*\*/\n", "", text, flags=re.MULTILINE | re.DOTALL)
+    return re.sub(r"^[ \t]*//.*\n|^[ \t]+|^\n", "", text, flags=re.MULTILINE)
+
+
+def _script_json(trace: Trace) -> str:
+    """JSON that cannot end the script it stands in: what could is written as an escape."""
+    text = trace.to_json()
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return text

@@ -1,0 +1,1031 @@
+// @ts-check
+// The stepper: walks through a Trace (viz/trace.py) in both directions, with no kernel and no network.
+//
+// The picture at step k is the cast with the changes of steps 0 to k applied. What a change undoes is worked
+// out once, on loading, so back costs as much as forward, and a step touches only the elements it changes.
+// Every text of the learner's becomes a text node; markup is never made of data. There are no ids in the
+// page: two steppers, or two views of one, cannot get in each other's way.
+
+/** @typedef {{text: string, shape: number[], dtype: string, cells?: (number | string | null)[] | null}} Value */
+/** @typedef {{id: string, name: string, value?: Value | null, grad?: Value | string | null, version?: number,
+ *   leaf?: boolean, requires_grad?: boolean, grad_fn?: string | null, visible?: boolean}} Tensor */
+/** @typedef {{id: string, label: string, tensor: string | null, version: number, bytes: number,
+ *   held?: boolean | null, stale?: boolean}} Chip */
+/** @typedef {{id: string, kind: string, label: string, detail: string, tensor?: string | null, line?: number | null,
+ *   chips?: Chip[], box?: number[], chip_at?: number[], visible?: boolean, freed?: boolean, failed?: boolean}} Node */
+/** @typedef {{id: string, source: string, target: string, path?: string, label_at?: number[], tag_at?: number[],
+ *   visible?: boolean, gradient?: string | null}} Edge */
+/** @typedef {{math: any[], text: string, note?: string}} Formula */
+/** @typedef {{kind: string, phase: string, title: string, text: string, line?: number | null, origin?: number | null,
+ *   formulas?: Formula[], active?: string[], changes?: [string, string, any][], saved_bytes?: number,
+ *   error?: string}} Step */
+/** @typedef {{version: number, source: string[], steps: Step[], nodes?: Node[], edges?: Edge[], tensors?: Tensor[],
+ *   title?: string, width?: number, height?: number, notes?: string[]}} Trace */
+/** @typedef {{step?: number, onStep?: (step: number) => void}} Options */
+/** One thing of the cast: what it is now (`now`), and the elements that show it (`parts`).
+ * @typedef {{kind: "tensor" | "chip" | "node" | "edge", item: any, now: any, parts: any}} Slot */
+/** @typedef {{slot: Slot, field: string, before: any, after: any}} Change */
+
+export const VERSION = 1;
+const SVG = "http://www.w3.org/2000/svg";
+const MATH = "http://www.w3.org/1998/Math/MathML";
+const MATH_TAGS = new Set(
+  ("mrow mi mn mo mtext mfrac msup msub msubsup mover munder munderover msqrt mtable mtr mtd").split(" "),
+);
+const SPEEDS = [1, 2, 4, 0.5];
+const PLAY_MS = 1400;
+const SMALL = 6.7; // the width of a letter of a node's second line, as viz/place.py reserves it
+const LABEL = 7.3;
+const MANY = 150; // beyond so many nodes nothing fades in, and the picture keeps a readable size and follows the step
+
+// ---------------------------------------------------------------- the run, as data
+
+/** @param {Trace} trace */
+export function load(trace) {
+  if (!trace || trace.version !== VERSION) {
+    throw new Error(`This stepper reads traces of version ${VERSION}; this one is version ${trace && trace.version}.`);
+  }
+  /** @type {Map<string, Slot>} */
+  const slots = new Map();
+  const add = (/** @type {Slot["kind"]} */ kind, /** @type {any} */ item, /** @type {any} */ now) =>
+    slots.set(item.id, { kind, item, now, parts: null });
+  for (const t of trace.tensors || []) {
+    const { name, value = null, grad = null, version = 0, leaf = true, grad_fn = null, visible = false } = t;
+    add("tensor", t, { name, value, grad, version, leaf, grad_fn, visible, requires_grad: !!t.requires_grad });
+  }
+  for (const n of trace.nodes || []) {
+    add("node", n, { visible: !!n.visible, label: n.label, detail: n.detail, freed: !!n.freed, failed: !!n.failed });
+    for (const c of n.chips || []) add("chip", c, { held: c.held ?? null, stale: !!c.stale });
+  }
+  for (const e of trace.edges || []) add("edge", e, { visible: !!e.visible, gradient: e.gradient ?? null });
+
+  /** @type {Map<Slot, any>} */
+  const state = new Map();
+  for (const slot of slots.values()) state.set(slot, { ...slot.now });
+  const changes = trace.steps.map((step) => {
+    /** @type {Change[]} */
+    const list = [];
+    for (const [id, field, after] of step.changes || []) {
+      const slot = slots.get(id);
+      if (!slot) continue;
+      const running = state.get(slot);
+      list.push({ slot, field, before: running[field], after });
+      running[field] = after;
+    }
+    return list;
+  });
+  return { slots, changes };
+}
+
+/** Take the cast from the state after step `from` to that after step `to` (-1: before the first).
+ * @param {Change[][]} changes @param {number} from @param {number} to @returns {Set<Slot>} what changed */
+export function walk(changes, from, to) {
+  /** @type {Set<Slot>} */
+  const touched = new Set();
+  for (let k = from + 1; k <= to; k++) {
+    for (const { slot, field, after } of changes[k]) {
+      slot.now[field] = after;
+      touched.add(slot);
+    }
+  }
+  for (let k = from; k > to; k--) {
+    const list = changes[k];
+    for (let i = list.length - 1; i >= 0; i--) {
+      list[i].slot.now[list[i].field] = list[i].before;
+      touched.add(list[i].slot);
+    }
+  }
+  return touched;
+}
+
+/** Stretches of steps of one phase; every backward() begins its own.
+ * @param {Step[]} steps @returns {{phase: string, name: string, start: number, end: number}[]} */
+export function segments(steps) {
+  /** @type {{phase: string, name: string, start: number, end: number}[]} */
+  const out = [];
+  steps.forEach((step, k) => {
+    const last = out[out.length - 1];
+    if (last && last.phase === step.phase && step.kind !== "backward") last.end = k + 1;
+    else out.push({ phase: step.phase, name: step.phase, start: k, end: k + 1 });
+  });
+  const backward = out.filter((s) => s.phase === "backward");
+  if (backward.length > 1) backward.forEach((s, i) => (s.name = `backward ${i + 1}`));
+  return out;
+}
+
+/** @param {number} bytes */
+export function bytesText(bytes) {
+  if (bytes < 1000) return `${bytes} B`;
+  const units = ["kB", "MB", "GB", "TB"];
+  let size = bytes;
+  let unit = -1;
+  while (size >= 999.5 && unit < units.length - 1) {
+    size /= 1000;
+    unit++;
+  }
+  return `${size < 9.95 ? size.toFixed(1) : Math.round(size)} ${units[unit]}`;
+}
+
+/** A number short enough for a cell of a heat map.
+ * @param {number | string | null} n */
+export function cellText(n) {
+  if (n === null) return "";
+  if (typeof n === "string") return n;
+  if (n === 0) return "0";
+  const size = Math.abs(n);
+  if (size >= 9999.5 || size < 0.001) return n.toExponential(1).replace("e+", "e").replace("-", "−").replace("e-", "e−");
+  const digits = size >= 99.95 ? 0 : size >= 9.995 ? 1 : size >= 0.0995 ? 2 : 3;
+  return String(Number(n.toFixed(digits))).replace("-", "−");
+}
+
+/** Letters are counted as viz/place.py counts them: a wide one (中, 😀) takes the room of two.
+ * @param {string} text @param {number} room in letters */
+export function clip(text, room) {
+  let used = 0;
+  let kept = "";
+  let cut = "";
+  for (const c of text) {
+    used += wide(c) ? 2 : 1;
+    if (used > room) return `${cut}…`;
+    kept += c;
+    if (used <= room - 1) cut = kept;
+  }
+  return text;
+}
+
+/** @param {string} c */
+function wide(c) {
+  const n = /** @type {number} */ (c.codePointAt(0));
+  return n >= 0x1100 && (n <= 0x115f || (n >= 0x2e80 && n <= 0xa4cf) || (n >= 0xac00 && n <= 0xd7a3) ||
+    (n >= 0xf900 && n <= 0xfaff) || (n >= 0xfe30 && n <= 0xfe6f) || (n >= 0xff00 && n <= 0xff60) || n >= 0x1f000);
+}
+
+// ---------------------------------------------------------------- making elements
+
+/** @param {string} space @param {string} tag @param {Record<string, any>} [attributes] @param {...(globalThis.Node | string)} inside
+ * @returns {any} */
+function make(space, tag, attributes = {}, ...inside) {
+  const element = space ? document.createElementNS(space, tag) : document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value !== null && value !== undefined && value !== false) element.setAttribute(name, value === true ? "" : value);
+  }
+  element.append(...inside);
+  return element;
+}
+/** @param {string} tag @param {string} [className] @param {...(globalThis.Node | string)} inside @returns {any} */
+const h = (tag, className, ...inside) => make("", tag, { class: className || null }, ...inside);
+/** @param {string} tag @param {Record<string, any>} [attributes] @param {...(globalThis.Node | string)} inside @returns {any} */
+const s = (tag, attributes, ...inside) => make(SVG, tag, attributes, ...inside);
+
+const ICONS = {
+  first: "M4 3h2v10H4zM14 3v10L7 8z",
+  back: "M12 3v10L4 8z",
+  play: "M4 2.5v11L13 8z",
+  pause: "M4 3h3v10H4zM9 3h3v10H9z",
+  next: "M4 3v10l8-5z",
+  last: "M10 3h2v10h-2zM2 3v10l7-5z",
+  plus: "M7 3h2v4h4v2H9v4H7V9H3V7h4z",
+  minus: "M3 7h10v2H3z",
+  fit: "M2 2h5v2H4v3H2zM14 2v5h-2V4H9V2zM2 14V9h2v3h3v2zM14 14H9v-2h3V9h2z",
+  wide: "M9 2h5v5h-2V5.4L9.2 8.2 7.8 6.8 10.6 4H9zM7 14H2V9h2v1.6l2.8-2.8 1.4 1.4L5.4 12H7z",
+  help: "M8 1a7 7 0 1 1 0 14A7 7 0 0 1 8 1zm0 1.6a5.4 5.4 0 1 0 0 10.8A5.4 5.4 0 0 0 8 2.6zM7.2 10.6h1.7v1.7H7.2zm.1-1.1c0-1.9 2-2 2-3.4 0-.7-.5-1.1-1.2-1.1S6.8 5.5 6.7 6.3L5.2 6c.2-1.5 1.3-2.5 2.9-2.5S10.9 4.5 10.9 6c0 2-2 2.2-2 3.5z",
+  close: "M4.4 3L8 6.6 11.6 3 13 4.4 9.4 8l3.6 3.6-1.4 1.4L8 9.4 4.4 13 3 11.6 6.6 8 3 4.4z",
+  error: "M5 1h6l4 4v6l-4 4H5l-4-4V5zM7 4v5h2V4zm0 6.3v2h2v-2z",
+};
+
+/** @param {keyof typeof ICONS} name */
+function icon(name) {
+  return s("svg", { class: "mg-icon", viewBox: "0 0 16 16", "aria-hidden": "true", focusable: "false" },
+    s("path", { d: ICONS[name], "fill-rule": "evenodd" }));
+}
+
+/** @param {string} className @param {string} label @param {() => void} onClick @param {...(globalThis.Node | string)} inside */
+function button(className, label, onClick, ...inside) {
+  const element = make("", "button", { type: "button", class: className, "aria-label": label, title: label }, ...inside);
+  element.addEventListener("click", onClick);
+  return element;
+}
+
+/** MathML from nested lists; a tag that is not on the list becomes an mrow.
+ * @param {any} part @returns {globalThis.Node} */
+export function math(part) {
+  if (!Array.isArray(part)) return document.createTextNode(String(part));
+  const [tag, ...rest] = part;
+  const element = document.createElementNS(MATH, MATH_TAGS.has(tag) ? tag : "mrow");
+  if (tag === "mark") element.setAttribute("class", "mg-hot");
+  element.append(...rest.map(math));
+  return element;
+}
+
+/** A tensor's numbers: one number or a summary as text, few numbers on a heat map, more as colours only.
+ * @param {Value} value @returns {HTMLElement} */
+function numbers(value) {
+  const cells = value.cells || [];
+  const count = value.shape.reduce((a, b) => a * b, 1);
+  const finite = cells.map((c) => (typeof c === "number" ? Math.abs(c) : 0));
+  const columns = value.shape.length ? Math.min(value.shape[value.shape.length - 1], cells.length) : 1;
+  if (cells.length < 2 || value.shape.length > 2) return h("span", "mg-num", value.text);
+  const exact = count === cells.length;
+  const withNumbers = exact && count <= 16 && columns <= 6;
+  const grid = h("span", withNumbers ? "mg-heat mg-heat-n" : "mg-heat");
+  grid.style.gridTemplateColumns = `repeat(${exact ? columns : Math.ceil(Math.sqrt(cells.length))}, auto)`;
+  grid.setAttribute("role", "img");
+  grid.setAttribute("aria-label", value.text);
+  const most = Math.max(...finite) || 1;
+  cells.forEach((c, i) => {
+    const cell = h("i", typeof c === "number" ? (c < 0 ? "mg-neg" : "mg-pos") : "mg-odd", withNumbers ? cellText(c) : "");
+    cell.style.setProperty("--mg-a", (0.06 + 0.62 * (finite[i] / most)).toFixed(2));
+    grid.append(cell);
+  });
+  return withNumbers ? grid : h("span", "mg-num mg-sum", grid, h("span", "", value.text));
+}
+
+const KEYWORDS = new Set(
+  ("and as assert break class continue def del elif else except False finally for from if import in is lambda None " +
+    "not or pass raise return True try while with yield").split(" "),
+);
+
+/** A line of Python in the few colours that help to read it.
+ * @param {string} line @returns {(HTMLElement | string)[]} */
+export function paint(line) {
+  const out = [];
+  const token = /(#.*)|("[^"\\]*(?:\\.[^"\\]*)*"|'[^'\\]*(?:\\.[^'\\]*)*')|(\b\d[\w.]*)|([\p{L}_][\p{L}\p{N}_]*)/gu;
+  let end = 0;
+  for (const found of line.matchAll(token)) {
+    const kind = found[1] ? "mg-k-note" : found[2] ? "mg-k-text" : found[3] ? "mg-k-num" : KEYWORDS.has(found[4]) ? "mg-k-word" : "";
+    if (!kind) continue;
+    if (found.index > end) out.push(line.slice(end, found.index));
+    out.push(h("span", kind, found[0]));
+    end = found.index + found[0].length;
+  }
+  out.push(line.slice(end));
+  return out;
+}
+
+// ---------------------------------------------------------------- the stepper
+
+/**
+ * Build a stepper inside `el`.
+ * @param {HTMLElement} el @param {Trace} trace @param {Options} [options]
+ */
+export function mount(el, trace, options = {}) {
+  const { slots, changes } = load(trace);
+  const steps = trace.steps;
+  const count = steps.length;
+  const nodes = trace.nodes || [];
+  const big = nodes.length > MANY;
+  let current = -1; // the index of the step shown
+  let speed = 0;
+  let timer = 0;
+  /** @type {Slot | null} */
+  let inspected = null;
+  /** @type {Slot[]} */
+  let lit = []; // what the step shown has marked
+  /** @type {any[]} */
+  let marked = []; // table cells marked as changed
+
+  const root = make("", "div", {
+    class: `mg-root${big ? " mg-big" : ""}`, role: "group", tabindex: "0", "data-lm-suppress-shortcuts": "true",
+    "aria-label": `Stepper${trace.title ? `: ${trace.title}` : ""}`,
+  });
+
+  // Toolbar
+  const first = button("mg-first", "First step (Home)", () => go(0), icon("first"));
+  const back = button("mg-back", "Step back (←)", () => go(current - 1), icon("back"));
+  const play = button("mg-play", "Play (space)", () => (timer ? stop() : start()), icon("play"));
+  const next = button("mg-next", "Step forward (→)", () => go(current + 1), h("span", "", "step"), icon("next"));
+  const last = button("mg-last", "Last step (End)", () => go(count - 1), icon("last"));
+  const pace = button("mg-pace", "Speed of playing", () => setSpeed((speed + 1) % SPEEDS.length), "1×");
+  const pill = h("span", "mg-pill");
+  const counter = h("span", "mg-count");
+  const help = button("mg-ask", "Keys (?)", () => toggleKeys(), icon("help"));
+  const lecture = button("mg-lecture", "Large, for a lecture (f)", () => toggleLecture(), icon("wide"));
+  const hint = h("span", "mg-hint", "← → step · ↑ ↓ line");
+  hint.setAttribute("aria-hidden", "true");
+  const bar = make("", "div", { class: "mg-bar", role: "toolbar", "aria-label": "Stepping" },
+    first, back, play, next, last, pace, pill, counter, h("span", "mg-space"), hint, help, lecture);
+
+  // Timeline
+  const parts = segments(steps);
+  const knob = h("span", "mg-knob");
+  const track = make("", "div", {
+    class: "mg-track", role: "slider", tabindex: "0", "aria-label": "Step", "aria-valuemin": "1", "aria-valuemax": String(count),
+  });
+  for (const part of parts) {
+    const bit = make("", "div", { class: `mg-part mg-p-${part.phase}` }, h("span", "mg-part-bar"), h("span", "mg-part-name", part.name));
+    bit.style.left = `${(100 * part.start) / count}%`;
+    bit.style.width = `${(100 * (part.end - part.start)) / count}%`;
+    bit.title = `${part.name}: steps ${part.start + 1} to ${part.end}`;
+    if (count <= 80) {
+      const bars = bit.firstChild;
+      for (let k = part.start + 1; k < part.end; k++) {
+        const notch = h("i", "");
+        notch.style.left = `${(100 * (k - part.start)) / (part.end - part.start)}%`;
+        bars.append(notch);
+      }
+    }
+    track.append(bit);
+  }
+  track.append(knob);
+  const at = (/** @type {PointerEvent} */ event) => {
+    const box = track.getBoundingClientRect();
+    go(Math.floor(((event.clientX - box.left) / box.width) * count));
+  };
+  track.addEventListener("pointerdown", (/** @type {PointerEvent} */ event) => {
+    if (event.button) return;
+    track.setPointerCapture(event.pointerId);
+    at(event);
+  });
+  track.addEventListener("pointermove", (/** @type {PointerEvent} */ event) => {
+    if (track.hasPointerCapture(event.pointerId)) at(event);
+  });
+
+  // Code
+  /** @type {any[]} */
+  const lines = [];
+  const stepsOfLine = new Map();
+  steps.forEach((step, k) => {
+    if (step.line) stepsOfLine.set(step.line, [...(stepsOfLine.get(step.line) || []), k]);
+  });
+  const code = make("", "div", { class: "mg-code", role: "region", tabindex: "0", "aria-label": "Code" });
+  trace.source.forEach((text, i) => {
+    const number = i + 1;
+    const inside = [h("span", "mg-no", String(number)), h("code", "", ...paint(text))];
+    const has = stepsOfLine.has(number);
+    const line = has
+      ? make("", "button", { type: "button", class: "mg-line", tabindex: "-1", title: "Go to a step of this line" }, ...inside)
+      : h("div", "mg-line", ...inside);
+    if (has) line.addEventListener("click", () => goLine(number));
+    lines.push(line);
+    code.append(line);
+  });
+
+  // This step
+  const title = make("", "div", { class: "mg-title", role: "heading", "aria-level": "3" });
+  const sentence = h("p", "mg-text");
+  const failure = h("div", "mg-error");
+  const formulas = h("div", "mg-formulas");
+  const inspector = h("div", "mg-inspect");
+  const panel = make("", "div", { class: "mg-step", role: "region", "aria-label": "This step" },
+    title, sentence, failure, formulas, inspector);
+  panel.style.setProperty("--mg-lines", String(roomForText(steps)));
+
+  // Tensors
+  const table = make("", "div", { class: "mg-table", role: "table", "aria-label": "Tensors" });
+  table.append(make("", "div", { class: "mg-row mg-head", role: "row" },
+    ...["tensor", "value", ".grad", "version", "grad_fn"].map((name) => make("", "span", { role: "columnheader" }, name))));
+  for (const tensor of trace.tensors || []) {
+    const slot = /** @type {Slot} */ (slots.get(tensor.id));
+    const cell = (/** @type {string} */ name) => make("", "span", { role: "cell", class: `mg-c-${name}` });
+    const cells = { name: cell("name"), value: cell("value"), grad: cell("grad"), version: cell("version"), grad_fn: cell("fn") };
+    const row = make("", "div", { class: "mg-row", role: "row" }, ...Object.values(cells));
+    slot.parts = { row, cells, shown: {} };
+    table.append(row);
+  }
+  const tensors = make("", "div", { class: "mg-tensors", role: "region", tabindex: "0", "aria-label": "Tensors" }, table);
+
+  // Graph
+  const width = trace.width || 100;
+  const height = trace.height || 60;
+  const picture = s("svg", { class: "mg-svg", viewBox: `0 0 ${width} ${height}`, role: "group",
+    "aria-label": `Graph${trace.title ? ` of ${trace.title}` : ""}` });
+  const under = s("g", { class: "mg-edges" });
+  const over = s("g", { class: "mg-nodes" });
+  picture.append(under, over);
+  for (const edge of trace.edges || []) drawEdge(edge);
+  for (const node of nodes) drawNode(node);
+  const scroller = make("", "div", { class: "mg-scroll" }, picture);
+  const graph = make("", "div", { class: "mg-graph", role: "region", "aria-label": "Graph" }, scroller,
+    make("", "div", { class: "mg-zoom", role: "toolbar", "aria-label": "Size of the graph" },
+      button("", "Larger (+)", () => zoom(1.25), icon("plus")),
+      button("", "Smaller (−)", () => zoom(0.8), icon("minus")),
+      button("", "Fit (0)", () => fit(), icon("fit"))));
+  graph.style.setProperty("--mg-h", String(Math.round(height)));
+
+  // Foot
+  const legend = h("div", "mg-legend");
+  for (const [kind, text] of [["leaf", "leaf"], ["operation", "operation"], ["output", "output"], ["untracked", "not tracked"],
+    ["held", "saved, held"], ["gone", "saved, freed"], ["stale", "saved, out of date"]]) {
+    if (occurs(kind)) legend.append(h("span", "mg-key", h("i", `mg-key-${kind}`), text));
+  }
+  const most = Math.max(0, ...steps.map((step) => step.saved_bytes || 0));
+  const memory = h("span", "mg-bytes");
+  const dot = s("line", { class: "mg-spark-now", y1: "0", y2: "20" });
+  const foot = h("div", "mg-foot", legend, h("span", "mg-space"));
+  if (most) {
+    foot.append(memory, s("svg", { class: "mg-spark", viewBox: `0 0 ${count} 20`, preserveAspectRatio: "none", "aria-hidden": "true" },
+      s("path", { d: sparkline(steps, most) }), dot));
+  }
+  const live = make("", "div", { class: "mg-live", "aria-live": "polite" });
+  const keys = keyHelp(() => toggleKeys());
+  const notes = (trace.notes || []).map((text) => h("div", "mg-note", text));
+  const body = h("div", "mg-body", code, panel, graph, tensors);
+  root.append(bar, h("div", "mg-time", track), ...notes, body, foot, live, keys);
+
+  // -------------------------------------------------------------- drawing the cast
+
+  /** @param {Edge} edge */
+  function drawEdge(edge) {
+    const slot = /** @type {Slot} */ (slots.get(edge.id));
+    const points = (edge.path || "").slice(1).split(/[C ]/).map(Number);
+    const [down, up] = [ended(points, false), ended(points, true)];
+    const line = s("path", { class: "mg-line-of", d: down.line });
+    const tip = s("path", { class: "mg-tip", d: down.tip });
+    const group = s("g", { class: "mg-edge" });
+    if (edge.tag_at) {
+      const [x, y, w, hh] = edge.tag_at.map(Number);
+      const source = slots.get(edge.source);
+      group.append(s("rect", { class: "mg-tag", x, y, width: w, height: hh, rx: 9 }),
+        s("text", { class: "mg-small", x: x + w / 2, y: y + hh / 2 + 4 }, clip(source ? source.now.label : "", (w - 8) / SMALL)));
+    }
+    group.append(line, tip);
+    slot.parts = { group, line, tip, down, up, label: null };
+    under.append(group);
+  }
+
+  /** @param {Node} node */
+  function drawNode(node) {
+    const slot = /** @type {Slot} */ (slots.get(node.id));
+    const [x, y, w, hh] = (node.box || [0, 0, 60, 44]).map(Number);
+    const middle = y + hh / 2;
+    const label = s("text", { class: "mg-label", x: x + w / 2, y: middle - 4 });
+    const detail = s("text", { class: "mg-small", x: x + w / 2, y: middle + 13 });
+    const box = s("rect", { class: "mg-box", x, y, width: w, height: hh, rx: node.kind === "leaf" ? 14 : 5 });
+    const group = s("g", { class: `mg-node mg-${kindOf(node.kind)}`, role: "button", tabindex: "-1" }, box);
+    if (node.kind === "output") group.append(s("rect", { class: "mg-inner", x: x + 3, y: y + 3, width: w - 6, height: hh - 6, rx: 3 }));
+    group.append(label, detail);
+    group.addEventListener("click", () => inspect(slot));
+    slot.parts = { group, label, detail, box, mark: null, room: w - 12 };
+    (node.chips || []).forEach((chip, i) => {
+      const [cx, cy] = (node.chip_at || [x + w + 8, y]).map(Number);
+      const top = cy + 18 * i;
+      const sign = s("rect", { class: "mg-sign", x: cx, y: top + 3, width: 12, height: 12, rx: 3 });
+      const cross = s("path", { class: "mg-cross", d: `M${cx + 2.5} ${top + 12.5}l7-7` });
+      const text = s("text", { class: "mg-chip-text", x: cx + 19, y: top + 13 });
+      const part = s("g", { class: "mg-chip" }, sign, cross, text);
+      /** @type {Slot} */ (slots.get(chip.id)).parts = { group: part, text };
+      group.append(part);
+    });
+    over.append(group);
+  }
+
+  /** @param {string} kind */
+  function occurs(kind) {
+    if (kind === "held" || kind === "gone") return nodes.some((node) => (node.chips || []).length);
+    if (kind === "stale") return changes.some((list) => list.some((change) => change.field === "stale" && change.after));
+    return nodes.some((node) => node.kind === kind);
+  }
+
+  // -------------------------------------------------------------- showing the state
+
+  /** @param {Slot} slot */
+  function show(slot) {
+    const { now, parts, item } = slot;
+    if (!parts) return;
+    if (slot.kind === "edge") {
+      parts.group.classList.toggle("mg-on", now.visible);
+      if (now.gradient !== null && !parts.label) {
+        const [x, y] = (item.label_at || [0, 0]).map(Number);
+        parts.label = s("text", { class: "mg-grad", x, y: y + 4 });
+        over.append(parts.label);
+      }
+      if (parts.label) {
+        parts.label.textContent = now.gradient === null ? "" : clip(now.gradient, 34);
+        parts.group.classList.toggle("mg-travelled", now.gradient !== null);
+      }
+    } else if (slot.kind === "node") {
+      const classes = parts.group.classList;
+      classes.toggle("mg-on", now.visible);
+      classes.toggle("mg-freed", now.freed);
+      classes.toggle("mg-failed", now.failed);
+      parts.label.textContent = clip(now.label, Math.floor(parts.room / LABEL));
+      parts.detail.textContent = clip(now.failed ? failedText(item.id) : now.detail, Math.floor(parts.room / SMALL));
+      parts.group.setAttribute("aria-label", [now.label, now.detail, now.failed ? "failed" : now.freed ? "done" : ""].filter(Boolean).join(", "));
+      if (now.failed && !parts.mark) {
+        const [x, y] = (item.box || [0, 0]).map(Number);
+        parts.mark = s("svg", { class: "mg-badge", x: x - 9, y: y - 9, width: 20, height: 20, viewBox: "0 0 16 16" },
+          s("circle", { cx: 8, cy: 8, r: 7 }), s("path", { d: ICONS.error, "fill-rule": "evenodd" }));
+        parts.group.append(parts.mark);
+      }
+    } else if (slot.kind === "chip") {
+      const classes = parts.group.classList;
+      classes.toggle("mg-on", now.held !== null);
+      classes.toggle("mg-held", now.held === true);
+      classes.toggle("mg-stale", now.stale);
+      parts.text.textContent = `${item.label} v${item.version}`;
+    } else showRow(slot);
+  }
+
+  /** @param {Slot} slot */
+  function showRow(slot) {
+    const { now, parts } = slot;
+    parts.row.classList.toggle("mg-on", now.visible);
+    /** @param {string} name @param {any} value @param {() => any} content */
+    const put = (name, value, content) => {
+      if (parts.shown[name] === value && name in parts.shown) return;
+      parts.shown[name] = value;
+      parts.cells[name].replaceChildren(content());
+    };
+    put("name", now.name, () => h("code", "", now.name));
+    put("value", now.value, () => (now.value ? numbers(now.value) : h("em", "", "–")));
+    put("grad", now.grad, () =>
+      now.grad === null ? h("em", "", "None") : typeof now.grad === "string" ? h("em", "", now.grad) : numbers(now.grad));
+    put("version", now.version, () => h("span", "mg-num", String(now.version)));
+    const fn = now.grad_fn || (now.leaf ? "leaf" : "None");
+    put("grad_fn", fn, () => h(now.grad_fn ? "span" : "em", "", fn));
+  }
+
+  /** The second line of the node an error stopped at.
+   * @param {string} id */
+  function failedText(id) {
+    const step = steps.find((one) => one.error && (one.changes || []).some((c) => c[0] === id && c[1] === "failed"));
+    return step ? failureText(step) : "failed";
+  }
+
+  // -------------------------------------------------------------- going to a step
+
+  /** @param {number} target @param {boolean} [quiet] when the answer comes from outside and must not be sent back */
+  function go(target, quiet = false) {
+    const k = Math.max(0, Math.min(count - 1, target));
+    if (!count || k === current) return;
+    for (const slot of walk(changes, current, k)) show(slot);
+    current = k;
+    mark(steps[k]);
+    describe(steps[k]);
+    if (timer && k === count - 1) stop();
+    if (!quiet && options.onStep) options.onStep(k + 1);
+  }
+
+  /** @param {Step} step */
+  function mark(step) {
+    for (const slot of lit) light(slot, false, step);
+    for (const cell of marked) cell.classList.remove("mg-changed");
+    marked = [];
+    const now = new Set();
+    for (const id of step.active || []) {
+      const slot = slots.get(id);
+      if (slot) now.add(slot);
+    }
+    for (const { slot, field } of changes[current]) {
+      if (slot.kind !== "tensor") continue;
+      now.add(slot);
+      const cell = slot.parts.cells[field];
+      if (cell) {
+        cell.classList.add("mg-changed");
+        marked.push(cell);
+      }
+    }
+    lit = [...now];
+    for (const slot of lit) light(slot, true, step);
+  }
+
+  /** @param {Slot} slot @param {boolean} on @param {Step} step */
+  function light(slot, on, step) {
+    const { parts } = slot;
+    if (slot.kind === "tensor") {
+      parts.row.classList.toggle("mg-now", on);
+      return;
+    }
+    parts.group.classList.toggle("mg-now", on);
+    if (slot.kind === "edge") {
+      const end = on && step.phase === "backward" ? parts.up : parts.down;
+      if (parts.line.getAttribute("d") !== end.line) {
+        parts.line.setAttribute("d", end.line);
+        parts.tip.setAttribute("d", end.tip);
+      }
+      if (parts.label) parts.label.classList.toggle("mg-now", on);
+      if (on) under.append(parts.group);
+    } else if (slot.kind === "node") parts.group.setAttribute("tabindex", on ? "0" : "-1");
+  }
+
+  /** @param {Step} step */
+  function describe(step) {
+    root.dataset.phase = step.phase;
+    pill.textContent = step.phase;
+    counter.textContent = `step ${current + 1} of ${count}`;
+    track.setAttribute("aria-valuenow", String(current + 1));
+    track.setAttribute("aria-valuetext", `step ${current + 1} of ${count}, ${step.phase}: ${step.title}`);
+    knob.style.left = `${(100 * (current + 0.5)) / count}%`;
+    first.disabled = back.disabled = current === 0;
+    next.disabled = last.disabled = current === count - 1;
+    for (const line of code.querySelectorAll(".mg-now, .mg-from")) {
+      line.classList.remove("mg-now", "mg-from");
+      line.removeAttribute("aria-current");
+    }
+    const line = step.line ? lines[step.line - 1] : null;
+    const origin = step.origin && step.origin !== step.line ? lines[step.origin - 1] : null;
+    if (origin) origin.classList.add("mg-from");
+    if (line) {
+      line.classList.add("mg-now");
+      line.setAttribute("aria-current", "step");
+    }
+    title.textContent = step.title;
+    sentence.textContent = step.text;
+    failure.hidden = !step.error;
+    if (step.error) {
+      const colon = step.error.indexOf(": ");
+      failure.replaceChildren(icon("error"), h("div", "", h("b", "", colon < 0 ? step.error : step.error.slice(0, colon)),
+        step.line ? h("span", "", ` on line ${step.line}`) : "", h("p", "", colon < 0 ? "" : step.error.slice(colon + 2))));
+    }
+    formulas.replaceChildren(...(step.formulas || []).map((formula) => {
+      const drawn = make(MATH, "math", { "aria-label": formula.text, displaystyle: "true" }, math(formula.math));
+      return h("div", "mg-formula", drawn, formula.note ? h("small", "", formula.note) : "");
+    }));
+    if (inspected) describeNode();
+    const bytes = step.saved_bytes || 0;
+    memory.textContent = `saved memory ${bytesText(bytes)}`;
+    dot.setAttribute("x1", String(current + 0.5));
+    dot.setAttribute("x2", String(current + 0.5));
+    live.textContent = [`Step ${current + 1}.`, ended_(step.title), step.error || step.text,
+      ...(step.formulas || []).map((formula) => ended_(formula.text))].join(" ");
+    reveal(line);
+  }
+
+  // Bring the line, the rows and the nodes of this step into view, each in its own pane, never the page.
+  let revealing = 0;
+  /** @param {any} line */
+  function reveal(line) {
+    cancelAnimationFrame(revealing);
+    revealing = requestAnimationFrame(() => {
+      if (line) scrollInto(code, line, 0);
+      const row = lit.find((slot) => slot.kind === "tensor" && slot.now.visible);
+      if (row) scrollInto(tensors, row.parts.row, 30);
+      follow();
+    });
+  }
+
+  // -------------------------------------------------------------- the size of the picture
+
+  let scale = 0;
+  let chosen = false; // the learner chose the size
+  /** @param {number} wanted */
+  function resize(wanted) {
+    scale = Math.max(0.05, Math.min(4, wanted));
+    picture.style.width = `${width * scale}px`;
+    picture.style.height = `${height * scale}px`;
+  }
+  function natural() {
+    const least = big ? 0.7 : 0.55;
+    const top = parseFloat(getComputedStyle(root).fontSize) / 14;
+    const whole = Math.min((scroller.clientWidth - 2) / width, (scroller.clientHeight - 2) / height, 1.25 * top);
+    return Math.max(least * top, whole);
+  }
+  function fit() {
+    chosen = false;
+    resize(natural());
+    follow();
+  }
+  /** @param {number} factor @param {number} [x] @param {number} [y] the point that stays, in the pane */
+  function zoom(factor, x = scroller.clientWidth / 2, y = scroller.clientHeight / 2) {
+    const before = scale;
+    const left = scroller.scrollLeft + x;
+    const top = scroller.scrollTop + y;
+    chosen = true;
+    resize(scale * factor);
+    scroller.scrollLeft = (left * scale) / before - x;
+    scroller.scrollTop = (top * scale) / before - y;
+  }
+  function follow() {
+    if (!scale) return;
+    let [l, t, r, b] = [Infinity, Infinity, -Infinity, -Infinity];
+    for (const { kind, item } of lit) {
+      if (kind !== "node" || !item.box) continue;
+      l = Math.min(l, item.box[0]);
+      t = Math.min(t, item.box[1]);
+      r = Math.max(r, item.box[0] + item.box[2]);
+      b = Math.max(b, item.box[1] + item.box[3]);
+    }
+    if (l === Infinity) return;
+    const edge = 40;
+    const view = scroller;
+    /** @param {number} from @param {number} to @param {number} start @param {number} size */
+    const shift = (from, to, start, size) => {
+      const [a, z] = [from * scale - edge, to * scale + edge];
+      if (a >= start && z <= start + size) return start;
+      return (a + z - size) / 2;
+    };
+    const left = shift(l, r, view.scrollLeft, view.clientWidth);
+    const top = shift(t, b, view.scrollTop, view.clientHeight);
+    if (left !== view.scrollLeft || top !== view.scrollTop) view.scrollTo({ left, top, behavior: big || calm() ? "auto" : "smooth" });
+  }
+  scroller.addEventListener("wheel", (/** @type {WheelEvent} */ event) => {
+    if (!event.ctrlKey && !event.metaKey) return;
+    event.preventDefault();
+    const box = scroller.getBoundingClientRect();
+    zoom(Math.exp(-event.deltaY / 300), event.clientX - box.left, event.clientY - box.top);
+  }, { passive: false });
+  /** @type {number[] | null} */
+  let drag = null;
+  scroller.addEventListener("pointerdown", (/** @type {PointerEvent} */ event) => {
+    if (event.button || event.pointerType === "touch") return; // touch pans by itself
+    drag = [event.clientX, event.clientY, scroller.scrollLeft, scroller.scrollTop];
+  });
+  scroller.addEventListener("pointermove", (/** @type {PointerEvent} */ event) => {
+    if (!drag) return;
+    if (!(event.buttons & 1)) drag = null;
+    else {
+      const [x, y] = [event.clientX - drag[0], event.clientY - drag[1]];
+      if (Math.abs(x) + Math.abs(y) > 4 && !scroller.hasPointerCapture(event.pointerId)) scroller.setPointerCapture(event.pointerId);
+      scroller.scrollLeft = drag[2] - x;
+      scroller.scrollTop = drag[3] - y;
+    }
+  });
+  scroller.addEventListener("pointerup", () => (drag = null));
+
+  // -------------------------------------------------------------- inspecting a node
+
+  /** @param {Slot | null} slot */
+  function inspect(slot) {
+    if (inspected) inspected.parts.group.classList.remove("mg-picked");
+    inspected = slot === inspected ? null : slot;
+    if (inspected) inspected.parts.group.classList.add("mg-picked");
+    describeNode();
+  }
+  function describeNode() {
+    inspector.hidden = !inspected;
+    if (!inspected) return;
+    const { item, now } = inspected;
+    /** @type {[string, any][]} */
+    const facts = [];
+    const tensor = item.tensor ? slots.get(item.tensor) : null;
+    if (tensor && tensor.now.value) {
+      facts.push([tensor.now.name, numbers(tensor.now.value)]);
+      facts.push(["shape", tensor.now.value.shape.length ? tensor.now.value.shape.join(" × ") : "scalar"]);
+      facts.push(["dtype", tensor.now.value.dtype]);
+    }
+    const detail = now.detail && !(tensor && tensor.now.value) ? now.detail : "";
+    if (detail) facts.push(["detail", detail]);
+    for (const edge of trace.edges || []) {
+      const gradient = /** @type {Slot} */ (slots.get(edge.id)).now.gradient;
+      const other = slots.get(edge.source === item.id ? edge.target : edge.source);
+      if (gradient === null || !other) continue;
+      if (edge.source === item.id) facts.push([`gradient from ${other.now.label}`, gradient]);
+      else if (edge.target === item.id) facts.push([`gradient to ${other.now.label}`, gradient]);
+    }
+    if (tensor && typeof tensor.now.grad === "object" && tensor.now.leaf) {
+      facts.push([".grad", tensor.now.grad ? numbers(tensor.now.grad) : h("em", "", "None")]);
+    }
+    for (const chip of item.chips || []) {
+      const state = /** @type {Slot} */ (slots.get(chip.id)).now;
+      const kept = chip.tensor ? slots.get(chip.tensor) : null;
+      const word = state.held === null ? "not yet saved" : state.held ? (state.stale ? "held, but out of date" : "held") : "freed";
+      facts.push([chip.label, `${kept ? `${kept.now.name} ` : ""}at version ${chip.version}, ${bytesText(chip.bytes)}, ${word}`]);
+    }
+    if (item.line) facts.push(["made on line", String(item.line)]);
+    const list = h("dl", "");
+    for (const [name, value] of facts) list.append(h("dt", "", name), h("dd", "", value));
+    inspector.replaceChildren(
+      h("div", "mg-inspect-head", h("code", "", now.label), button("mg-close", "Close", () => inspect(null), icon("close"))), list);
+  }
+
+  // -------------------------------------------------------------- playing, lines, phases, keys
+
+  function start() {
+    if (current === count - 1) go(0);
+    const tick = () => {
+      if (!root.isConnected) return stop();
+      go(current + 1);
+      if (timer) timer = window.setTimeout(tick, PLAY_MS / SPEEDS[speed]);
+    };
+    timer = window.setTimeout(tick, PLAY_MS / SPEEDS[speed] / 2);
+    face("pause", "Pause (space)");
+  }
+  function stop() {
+    window.clearTimeout(timer);
+    timer = 0;
+    face("play", "Play (space)");
+  }
+  /** @param {keyof typeof ICONS} name @param {string} label */
+  function face(name, label) {
+    play.replaceChildren(icon(name));
+    play.title = label;
+    play.setAttribute("aria-label", label);
+  }
+  /** @param {number} n */
+  function setSpeed(n) {
+    speed = n;
+    pace.textContent = `${SPEEDS[speed]}×`;
+    pace.setAttribute("aria-label", `Speed of playing: ${SPEEDS[speed]} times`);
+  }
+  /** The next step of a line after the one shown, and from the last back to the first.
+   * @param {number} number */
+  function goLine(number) {
+    const all = stepsOfLine.get(number);
+    go(all.find((/** @type {number} */ k) => k > current) ?? all[0]);
+  }
+  /** @param {1 | -1} direction @param {(k: number) => any} key a new value of it is where to stop */
+  function leap(direction, key) {
+    let k = current;
+    if (direction > 0) {
+      while (k < count - 1 && key(k) === key(current)) k++;
+    } else {
+      if (k > 0 && key(k - 1) !== key(k)) k--;
+      while (k > 0 && key(k - 1) === key(k)) k--;
+    }
+    go(k);
+  }
+  const phaseOf = (/** @type {number} */ k) => parts.findIndex((part) => k < part.end);
+  const lineOf = (/** @type {number} */ k) => steps[k].line;
+
+  function toggleKeys() {
+    keys.hidden = !keys.hidden;
+    if (!keys.hidden) keys.querySelector("button").focus();
+    else help.focus();
+  }
+  function toggleLecture() {
+    const on = !root.classList.contains("mg-large");
+    root.classList.toggle("mg-large", on);
+    lecture.setAttribute("aria-pressed", String(on));
+    if (on && root.requestFullscreen) root.requestFullscreen().catch(() => undefined);
+    else if (document.fullscreenElement === root) document.exitFullscreen();
+    if (!on || !root.requestFullscreen) fit();
+  }
+  root.addEventListener("fullscreenchange", () => {
+    if (document.fullscreenElement !== root && root.classList.contains("mg-large")) toggleLecture();
+    fit();
+  });
+
+  /** @param {KeyboardEvent} event @returns {boolean} whether the key was for us */
+  function key(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey) return false;
+    const target = /** @type {any} */ (event.target);
+    const pressed = target.closest && target.closest("button, .mg-node");
+    switch (event.key) {
+      case "ArrowRight": event.shiftKey ? leap(1, phaseOf) : go(current + 1); return true;
+      case "ArrowLeft": event.shiftKey ? leap(-1, phaseOf) : go(current - 1); return true;
+      case "ArrowDown": leap(1, lineOf); return true;
+      case "ArrowUp": leap(-1, lineOf); return true;
+      case "PageDown": leap(1, phaseOf); return true;
+      case "PageUp": leap(-1, phaseOf); return true;
+      case "Home": go(0); return true;
+      case "End": go(count - 1); return true;
+      case "?": toggleKeys(); return true;
+      case "f": toggleLecture(); return true;
+      case "+": zoom(1.25); return true;
+      case "-": zoom(0.8); return true;
+      case "0": fit(); return true;
+      case "Escape":
+        if (!keys.hidden) toggleKeys();
+        else if (inspected) inspect(null);
+        else if (root.classList.contains("mg-large")) toggleLecture();
+        return true;
+      case "Enter":
+      case " ":
+        if (pressed && pressed.classList.contains("mg-node")) pressed.dispatchEvent(new MouseEvent("click"));
+        else if (pressed) return false; // a button does what it does
+        else if (event.key === " ") timer ? stop() : start();
+        return true;
+    }
+    return false;
+  }
+  root.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
+    event.stopPropagation(); // or the notebook would act on it
+    if (key(event)) event.preventDefault();
+  }, true);
+
+  el.replaceChildren(root);
+  for (const slot of slots.values()) show(slot);
+  failure.hidden = inspector.hidden = keys.hidden = true;
+  if (count) go((options.step || 1) - 1, true);
+  else {
+    title.textContent = "Nothing was recorded.";
+    for (const control of bar.querySelectorAll("button")) control.disabled = true;
+  }
+  const watcher = typeof ResizeObserver === "undefined" ? null : new ResizeObserver(() => {
+    if (!scroller.clientWidth) return;
+    if (!chosen) resize(natural());
+    follow();
+  });
+  if (watcher) watcher.observe(scroller);
+
+  return {
+    root,
+    /** @param {number} step counted from 1, as on the screen */
+    go: (step) => go(step - 1, true),
+    get step() {
+      return current + 1;
+    },
+    destroy() {
+      stop();
+      cancelAnimationFrame(revealing);
+      if (watcher) watcher.disconnect();
+      root.remove();
+    },
+  };
+}
+
+// ---------------------------------------------------------------- small helpers
+
+/** @param {string} text */
+function ended_(text) {
+  return /[.!?…]$/.test(text) ? text : `${text}.`;
+}
+
+/** What stands on a node that failed: the error's type and the line.
+ * @param {Step} step */
+export function failureText(step) {
+  const type = (step.error || "").split(":")[0];
+  return step.line ? `${type} · line ${step.line}` : type;
+}
+
+/** @param {string} kind */
+function kindOf(kind) {
+  return ["leaf", "operation", "output", "untracked"].includes(kind) ? kind : "operation";
+}
+
+/** A path that leaves room for an arrow head at its end (down) or at its start (up), and the head.
+ * Paths leave and enter boxes vertically (viz/place.py sees to it).
+ * @param {number[]} points @param {boolean} up */
+export function ended(points, up) {
+  const all = points.slice();
+  const n = all.length;
+  const [x, y] = up ? [all[0], all[1]] : [all[n - 2], all[n - 1]];
+  const length = 9;
+  if (up) all[1] += length - 1;
+  else all[n - 1] -= length - 1;
+  const d = up ? length : -length;
+  return {
+    line: `M${all[0]} ${all[1]}C${all.slice(2).join(" ")}`,
+    tip: `M${x} ${y}L${x - 4.5} ${y + d}L${x + 4.5} ${y + d}Z`,
+  };
+}
+
+/** Lines the longest step needs, so that the panel keeps its height while one steps.
+ * @param {Step[]} steps */
+function roomForText(steps) {
+  let most = 0;
+  for (const step of steps) {
+    const text = Math.ceil(step.title.length / 46) + Math.ceil(step.text.length / 56) + Math.ceil((step.error || "").length / 58);
+    const formulas = (step.formulas || []).reduce((sum, formula) => sum + (tall(formula.math) ? 2.6 : 1.9), 0);
+    most = Math.max(most, text + formulas + (step.error ? 1.5 : 0));
+  }
+  return Math.min(most, 14);
+}
+
+/** @param {any} part @returns {boolean} */
+function tall(part) {
+  return Array.isArray(part) && (part[0] === "mfrac" || part[0] === "mtable" || part.some(tall));
+}
+
+/** @param {Step[]} steps @param {number} most */
+function sparkline(steps, most) {
+  let d = "M0 20";
+  steps.forEach((step, k) => {
+    d += `L${k} ${(19 - (17 * (step.saved_bytes || 0)) / most).toFixed(1)}h1`;
+  });
+  return `${d}V20Z`;
+}
+
+/** @param {any} pane @param {any} item @param {number} head */
+function scrollInto(pane, item, head) {
+  if (pane.scrollHeight <= pane.clientHeight) return;
+  const a = pane.getBoundingClientRect();
+  const b = item.getBoundingClientRect();
+  if (b.top < a.top + head) pane.scrollTop -= a.top + head - b.top + 8;
+  else if (b.bottom > a.bottom) pane.scrollTop += Math.min(b.bottom - a.bottom + 8, b.top - a.top - head);
+}
+
+function calm() {
+  return window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+}
+
+/** @param {() => void} close */
+function keyHelp(close) {
+  const list = h("dl", "");
+  for (const [keys, what] of [["→ ←", "one step forward, back"], ["↓ ↑", "next line, previous line"],
+    ["Page Down, Page Up", "next phase, previous phase"], ["Home End", "first step, last step"], ["space", "play, pause"],
+    ["+ − 0", "graph larger, smaller, fit"], ["f", "large, for a lecture"], ["Esc", "close"]]) {
+    list.append(h("dt", "", ...keys.split(" ").map((one) => h("kbd", "", one))), h("dd", "", what));
+  }
+  list.append(h("dt", "", "click"), h("dd", "", "on a line: its steps; on a node: what it holds"));
+  return make("", "div", { class: "mg-keys", role: "dialog", "aria-label": "Keys" },
+    h("div", "mg-inspect-head", h("b", "", "Keys"), button("mg-close", "Close", close, icon("close"))), list);
+}
+
+/** The widget's side (anywidget): the step is shared with Python.
+ * @param {{model: any, el: HTMLElement}} context */
+function render({ model, el }) {
+  const open = () =>
+    mount(el, model.get("trace"), {
+      step: model.get("step"),
+      onStep: (step) => {
+        model.set("step", step);
+        model.save_changes();
+      },
+    });
+  let stepper = open();
+  const onStep = () => stepper.go(model.get("step"));
+  const onTrace = () => {
+    stepper.destroy();
+    stepper = open();
+  };
+  model.on("change:step", onStep);
+  model.on("change:trace", onTrace);
+  return () => {
+    model.off("change:step", onStep);
+    model.off("change:trace", onTrace);
+    stepper.destroy();
+  };
+}
+
+export default { render };

@@ -1,0 +1,87 @@
+"""A still picture of a run's last state, for where no script runs: an ``<img>``, which even untrusted notebooks show."""
+
+from __future__ import annotations
+
+import base64
+import html
+
+from viz.trace import Node, Trace
+
+MOST_NODES = 60  # a larger graph would be unreadable, and heavy in every copy of the notebook
+_FONT = "ui-monospace,'Cascadia Code','DejaVu Sans Mono',Menlo,Consolas,monospace"
+_LOOK = """
+text{font:12px %s;fill:#1d2430;text-anchor:middle}.s{font-size:11px;fill:#596273}.c{text-anchor:start}
+.g{font-size:11px;fill:#c2410c}.e{fill:none;stroke:#667085;stroke-width:1.3}.box{fill:#eceff3;stroke:#b4bcc8}
+.leaf{fill:#cfe8f7;stroke:#6aa9cf}.output{fill:#cdeee0;stroke:#5cae90}.untracked{fill:#fff;stroke-dasharray:4 3}
+.freed{fill-opacity:.35;stroke-dasharray:2 3}.failed{fill:#fdecea;stroke:#b3261e;stroke-width:2.8}
+.chip{fill:none;stroke:#e69f00;stroke-width:1.6}.held{fill:#e69f00}.err{fill:#b3261e;font-weight:600}
+""" % _FONT.replace("\n", "")
+
+
+def summary(trace: Trace) -> str:
+    """``Stepper: 13 steps, 4 lines``, and how it ends where it ends in an error."""
+    steps, lines = len(trace.steps), len(trace.source)
+    text = f"Stepper: {steps} {'step' if steps == 1 else 'steps'}, {lines} {'line' if lines == 1 else 'lines'}"
+    if trace.steps and trace.steps[-1].error:
+        last = trace.steps[-1]
+        text += f", ending in {last.error.split(':')[0]}" + (f" on line {last.line}" if last.line else "")
+    return text
+
+
+def still(trace: Trace) -> str:
+    """HTML of the picture (of up to MOST_NODES nodes) and a line of text."""
+    line = html.escape(summary(trace))
+    picture = ""
+    if 0 < len(trace.nodes) <= MOST_NODES:
+        data = base64.b64encode(svg(trace).encode()).decode()
+        picture = f'<img alt="{line}" src="data:image/svg+xml;base64,{data}"><br>'
+    return f"{picture}<small>{line}. Run the cell, or trust the notebook, to step through it.</small>"
+
+
+def svg(trace: Trace) -> str:
+    """The graph after the last step as an SVG document."""
+    last = trace.at(len(trace.steps))
+    width, height = trace.width, trace.height
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}" height="{height:g}" '
+        f'viewBox="0 0 {width:g} {height:g}"><style>{_LOOK.replace(chr(10), "")}</style>'
+        f'<rect width="{width:g}" height="{height:g}" rx="8" fill="#fff"/>'
+    ]
+    for edge in last.edges:
+        if edge.visible:
+            parts.append(f'<path class="e" d="{html.escape(edge.path)}"/>')
+            x, y = edge.path.replace("C", " ").split()[-2:]
+            parts.append(f'<path d="M{html.escape(x)} {html.escape(y)}l-4.5-9h9z" fill="#667085"/>')
+    for node in last.nodes:
+        if node.visible:
+            parts += _node(node)
+    for edge in last.edges:
+        if edge.visible and edge.gradient is not None and edge.label_at:
+            parts.append(_text("g", *edge.label_at, edge.gradient, 4))
+    return "".join([*parts, "</svg>"])
+
+
+def _node(node: Node) -> list[str]:
+    x, y, width, height = node.box or (0.0, 0.0, 60.0, 44.0)
+    middle = x + width / 2
+    look = "box " + node.kind + (" freed" if node.freed else "") + (" failed" if node.failed else "")
+    round_ = 14 if node.kind == "leaf" else 5
+    parts = [
+        f'<rect class="{look}" x="{x:g}" y="{y:g}" width="{width:g}" height="{height:g}" rx="{round_}"/>',
+        _text("", middle, y + height / 2, node.label, -4),
+        _text("s err" if node.failed else "s", middle, y + height / 2, "failed" if node.failed else node.detail, 13),
+    ]
+    for number, chip in enumerate(node.chips):
+        if chip.held is not None:
+            left, top = node.chip_at or (x + width + 8, y)
+            top += 18 * number
+            held = " held" if chip.held else ""
+            parts.append(f'<rect class="chip{held}" x="{left:g}" y="{top + 3:g}" width="12" height="12" rx="3"/>')
+            state = "out of date" if chip.stale else "freed" if not chip.held else ""
+            label = f"{chip.label} v{chip.version} {state}".rstrip()
+            parts.append(_text("s c err" if chip.stale else "s c", left + 19, top, label, 13))
+    return parts
+
+
+def _text(look: str, x: float, y: float, text: str, below: float) -> str:
+    return f'<text class="{look}" x="{x:g}" y="{y + below:g}">{html.escape(text)}</text>'
