@@ -8,7 +8,7 @@ BENCH  ?=
 NOTEBOOKS ?= notebooks/*.ipynb
 
 BIN := .venv/bin
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
 
 .DEFAULT_GOAL := help
 .PHONY: help lab test lint format notebooks bench clean
