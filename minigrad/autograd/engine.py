@@ -49,7 +49,8 @@ def run(
     borrowed: set[Node] = set()  # nodes whose gradient is an array that somebody else has, too
     for (node, index), seed in zip(roots, seeds, strict=True):
         deposit(gradients, node, index, seed)
-        borrowed.add(node)
+        if type(node) is AccumulateGrad:
+            borrowed.add(node)
 
     for node in order:
         grad = gradients.pop(node, None)
@@ -65,7 +66,7 @@ def run(
             continue
         if observed:
             tell("node_begin", node, _per_output(node, grad))
-        if node in borrowed and type(node) is AccumulateGrad:
+        if node in borrowed and not create_graph:
             grad = grad.copy()  # a leaf keeps what it is given: it is given its own
         try:
             outgoing = node.backward_graph(grad) if create_graph else node.backward(grad)
@@ -85,31 +86,34 @@ def run(
                 tell("freed", node, node.saved_bytes())
         if freed is not None:
             node.release(freed)
-        for child, index, out in zip(node.next_nodes, node.next_indices, outgoing):  # noqa: B905  (speed)
-            if child is None or out is None:
-                continue
-            if child.multi:
-                deposit(gradients, child, index, fit(out, child.shape[index], child.dtype[index], node))
-                continue
-            if create_graph or out.shape != child.shape or out.dtype is not child.dtype:
-                out = fit(out, child.shape, child.dtype, node)
-            pending = gradients.get(child)
-            if create_graph:
-                gradients[child] = out if pending is None else pending + out
-                continue
-            own = out is not grad and node.owns_gradients and out.base is None
-            if pending is None:
-                gradients[child] = out
-                if not own:
-                    borrowed.add(child)
-            elif own:
-                out += pending
-                gradients[child] = out
-                borrowed.discard(child)
-            else:
-                gradients[child] = pending + out
-                borrowed.discard(child)
+        hand_on(gradients, borrowed, node, grad, outgoing, create_graph)
     return list(captured.values())
+
+
+def hand_on(
+    gradients: dict[Node, Any], borrowed: set[Node], node: Node, grad: Any, outgoing: Any, create_graph: bool
+) -> None:
+    """Give the gradients that ``node`` made of ``grad`` to the nodes of its inputs, summing where several arrive."""
+    for child, index, out in zip(node.next_nodes, node.next_indices, outgoing):  # noqa: B905  (speed)
+        if child is None or out is None:
+            continue
+        if child.multi:
+            deposit(gradients, child, index, fit(out, child.shape[index], child.dtype[index], node))
+            continue
+        if create_graph or out.shape != child.shape or out.dtype is not child.dtype:
+            out = fit(out, child.shape, child.dtype, node)
+        pending = gradients.get(child)
+        own = not create_graph and out is not grad and node.owns_gradients and out.base is None
+        if pending is None:
+            if not own and type(child) is AccumulateGrad:
+                borrowed.add(child)
+        elif own:
+            out += pending  # nobody else has this array: no new one is needed
+            borrowed.discard(child)
+        else:
+            out = pending + out
+            borrowed.discard(child)
+        gradients[child] = out
 
 
 def schedule(roots: Sequence[Edge]) -> list[Node]:

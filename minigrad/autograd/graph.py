@@ -176,7 +176,7 @@ class AccumulateGrad(Node):
                 before = kept._array.copy()
             if kept._node is None and not kept._requires_grad:
                 kept._array += grad
-                kept._changed()
+                kept._counter().version += 1
             else:  # made with create_graph=True: leave what may be saved elsewhere alone
                 leaf._grad = _new_gradient(leaf, kept._array + grad)
         if grad_mode.special and grad_mode.state.observers:

@@ -1,11 +1,14 @@
 """Views and in-place changes: tensors that share memory, and what a write does to their history.
 
-A view remembers its base. Where the elements of a view lie in its base is one integer array (``locate``),
-whatever chain of slices and transposes made it; the gradient of a write goes through that array.
+A view remembers its base, never the view it was taken from: where its elements lie is said by its strides and
+its offset in the memory they share, whatever chain of slices and transposes made it. After a write to a view
+the history of the *base* goes through the write (``CopySlices``), and every view of it gets a new ``grad_fn``
+(``AsStridedBackward0``, made when it is next asked for) that leads to the base.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,14 +20,7 @@ if TYPE_CHECKING:
     from ..tensor import Tensor
 
 # How a view was made, where that forbids changing it in place later.
-NO_GRAD, MULTI, INFERENCE, CUSTOM = "no_grad", "multi", "inference", "custom"
-
-_NO_GRAD_VIEW = (
-    "A view was created in {} mode and is being modified inplace with grad mode enabled. Given that this use case is "
-    "ambiguous and error-prone, it is forbidden. You can clarify your code by moving both the view and the inplace "
-    "either both inside the {} block (if you don't want the inplace to be tracked) or both outside (if you want the "
-    "inplace to be tracked)."
-)
+NO_GRAD, MULTI, INFERENCE = "no_grad", "multi", "inference"
 
 
 class Meta:
@@ -50,36 +46,88 @@ def as_view(view: Tensor, of: Tensor, multi: bool = False) -> Tensor:
     meta = view._own_meta()
     parent = of._meta
     meta.base = of if parent is None or parent.base is None else parent.base
-    if parent is not None and parent.creation is not None:
-        meta.creation = parent.creation
-    elif multi:
+    meta.inference = parent is not None and parent.inference
+    if multi:
         meta.creation = MULTI
+    elif grad_mode.special and grad_mode.state.inference:
+        meta.creation = INFERENCE
     elif grad_mode.special and not grad_mode.state.grad_enabled:
-        meta.creation = INFERENCE if grad_mode.state.inference else NO_GRAD
+        meta.creation = NO_GRAD
+    elif parent is not None:
+        meta.creation = parent.creation
     view._version_counter = counter = of._counter()
     meta.seen_version = counter.version
     return view
 
 
-def locate(base: Tensor, view: Tensor) -> np.ndarray:
-    """For each element of ``view`` its index in ``base`` flattened (int64, shape of the view)."""
-    whole, part = base._array, view._array
-    size = whole.itemsize
-    offset = (part.__array_interface__["data"][0] - whole.__array_interface__["data"][0]) // size
-    addresses = np.full(part.shape, offset, dtype=np.int64)
-    for axis, (length, stride) in enumerate(zip(part.shape, part.strides, strict=True)):
-        steps = np.arange(length) * (stride // size)
-        addresses += steps.reshape((-1,) + (1,) * (part.ndim - axis - 1))
-    if whole.flags.c_contiguous:
-        return addresses
-    at = np.empty(0, dtype=np.int64)
-    whole_addresses = np.zeros(whole.shape, dtype=np.int64)
-    for axis, (length, stride) in enumerate(zip(whole.shape, whole.strides, strict=True)):
-        steps = np.arange(length) * (stride // size)
-        whole_addresses += steps.reshape((-1,) + (1,) * (whole.ndim - axis - 1))
-    at = np.zeros(int(whole_addresses.max(initial=0)) + 1, dtype=np.int64)
-    at[whole_addresses.reshape(-1)] = np.arange(whole.size)
-    return at[addresses]
+# Memory
+
+
+def storage(array: np.ndarray) -> np.ndarray:
+    """The memory an array lies in, as an array whose elements follow each other."""
+    while isinstance(array.base, np.ndarray):
+        array = array.base
+    if not array.flags.c_contiguous:
+        array = array.transpose(sorted(range(array.ndim), key=lambda dim: -array.strides[dim]))
+    return array
+
+
+def strided(array: np.ndarray, shape: Sequence[int], strides: Sequence[int], offset: int = 0) -> np.ndarray:
+    """The memory of ``array`` read with another shape and strides (bytes), from ``offset`` bytes after its start on."""
+    if not array.flags.c_contiguous or offset < 0:
+        memory = storage(array)
+        offset += address(array) - address(memory)
+        array = memory
+    return np.ndarray(tuple(shape), array.dtype, array, offset, tuple(strides))
+
+
+def address(array: np.ndarray) -> int:
+    return array.__array_interface__["data"][0]
+
+
+def overlaps_itself(array: np.ndarray) -> bool:
+    """Whether two of its elements are one, as in what ``expand`` makes."""
+    return 0 in array.strides and any(not step and length > 1 for step, length in zip(array.strides, array.shape))  # noqa: B905
+
+
+def is_dense(array: np.ndarray) -> bool:
+    """Whether its elements fill a stretch of memory, in any order of dimensions."""
+    expected = array.itemsize
+    for step, length in sorted(zip(array.strides, array.shape, strict=True)):
+        if length == 0:
+            return True
+        if length != 1:
+            if step != expected:
+                return False
+            expected *= length
+    return True
+
+
+def check_memory(target: np.ndarray, *sources: Any) -> None:
+    """Refuse to write where an element is written twice, or where a source lies partly under the target."""
+    if overlaps_itself(target):
+        raise RuntimeError(
+            "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
+            "Please clone() the tensor before performing the operation."
+        )
+    for source in sources:
+        if source.base is None and target.base is None or source is target or not source.size or not target.size:
+            continue
+        first, start = address(source), address(target)
+        if (
+            first < start + target.nbytes
+            and start < first + source.nbytes
+            and (first != start or source.nbytes != target.nbytes or source.strides != target.strides)
+            and is_dense(source)
+            and is_dense(target)
+        ):
+            raise RuntimeError(
+                "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single "
+                "memory location. Please clone() the tensor before performing the operation."
+            )
+
+
+# The history of a view
 
 
 def gradient_edge(tensor: Tensor) -> Node | None:
@@ -98,40 +146,61 @@ def current_grad_fn(tensor: Tensor) -> Node | None:
     base = meta.base
     if tensor._node is None and not base.requires_grad:
         return None
-    version = tensor._version_counter.version
-    if meta.seen_version != version and base.requires_grad:
-        if meta.creation is not None:
-            check_view(tensor)
-        tensor._node, tensor._output_nr = AsStridedBackward0(base, tensor), 0
+    version = tensor._version_counter.version  # type: ignore[union-attr]
+    if meta.seen_version != version:
+        check_view(tensor, "its base or another view of its base has been")
+        from ..ops.shaping import strided_node
+
+        _set_edge(tensor, strided_node(base, tensor))
         meta.seen_version = version
     return tensor._node
 
 
-def check_view(tensor: Tensor) -> None:
-    """Refuse to change a view whose history cannot be written down."""
-    creation = tensor._meta.creation
-    if creation == MULTI:
-        node = tensor._node
-        which = f"Output {tensor._output_nr} of {short_name(node)}" if node is not None else "This tensor"
-        raise notes.explain(
-            RuntimeError(
-                f"{which} is a view and is being modified inplace. This view is the output of a function that returns "
-                "multiple views. Such functions do not allow the output views to be modified inplace. You should replace "
-                "the inplace operation by an out-of-place one."
-            ),
-            "Use an index (x[0], a view of its own) or change a .clone().",
+def _set_edge(tensor: Tensor, node: Node) -> None:
+    """Give a tensor another node. A ``retain_grad`` goes along, hooks stay with the value they were hung on."""
+    before, number = tensor._node, tensor._output_nr
+    tensor._node, tensor._output_nr, tensor._requires_grad = node, 0, False
+    if before is not None and before.hooks is not None:
+        kept = before.hooks.retained.get(number)
+        if kept is not None and kept() is tensor:
+            node._hooks().retained[0] = before.hooks.retained.pop(number)
+
+
+def check_view(tensor: Tensor, what: str) -> None:
+    """Refuse a change of a view whose history cannot be written down."""
+    meta = tensor._meta
+    if meta is None or meta.creation is None:
+        return
+    node, creation = tensor._node, meta.creation
+    made = "" if node is None else f"Output {tensor._output_nr} of {short_name(node)} is a view"
+    if creation == MULTI and node is not None:
+        text = (
+            f"{made} and {what} modified inplace. This view is the output of a function that returns multiple views. Such "
+            "functions do not allow the output views to be modified inplace. You should replace the inplace operation by "
+            "an out-of-place one."
         )
-    if creation == CUSTOM:
-        node = tensor._node
-        which = f"Output {tensor._output_nr} of {short_name(node)}" if node is not None else "This tensor"
-        raise RuntimeError(
-            f"{which} is a view and is being modified inplace. This view was created inside a custom Function (or because "
-            "an input was returned as-is) and the autograd logic to handle view+inplace would override the custom backward "
-            "associated with the custom Function, leading to incorrect gradients. This behavior is forbidden. You can fix "
-            "this by cloning the output of the custom Function."
+    else:
+        mode = "inference" if creation == INFERENCE else "no_grad"
+        text = (
+            f"{made + ' of a view which' if made else 'A view'} was created in {mode} mode and {what} modified inplace "
+            f"{'in normal mode' if creation == INFERENCE else 'with grad mode enabled'}. "
         )
-    if creation in (NO_GRAD, INFERENCE):
-        raise RuntimeError(_NO_GRAD_VIEW.format(creation, creation))
+        if creation == MULTI:
+            text += (
+                "This view is the output of a function that returns multiple views. Such functions do not allow the output "
+                "views to be modified inplace. You should replace the inplace operation by an out-of-place one."
+            )
+        else:
+            block = "inference_mode" if creation == INFERENCE else "no_grad"
+            text += (
+                "Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify your code by "
+                f"moving both the view and the inplace either both inside the {block} block (if you don't want the inplace "
+                "to be tracked) or both outside (if you want the inplace to be tracked)."
+            )
+    raise notes.explain(RuntimeError(text), "Use an index (x[0] is a view of its own) or change a .clone().")
+
+
+# In-place changes
 
 
 def check_inplace(tensor: Tensor, recorded: bool) -> None:
@@ -145,11 +214,10 @@ def check_inplace(tensor: Tensor, recorded: bool) -> None:
     if not recorded:
         return
     if meta is not None and meta.base is not None:
-        if meta.creation is not None:
-            check_view(tensor)
+        check_view(tensor, "is being")
         if tensor.requires_grad and meta.base.is_leaf:
             raise _leaf_error("a view of a leaf Variable", "The view shares the leaf's memory.")
-    if tensor._requires_grad and tensor._node is None:
+    if tensor.requires_grad and tensor.is_leaf:
         raise _leaf_error("a leaf Variable", "A leaf is what gradients are taken with respect to: it has no history.")
 
 
@@ -165,83 +233,63 @@ def rebase(tensor: Tensor, node: Node) -> None:
     """After a recorded in-place change made ``node``: the tensor's history, and its base's, now go through it."""
     meta = tensor._meta
     if meta is None or meta.base is None:
-        tensor._node, tensor._output_nr, tensor._requires_grad = node, 0, False
+        _set_edge(tensor, node)
         return
-    base = meta.base
-    base._node, base._output_nr, base._requires_grad = CopySlices(base, tensor, node), 0, False
+    _set_edge(meta.base, CopySlices(meta.base, tensor, node))
     current_grad_fn(tensor)
 
 
-class _Strided(Node):
-    """A node that knows where a view lies in its base, and shows it as PyTorch does."""
-
-    __slots__ = ("_geometry", "_where_in_base")
-
-    def _place(self, base: Tensor, view: Tensor) -> None:
-        size = view._array.itemsize
-        offset = view._array.__array_interface__["data"][0] - base._array.__array_interface__["data"][0]
-        self._geometry = view._array.shape, tuple(s // size for s in view._array.strides), offset // size
-        self._where_in_base = locate(base, view)
-        self.sequence, self.hooks = next_sequence(), None
-        notes.stamp(self)
-
-    _saved_size = property(lambda self: self._geometry[0])
-    _saved_stride = property(lambda self: self._geometry[1])
-    _saved_storage_offset = property(lambda self: self._geometry[2])
-
-
-class AsStridedBackward0(_Strided):
-    """Leads from a view to its base, after the base's memory was changed."""
-
-    __slots__ = ()
-
-    def __init__(self, base: Tensor, view: Tensor) -> None:
-        self.next_nodes, self.next_indices = (gradient_edge(base),), (base._output_nr,)
-        self.shape, self.dtype = view._array.shape, view._array.dtype
-        self._place(base, view)
-
-    def backward(self, grad: Any) -> Any:
-        from ..ops.dual import scatter_flat
-
-        base = self.next_nodes[0]
-        assert base is not None
-        return (scatter_flat(grad, self._where_in_base, base.shape),)
-
-    backward_graph = backward
-
-
-class CopySlices(_Strided):
+class CopySlices(Node):
     """The history of a base after a write to one of its views.
 
     The gradient of the base goes on to what the base was before, except where the view lies: that part goes
     through the in-place operation (``fn``), and comes back as what it says.
     """
 
-    __slots__ = ("fn",)
+    __slots__ = ("base_strides", "fn", "offset", "view_shape", "view_strides")
+    owns_gradients = False  # what fn returns may be what it was given
 
     def __init__(self, base: Tensor, view: Tensor, fn: Node) -> None:
         self.fn = fn
         self.next_nodes = (gradient_edge(base), *fn.next_nodes[1:])
         self.next_indices = (base._output_nr, *fn.next_indices[1:])
-        self.shape, self.dtype = base._array.shape, base._array.dtype
-        self._place(base, view)
+        fn.next_nodes, fn.next_indices = self.next_nodes, self.next_indices  # it need not hold the view's history
+        whole, part = base._array, view._array
+        self.shape, self.dtype = whole.shape, whole.dtype
+        self.base_strides, self.view_strides, self.view_shape = whole.strides, part.strides, part.shape
+        self.offset = address(part) - address(whole)
+        self.sequence, self.hooks, self.where = next_sequence(), None, notes.here()
 
     def backward(self, grad: Any) -> Any:
-        whole = np.array(grad, order="C")
-        flat = whole.reshape(-1)
-        part = flat[self._where_in_base]
-        first, *others = self.fn.backward(part)
-        flat[self._where_in_base] = 0 if first is None else first
+        whole = like_strided(self.shape, self.base_strides, grad.dtype)
+        whole[...] = grad
+        part = strided(whole, self.view_shape, self.view_strides, self.offset)
+        first, *others = self.fn.backward(part.copy())
+        part[...] = 0 if first is None else first
         return [whole, *others]
 
     def backward_graph(self, grad: Any) -> Any:
-        from ..ops.dual import gather_flat, put_flat
+        from ..tensor import Tensor
 
-        first, *others = self.fn.backward_graph(gather_flat(grad, self._where_in_base))
-        return [put_flat(grad, self._where_in_base, first), *others]
+        whole = Tensor._plain(like_strided(self.shape, self.base_strides, grad._array.dtype)).copy_(grad)
+        size = grad._array.itemsize
+        strides = tuple(step // size for step in self.view_strides)
+        part = whole.as_strided(self.view_shape, strides, whole.storage_offset() + self.offset // size)
+        first, *others = self.fn.backward_graph(part.clone())
+        if first is None:
+            part.zero_()
+        else:
+            part.copy_(first)
+        return [whole, *others]
 
     def release(self, freed: Any) -> None:
         self.fn.release(freed)
 
     def saved_bytes(self) -> int:
         return self.fn.saved_bytes()
+
+
+def like_strided(shape: Sequence[int], strides: Sequence[int], dtype: Any) -> np.ndarray:
+    """New memory, zero, of this shape and with these strides (bytes)."""
+    extent = sum((length - 1) * step for length, step in zip(shape, strides, strict=True)) // dtype.itemsize + 1
+    return strided(np.zeros(max(extent, 1), dtype), shape, strides)
