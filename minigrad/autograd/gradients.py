@@ -100,9 +100,7 @@ def _run(
     observed = bool(grad_mode.special and grad_mode.state.observers)
     retain_graph = create_graph if retain_graph is None else retain_graph
     try:
-        if len(roots) != len(seeds):
-            raise RuntimeError(f"got {len(roots)} tensors and {len(seeds)} gradients")
-        seeds = tuple(_seed(root, seed) for root, seed in zip(roots, seeds, strict=True))
+        seeds = tuple(_seed(root, seed) for root, seed in zip(roots, seeds, strict=False))
         edges = [_edge(root, number) for number, root in enumerate(roots)]
         targets = None if inputs is None else [_target(tensor, accumulate) for tensor in inputs]
     except Exception as error:
@@ -126,7 +124,8 @@ def _run(
             results = engine.run(
                 edges, given, retain_graph=retain_graph, create_graph=False, inputs=targets, accumulate=accumulate
             )
-            results = [None if result is None else Tensor._of(result) for result in results]
+            same = {id(seed._array): seed for seed in seeds}  # a gradient passed through is the seed itself
+            results = [None if r is None else same[id(r)] if id(r) in same else Tensor._of(r) for r in results]
     finally:
         if observed:
             tell("backward_end")

@@ -101,6 +101,13 @@ class Node:
         """The place in the learner's code that made it."""
         return None if self.code is None else (self.code, self.instruction)
 
+    def __call__(self, *grads: Tensor | None) -> Any:
+        """Run this node alone: the gradients of its inputs (one is not wrapped in a tuple)."""
+        arrays = [None if g is None else g._array for g in grads]
+        outgoing = self.backward(arrays if self.multi else arrays[0])
+        found = [None if out is None else grads[0]._of(out) for out in outgoing]  # type: ignore[union-attr]
+        return found[0] if len(found) == 1 else tuple(found)
+
     # What PyTorch shows of a node.
 
     def name(self) -> str:
