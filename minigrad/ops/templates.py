@@ -35,6 +35,7 @@ from ..tensor import Tensor
 from .arguments import broadcast_error, is_number, must_be_tensor
 
 OPERATIONS: dict[str, Operation] = {}
+in_formula = False  # a derivative is running on Tensors: see OpNode.backward_graph
 _new = object.__new__
 _state = grad_mode.state
 
@@ -51,7 +52,12 @@ class OpNode(Node):
         return self._derive(grad, False)
 
     def backward_graph(self, grad: Any) -> list[Any]:
-        return self._derive(grad, True)
+        global in_formula
+        in_formula = True  # PyTorch's formulas take its overloads for numbers, whose nodes have names of their own
+        try:
+            return self._derive(grad, True)
+        finally:
+            in_formula = False
 
     def _derive(self, grad: Any, as_tensors: bool) -> list[Any]:
         values = (*unpack(self, self.saved, as_tensors), *self.attributes) if self.saved else self.attributes
@@ -409,12 +415,14 @@ def binary(
     general: Callable[..., Any] | None = None,
     formula: dict[str, str] | None = None,
     node: str | None = None,
+    number_node: str | None = None,
 ) -> Callable[..., Any]:
     """An operation on the elements of two tensors, broadcast, or of a tensor and a number.
 
     ``function`` is for two floating arrays of one dtype and the usual case; ``extra`` are further arguments
     with their defaults, and ``general`` takes them (and every dtype). The function made takes the two operands
     and returns NotImplemented where they are anything else, so that it serves as the operator as well.
+    ``number_node`` is what PyTorch calls the node when the other operand is a number in another derivative.
     """
     extra = extra or {}
     defaults = tuple(extra.values())
@@ -429,6 +437,10 @@ def binary(
 
     params = ("self", "other", *extra)
     operation = Operation(name, forward, derivatives or {}, params=params, node=node, formula=formula)
+    by_number = None
+    if number_node is not None:
+        for_self_only = {"self": (derivatives or {})["self"]}
+        by_number = Operation(name, forward, for_self_only, params=params, node=number_node, formula=formula)
     cls, saves = operation.node, operation.saved_names
     simple = bool(derivatives) and saves in ((), ("self", "other")) and operation.attribute_names == tuple(extra)
     # Whether self is saved for the gradient of self, for that of other; and the same of other.
@@ -444,6 +456,8 @@ def binary(
         if kind.kind != "f":
             return apply_generally(input, other)
         if type(other) is float or type(other) is int:
+            if in_formula:
+                return apply_generally(input, other)
             y = _constants[kind].get(other)
             if y is None:
                 y = _constant(other, kind)
@@ -487,6 +501,8 @@ def binary(
     def apply_generally(input: Any, other: Any) -> Any:
         if not isinstance(input, Tensor) or not (isinstance(other, Tensor) or is_number(other)):
             return NotImplemented
+        if in_formula and by_number is not None and not isinstance(other, Tensor):
+            return by_number(input, other, *defaults)
         return operation(input, other, *defaults)
 
     def backward(self: OpNode, grad: Any) -> Any:
