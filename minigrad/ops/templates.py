@@ -92,7 +92,7 @@ def _shown(node: OpNode, place: int) -> Any:
     name, value = node.operation.attribute_names[place], node.attributes[place]
     if name.endswith("_sym_strides"):
         return tuple(step // node.dtype.itemsize for step in value)
-    if name.startswith("dim"):  # PyTorch shows dimensions as unsigned numbers
+    if name.startswith(("dim", "index", "start", "end")):  # PyTorch shows dimensions as unsigned numbers
         if type(value) is tuple:
             return tuple(dim % 2**64 for dim in value)
         return value % 2**64 if type(value) is int else value
@@ -155,7 +155,7 @@ class Operation:
         self.node: Any = None
         if derivatives:
             shown = {f"_saved_{n}": _saved_attribute(i, True) for i, n in enumerate(self.saved_names)}
-            shown |= {f"_saved_{n}": _saved_attribute(i, False) for i, n in enumerate(self.attribute_names)}
+            shown |= {f"_saved_{n}": _saved_attribute(i, False) for i, n in enumerate(self.attribute_names) if n[0] != "_"}
             title = node or "".join(part.capitalize() for part in name.split("_")) + "Backward0"
             slots = {"__slots__": (), "__module__": __name__, "operation": self}
             self.node = type(title, (OpNode,), {**slots, "multi": outputs is None or differentiable > 1, **shown})
@@ -210,7 +210,9 @@ class Operation:
             elif name in given:
                 saved.append(_keep(given[name]))
             else:
-                saved.append(SavedTensor(results[self.outputs.index(name)], is_output=True))  # type: ignore[union-attr]
+                number = self.outputs.index(name)  # type: ignore[union-attr]
+                result = results[number]
+                saved.append(SavedTensor(result, is_output=True) if number < self.differentiable else save(result))
         node.saved = tuple(saved)
         node.attributes = tuple(_attribute(name, given) for name in self.attribute_names)
         return node

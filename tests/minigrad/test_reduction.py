@@ -1,0 +1,150 @@
+"""Reductions, running sums and norms: each against PyTorch, in forward, gradient and second gradient."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from tests.minigrad.oracle import agree, given
+
+# PyTorch derives these by kernels of their own: its graph of the second derivative is not ours.
+FUSED = "gradgraph"
+WHOLE = ["", "0", "-1", "dim=1, keepdim=True", "(0, 1)", "(-1,)", "()"]
+ONE = ["0", "-1", "1, True", "dim=1, keepdim=True"]
+
+
+@pytest.mark.parametrize("args", [*WHOLE, "None", "None, True", "0, dtype=torch.float64", "dtype=torch.float64", "[0]"])
+@pytest.mark.parametrize("name", ["sum", "mean", "nansum", "nanmean"])
+def test_sums_and_means(name: str, args: str) -> None:
+    agree(f"x.{name}({args})", x=(2, 3))
+
+
+@pytest.mark.parametrize("args", ["", "0", "1, keepdim=True", "-1", "0, dtype=torch.float64"])
+@pytest.mark.parametrize("values", [[[1.5, 2.0], [3.0, -1.0]], [[1.5, 0.0], [3.0, -1.0]], [[0.0, 0.0], [3.0, -1.0]]])
+def test_prod_divides_by_no_zero(args: str, values: list[list[float]]) -> None:
+    agree(f"x.prod({args})", x=values, but=FUSED)
+
+
+@pytest.mark.parametrize("name", ["sum", "mean", "prod", "max", "min", "amax", "argmax", "median", "var", "std", "norm", "all"])
+@pytest.mark.parametrize("x", [(), (3,), (2, 3, 4), (0,), given((3, 2), layout="transposed")], ids=str)
+def test_of_everything(name: str, x: object) -> None:
+    agree(f"torch.{name}(x)", x=x, but=FUSED)
+
+
+@pytest.mark.parametrize("args", ["0", "1", "-1", "5", "0, True"])
+@pytest.mark.parametrize("name", ["sum", "mean", "prod", "max", "min", "amax", "argmax", "median", "all", "logsumexp"])
+@pytest.mark.parametrize("x", [(), (2, 0), (0, 2), (2, 3, 2)], ids=str)
+def test_shapes_with_a_dimension(name: str, args: str, x: tuple[int, ...]) -> None:
+    agree(f"torch.{name}(x, {args})", x=x, but=FUSED)
+
+
+@pytest.mark.parametrize("dtype", ["int64", "int32", "uint8", "bool", "float64"])
+@pytest.mark.parametrize("name", ["sum", "mean", "prod", "max", "amin", "argmin", "median", "var", "any", "count_nonzero"])
+@pytest.mark.parametrize("args", ["", ", 0"])
+def test_dtypes(name: str, dtype: str, args: str) -> None:
+    agree(f"torch.{name}(x{args})", x=given((3, 2), dtype, low=0, high=4), but=FUSED)
+
+
+@pytest.mark.parametrize("args", [*WHOLE, "0, False", "False", "unbiased=False", "correction=0", "1, correction=2", "0, True, True"])
+@pytest.mark.parametrize("name", ["var", "std", "var_mean", "std_mean"])
+def test_spread(name: str, args: str) -> None:
+    agree(f"torch.{name}(x, {args})", x=(2, 3), but=FUSED)
+
+
+@pytest.mark.parametrize("name", ["var", "std", "var_mean"])
+def test_spread_without_freedom_warns(name: str) -> None:
+    agree(f"torch.{name}(x, 0, correction=3)", x=(2, 3), but=FUSED)
+    agree(f"torch.{name}(x)", x=[1.0], but=FUSED)
+
+
+@pytest.mark.parametrize("args", ONE)
+@pytest.mark.parametrize("name", ["max", "min", "median", "cummax", "cummin"])
+def test_values_and_indices(name: str, args: str) -> None:
+    if not (name.startswith("cum") and "," in args):
+        agree(f"x.{name}({args})", x=(2, 3), but=FUSED)
+
+
+@pytest.mark.parametrize("name", ["max", "min", "amax", "amin", "median"])
+@pytest.mark.parametrize("values", [[2.0, 1.0, 2.0, 1.0], [1.0, math.nan, 3.0, math.nan], [-math.inf, -math.inf]])
+def test_equals_share_and_nan_wins(name: str, values: list[float]) -> None:
+    agree(f"x.{name}()", x=values, but=FUSED)
+
+
+@pytest.mark.parametrize("name", ["max", "min", "cummax", "cummin", "argmax", "argmin"])
+@pytest.mark.parametrize("values", [[2.0, 1.0, 2.0, 1.0], [1.0, math.nan, 3.0, math.nan]])
+def test_which_of_equals(name: str, values: list[float]) -> None:
+    agree(f"torch.{name}(x, 0)", x=values, but=FUSED)
+
+
+@pytest.mark.parametrize("args", ["", "dim=1", "dim=-1, keepdim=True", "dim=0"])
+def test_aminmax(args: str) -> None:
+    agree(f"torch.aminmax(x, {args})", x=[[2.0, 1.0, 2.0], [0.5, 1.0, 0.5]], but=FUSED)
+
+
+def test_a_return_type_is_a_named_tuple() -> None:
+    agree("r = x.max(0); values, indices = r; print(r); (r.values, r.indices, values, indices, r[0])", x=(2, 3), but=FUSED)
+    agree("torch.max(x, y)", x=(2, 3), y=(3,), but=FUSED)
+    agree("torch.min(x, other=y)", x=(2, 3), y=(3,), but=FUSED)
+
+
+@pytest.mark.parametrize("args", [*WHOLE, "dim=None, keepdim=True"])
+@pytest.mark.parametrize("name", ["all", "any", "amax", "amin"])
+def test_over_dimensions(name: str, args: str) -> None:
+    agree(f"x.{name}({args})", x=[[1.0, 0.0, 2.0], [1.0, 1.0, 2.0]], but=FUSED)
+
+
+@pytest.mark.parametrize("p", ["0", "0.5", "1", "1.5", "2", "2.5", "3", "inf", "-inf", "-1", "'fro'"])
+@pytest.mark.parametrize("args", ["", ", dim=1", ", dim=(0, 1), keepdim=True", ", dim=-1, dtype=torch.float64"])
+def test_norm(p: str, args: str) -> None:
+    agree(f"torch.norm(x, {p}{args})", x=(2, 3), but=FUSED)
+    if not p.startswith("'"):
+        agree(f"torch.linalg.vector_norm(x, {p}{args})", x=[[3.0, -4.0], [0.5, -0.5]], but=FUSED)
+
+
+@pytest.mark.parametrize("p", ["1", "1.5", "2", "3", "inf"])
+def test_norm_of_zeros_has_a_gradient(p: str) -> None:
+    agree(f"torch.norm(x, {p})", x=[0.0, 0.0], but=FUSED + " double")
+
+
+@pytest.mark.parametrize("args", ["", "1", "inf", "-1", "-inf", "'fro'", "2, 0", "'fro', (0, 1)", "1, (1, 0), True", "0", "'x'"])
+@pytest.mark.parametrize("x", [(2, 3), (3,), (2, 2, 2)], ids=str)
+def test_linalg_norm(args: str, x: tuple[int, ...]) -> None:
+    agree(f"torch.linalg.norm(x, {args})", x=x, but=FUSED)
+
+
+@pytest.mark.parametrize("args", ["0", "-1", "1, True", "(0, 1)"])
+def test_logsumexp(args: str) -> None:
+    agree(f"x.logsumexp({args})", x=(2, 3), but=FUSED)
+    agree(f"x.logsumexp({args})", x=[[1000.0, 1000.0], [-math.inf, 0.0]], but=FUSED)
+
+
+@pytest.mark.parametrize("args", ["0", "-1", "1, dtype=torch.float64", "2"])
+@pytest.mark.parametrize("name", ["softmax", "log_softmax"])
+@pytest.mark.parametrize("x", [(2, 3), (2, 3, 2), [[1000.0, 999.0], [-1000.0, 0.0]], given((2, 3), "int64")], ids=str)
+def test_softmax(name: str, args: str, x: object) -> None:
+    agree(f"x.{name}({args})", x=x, but=FUSED)
+
+
+@pytest.mark.parametrize("args", ["0", "-1", "1", "0, dtype=torch.float64", "2"])
+@pytest.mark.parametrize("name", ["cumsum", "cumprod"])
+@pytest.mark.parametrize("x", [(2, 3), (), (2, 0), [[0.0, 2.0, 0.0], [1.0, 0.0, 3.0]], [[True, False], [True, True]]], ids=str)
+def test_running(name: str, args: str, x: object) -> None:
+    agree(f"x.{name}({args})", x=x, but=FUSED)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "x.sum('a')",
+        "x.sum((0, 0))",
+        "x.sum(0, 1)",
+        "x.argmax((0, 1))",
+        "x.softmax((0, 1), 0)",
+        "torch.sum(x, axis=0, keepdims=True)",
+        "y = x.clone(); y.cumsum_(1); y",
+        "x.std(0).sum() + x.max()",
+    ],
+)
+def test_arguments(code: str) -> None:
+    agree(code, x=(2, 3), but=FUSED)
