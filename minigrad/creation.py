@@ -16,6 +16,8 @@ import numpy as np
 
 from minigrad import dtypes, random
 from minigrad.dtypes import bool_, float64, get_default_dtype, int64
+from minigrad.ops import drawing
+from minigrad.ops.templates import in_place
 from minigrad.tensor import Tensor, wrap
 
 if TYPE_CHECKING:
@@ -158,6 +160,8 @@ def _read_number(function: str, name: str, position: int, value: Any) -> Any:
         if isinstance(value, complex):
             raise _no_complex()
         raise TypeError(f"{function}(): argument '{name}' (position {position}) must be Number, not {_kind(value)}")
+    if isinstance(value, np.bool_):
+        return float(value)  # as PyTorch takes it
     return value.item() if isinstance(value, np.generic) else value
 
 
@@ -482,7 +486,7 @@ def scalar_tensor(s: Any, **options: Unpack[Options]) -> Tensor:
 # Filled with one value
 
 
-def _filled(name: str, what: str, fill: Callable[[np.ndarray, Generator], None] | None) -> tuple[Any, Any]:
+def _filled(name: str, what: str, fill: Callable[[np.ndarray, Generator], Any] | None) -> tuple[Any, Any]:
     """Two functions from one row: `name(*size)` makes a tensor of this size, `name_like(input)` one like another."""
 
     def array(blank: np.ndarray, generator: Generator) -> np.ndarray:
@@ -873,7 +877,7 @@ def multinomial(
     )
 
 
-# Methods: self.new_zeros(2, 3) makes what zeros(2, 3) makes, of self's dtype
+# Methods: self.new_zeros(2, 3) makes what zeros(2, 3) makes, of self's dtype; self.uniform_() draws in place
 
 
 def _new(make: Callable[..., Tensor]) -> Callable[..., Tensor]:
@@ -886,6 +890,11 @@ def _new(make: Callable[..., Tensor]) -> Callable[..., Tensor]:
 
 
 METHODS = {f"new_{make.__name__}": _new(make) for make in (zeros, ones, empty, full, tensor)}
+METHODS |= {"bernoulli": bernoulli, "multinomial": multinomial}
+METHODS |= {f"{draw.__name__}_": in_place(draw) for draw in drawing.IN_PLACE}
+
+for _name, _method in METHODS.items():
+    setattr(Tensor, _name, _method)
 
 
 # The constructor of old: a size, or data of the default dtype

@@ -157,9 +157,9 @@ def number_dtype(number: object) -> dtype | None:
     >>> number_dtype(True), number_dtype(3), number_dtype(3.0)
     (torch.bool, torch.int64, torch.float32)
     """
-    if isinstance(number, float | np.floating):
+    if isinstance(number, float | np.floating | np.bool_):  # np.bool_: PyTorch's choice
         return _default[0]
-    if isinstance(number, bool | np.bool_):
+    if isinstance(number, bool):
         return bool_
     if isinstance(number, int | np.integer):
         return int64

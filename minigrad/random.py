@@ -209,14 +209,25 @@ def fork_rng(devices: Any = None, enabled: bool = True) -> Iterator[None]:
 # Distributions. Every `draw_*` gives an array of the shape and dtype asked for.
 
 
-def fill(array: np.ndarray, draw: Callable[..., np.ndarray], *args: Any, generator: Generator | None = None) -> None:
-    """Fill an array in place with `draw(shape, dtype, *args, generator)`, in the order the elements lie in memory."""
+def fill(
+    array: np.ndarray,
+    draw: Callable[..., np.ndarray],
+    *args: Any,
+    generator: Generator | None = None,
+    blocks: bool | None = None,
+) -> np.ndarray:
+    """Fill an array in place with `draw(shape, dtype, *args, generator)`, in the order the elements lie in memory.
+
+    `blocks` is for `draw_normal`: whether what is filled is contiguous, if the array does not tell.
+    """
     order = sorted(range(array.ndim), key=lambda axis: -array.strides[axis])
     view = array.transpose(order)
+    args = tuple(arg.transpose(order) if isinstance(arg, np.ndarray) else arg for arg in args)
     if draw is draw_normal:
-        args = (*args, array.flags.c_contiguous)
+        args = (*args, array.flags.c_contiguous if blocks is None else blocks)
     with np.errstate(all="ignore"):
         view[...] = draw(view.shape, dtypes.of(array), *args, generator or default_generator)
+    return array
 
 
 def _floating(dtype: dtype, kernel: str) -> None:
