@@ -370,7 +370,7 @@ def _dtype(tensor: Any) -> str:
 def _values(tensor: Any) -> Json:
     """dtype, shape and numbers: ["float32", [2], [1.0, 2.0]]; rounded to what the dtype can hold."""
     digits = {"float16": 5, "float32": 8, "float64": 12}.get(_dtype(tensor))
-    flat = tensor.detach().numpy().reshape(-1).tolist()
+    flat = tensor.detach().numpy(force=True).reshape(-1).tolist()
     return [_dtype(tensor), list(tensor.shape), [float(f"{v:.{digits}g}") for v in flat] if digits else flat]
 
 
