@@ -55,7 +55,8 @@ class Value:
 class Tensor:
     """A tensor of the run. Changing fields: visible, name, value, grad, version, grad_fn, requires_grad.
 
-    ``grad`` is None (reads ``None``), a Value, or a text such as ``not kept · 1.``
+    ``grad`` is None (reads ``None``), a Value, or a text such as ``not kept · 1.`` ``symbol`` is the letter
+    that formulas and saved tensors use for it where ``name`` is only an expression: "a" for "x + y".
     """
 
     id: str
@@ -67,6 +68,7 @@ class Tensor:
     requires_grad: bool = False
     grad_fn: str | None = None
     visible: bool = False
+    symbol: str = ""
 
 
 @dataclass
@@ -162,7 +164,11 @@ class Step:
 
 @dataclass
 class Trace:
-    """A recorded run. ``width`` and ``height`` are the picture's size in points."""
+    """A recorded run. ``width`` and ``height`` are the picture's size in points.
+
+    Lines are counted from 1 within ``source``; ``first_line`` is the number that ``source[0]`` has in its
+    file or cell, for those who show numbers beside the code.
+    """
 
     source: list[str]
     steps: list[Step]
@@ -174,6 +180,7 @@ class Trace:
     height: float = 0.0
     notes: list[str] = field(default_factory=list)  # "4,812 steps, the first 5,000 shown", ...
     version: int = VERSION
+    first_line: int = 1
 
     def to_json(self) -> str:
         """The trace as JSON text; ``from_json`` reads it back without loss."""
@@ -210,8 +217,9 @@ class Trace:
     def at(self, step: int) -> Trace:
         """A copy whose cast is as it stands after ``step`` (counted from 1; 0 is before the first)."""
         copy = Trace.from_dict(self.to_dict())
-        cast: dict[str, Any] = {part.id: part for part in (*copy.tensors, *copy.nodes, *copy.edges)}
-        cast |= {chip.id: chip for node in copy.nodes for chip in node.chips}
+        chips = (chip for node in copy.nodes for chip in node.chips)
+        parts: tuple[Tensor | Chip | Node | Edge, ...] = (*copy.tensors, *copy.nodes, *copy.edges, *chips)
+        cast = {part.id: part for part in parts}
         for one in copy.steps[:step]:
             for name, attribute, value in one.changes:
                 setattr(cast[name], attribute, value)

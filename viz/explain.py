@@ -1,0 +1,814 @@
+"""Puts a recorded run into words: the title, the sentence and the formulas of every step.
+
+A formula is the one that stands in the operation's row, drawn with the learner's names and then with the
+numbers that were recorded; the sentences are in texts.py. Nothing here is calculated that the engine did
+not calculate, so what a step says is what happened.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from viz import latex, trace
+from viz.latex import Math, Tree, Unreadable, linear, op, row
+from viz.record import (
+    ChipRecord,
+    EdgeRecord,
+    Event,
+    NodeRecord,
+    Operand,
+    OperationRecord,
+    Recorder,
+    Snap,
+    TensorRecord,
+    number,
+)
+from viz.texts import has, listing, say
+from viz.trace import Formula, Step, Trace, Value
+
+# How an operation is written forward, with the letters its row uses for its inputs.
+FORWARD = {
+    "add": r"x + y", "sub": r"x - y", "rsub": r"y - x", "mul": r"x \cdot y", "div": r"\frac{x}{y}", "neg": r"-x",
+    "pow": r"x^n", "exp": r"e^x", "sqrt": r"\sqrt{x}", "reciprocal": r"\frac{1}{x}", "abs": r"|x|", "mm": r"A B",
+    "bmm": r"A B", "mv": r"A v", "addmm": r"C + A B", "t": r"A^\top", "lt": r"[x < y]", "le": r"[x \le y]",
+    "gt": r"[x > y]", "ge": r"[x \ge y]", "eq": r"[x = y]", "ne": r"[x \ne y]",
+}  # fmt: skip
+
+# Which argument a letter of a row stands for: the first of these that the row has.
+LETTERS = {
+    "x": ("self", "input", "exponent"),
+    "y": ("other", "tensor", "exponent", "vec2", "target"),
+    "n": ("exponent",),
+    "a": ("self",),
+    "A": ("mat1", "batch1", "mat", "self"),
+    "B": ("mat2", "batch2"),
+    "C": ("self",),
+    "v": ("vec",),
+    "α": ("alpha",),
+    "β": ("beta",),
+}
+
+# Operations that are told in the same words.
+KIN = {
+    "bmm": "mm", "mv": "mm", "addmm": "mm", "baddbmm": "mm", "reshape": "view", "_unsafe_view": "view",
+    "unsqueeze": "view", "squeeze": "view", "t": "transpose", "permute": "transpose", "slice": "select",
+    "index": "select", "alias": "clone", "to": "clone", "_to_copy": "clone", "iadd": "add", "isub": "sub",
+}  # fmt: skip
+NAME_LENGTH = 26  # letters of an expression that may stand for a name
+DETAIL = 34  # letters of a node's second line
+FAILURES = {
+    "Trying to backward through the graph a second time": "freed",
+    "one of the variables needed for gradient computation has been modified": "changed",
+    "grad can be implicitly created only for scalar outputs": "scalar",
+    "element 0 of tensors does not require grad": "no_graph",
+    "a leaf Variable that requires grad": "leaf",
+    "a view of a leaf Variable": "leaf",
+}
+
+
+def put_into_words(recorder: Recorder, title: str = "") -> Trace:
+    """The Trace of what a recorder saw."""
+    return Writer(recorder).write(title)
+
+
+def size_text(count: int) -> str:
+    """Bytes for a reader: ``8 B``, ``4.0 kB``."""
+    if count < 1000:
+        return f"{count} B"
+    size, unit = float(count), 0
+    while size >= 999.5:
+        size, unit = size / 1000, unit + 1
+    return f"{size:.1f} {' kMGT'[unit]}B" if size < 9.95 else f"{size:.0f} {' kMGT'[unit]}B"
+
+
+def shape_text(shape: Any) -> str:
+    """``2×3``; a single number's shape is empty."""
+    return "×".join(str(length) for length in shape) or "1"
+
+
+def value_math(snap: Snap) -> Math | None:
+    """Numbers few enough to be read in a formula; None for more."""
+    array = snap.array
+    if array is None:
+        return None
+    if array.size == 1:
+        return ["mn", number(array.item())]
+    if array.ndim == 1 and array.size <= 4:
+        cells: list[Any] = []
+        for item in array.tolist():
+            cells += [op(","), ["mn", number(item)]]
+        return row(op("["), *cells[1:], op("]"))
+    if array.ndim == 2 and 0 < array.size and max(array.shape) <= 3:
+        rows = [["mtr", *(["mtd", ["mn", number(item)]] for item in line)] for line in array.tolist()]
+        return row(op("["), ["mtable", *rows], op("]"))
+    return None
+
+
+def shown(snap: Snap) -> Math:
+    """Numbers for a formula, or their shape where they are many."""
+    return value_math(snap) or ["mtext", f"({shape_text(snap.shape)})"]
+
+
+def equation(*sides: Math, note: str = "") -> Formula:
+    """``a = b = c``, what is the same as the side before left out; the last side is marked."""
+    kept: list[Math] = []
+    for side in sides:
+        if not kept or linear(side) != linear(kept[-1]):
+            kept.append(side)
+    parts: list[Any] = [kept[0]]
+    for side in kept[1:-1]:
+        parts += [op("="), side]
+    if len(kept) > 1:
+        parts += [op("="), ["mark", kept[-1]]]
+    math = row(*parts)
+    return Formula(math, " ".join(linear(math).split()), note)
+
+
+class Writer:
+    """Turns the events of one run into steps."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self.recorder = recorder
+        self.now = 0  # the number of the step being written
+        self.letters: dict[TensorRecord, str] = {}
+        self.outputs: dict[NodeRecord, tuple[NodeRecord, EdgeRecord]] = {}
+        self.roots: dict[TensorRecord, None] = {}
+        self.top = "L"  # what the backward pass differentiates
+        taken = {name for record in recorder.tensors for _, name in record.names if name}
+        taken |= {record.hint for record in recorder.tensors if record.hint}
+        self.taken = taken
+        self._letters = self._free_letters()
+        self.L = next((letter for letter in ("L", "ℓ", "J") if letter not in taken), "L")
+        self.rewritten = {
+            record for node in recorder.nodes if node.version for record in (node.tensor,) if record is not None
+        }
+
+    # Names
+
+    def _free_letters(self) -> Iterator[str]:
+        suffix = 0
+        while True:
+            for letter in "abcdfghpqrsuvw":
+                name = f"{letter}{suffix or ''}"
+                if name not in self.taken:
+                    yield name
+            suffix += 1
+
+    def given_name(self, record: TensorRecord) -> str | None:
+        """The learner's name for a tensor at this step, if it has one."""
+        name = record.name_at(self.now)
+        if name is None and not record.names:
+            name = record.hint or None
+        if name is None and record.owner is not None:
+            name = say("gradient", x=self.symbol(record.owner))
+        return name
+
+    def symbol(self, record: TensorRecord) -> str:
+        """What formulas and sentences call a tensor: its name, or a letter for one that has none."""
+        name = self.given_name(record)
+        if name is not None:
+            return name
+        if record not in self.letters:
+            self.letters[record] = next(self._letters)
+        return self.letters[record]
+
+    def row_name(self, record: TensorRecord) -> str:
+        """What stands in the table: the name, or the expression that made it."""
+        name = self.given_name(record)
+        if name is not None:
+            return name
+        text = self.expression(record)
+        return text or self.symbol(record)
+
+    def expression(self, record: TensorRecord) -> str:
+        """The learner's own expression for a tensor where it is short, else the operation with our letters."""
+        if record.expression and len(record.expression) <= NAME_LENGTH:
+            return record.expression.replace(" - ", " − ")
+        if record.operation is not None:
+            return self.operation_text(record.operation)
+        return ""
+
+    def defined(self, record: TensorRecord) -> str:
+        """``a (x + y)`` for a tensor we had to name ourselves."""
+        symbol = self.symbol(record)
+        if self.given_name(record) is None and (text := self.expression(record)) and text != symbol:
+            return f"{symbol} ({text})"
+        return symbol
+
+    def math(self, record: TensorRecord, version: int | None = None) -> Math:
+        symbol = latex.name(self.symbol(record))
+        if version is not None and record in self.rewritten:
+            return ["msub", symbol, ["mtext", f"v{version}"]]
+        return symbol
+
+    def operand_math(self, operand: Any) -> Math:
+        if isinstance(operand, Operand):
+            return self.math(operand.tensor, operand.version)
+        return latex.number_math(operand) if _is_number(operand) else ["mtext", str(operand)[:20]]
+
+    # Operations
+
+    def reading(self, operation: OperationRecord, text: str) -> tuple[Tree, dict[str, Any]]:
+        """A row's formula as a tree with its constants put in, and what its letters stand for."""
+        tree = latex.read(text)
+        meaning: dict[str, Any] = {}
+        constants: dict[str, float] = {}
+        for letter in latex.symbols(tree):
+            value = self._meaning(operation, letter)
+            if value is None:
+                raise Unreadable(letter)
+            if isinstance(value, Operand):
+                meaning[letter] = value
+            else:
+                constants[letter] = float(value)
+        return latex.fold(tree, constants), meaning
+
+    def _meaning(self, operation: OperationRecord, letter: str) -> Any:
+        if letter in ("z", "Z"):
+            return operation.results[0]
+        given = operation.given or _by_position(operation)
+        for name in LETTERS.get(letter, ()):
+            if name in given and (isinstance(given[name], Operand) or _is_number(given[name])):
+                return given[name]
+        if letter == "n" and isinstance(given.get("self"), Operand):  # a mean's
+            whole, part = given["self"].snap.shape, operation.results[0].snap.shape
+            return _count(whole) / max(1, _count(part))
+        return None
+
+    def draw(self, tree: Tree, meaning: dict[str, Any], gradient: Math) -> Math:
+        ones = latex.number_math(1)
+        return latex.draw(tree, lambda letter: self.operand_math(meaning[letter]), gradient, ones, False)
+
+    def draw_numbers(self, tree: Tree, meaning: dict[str, Any], incoming: Snap | None) -> Math | None:
+        """The tree with numbers; None where they are too many to read."""
+        small = [operand for operand in meaning.values() if value_math(operand.snap) is None]
+        if small or (incoming is not None and value_math(incoming) is None):
+            return None
+        gradient = ["mn", "1"] if incoming is None else shown(incoming)
+        try:
+            return latex.draw(_worked_out(tree, meaning), lambda letter: shown(meaning[letter].snap), gradient, ["mn", "1"], True)
+        except Unreadable:
+            return None
+
+    def operation_math(self, operation: OperationRecord) -> tuple[Math, Math | None]:
+        """An operation with names, and with numbers if they are few."""
+        name = operation.name.rstrip("_")
+        plain = operation.given.get("alpha", 1) == 1 and (name != "addmm" or operation.given.get("beta", 1) == 1)
+        if name in FORWARD and plain:
+            try:
+                tree, meaning = self.reading(operation, FORWARD[name])
+                return self.draw(tree, meaning, row()), self.draw_numbers(tree, meaning, None)
+            except Unreadable:
+                pass
+        parts: list[Any] = []
+        for operand in _shown_arguments(operation):
+            parts += [op(","), self.operand_math(operand)]
+        return row(latex.name(name.lstrip("_")), op("("), *parts[1:], op(")")), None
+
+    def operation_text(self, operation: OperationRecord) -> str:
+        return " ".join(linear(self.operation_math(operation)[0]).split())
+
+    # Writing
+
+    def write(self, title: str) -> Trace:
+        recorder = self.recorder
+        events = recorder.events
+        for event in events:
+            if event.kind == "backward":
+                self.roots |= dict.fromkeys(record for record, _ in event.facts["seeds"])
+        kept = self._kept()
+        self._add_outputs(kept, events)
+        steps = []
+        for number_, event in enumerate(events):
+            self.now = number_
+            steps.append(self.step(event))
+        self._write_cast()
+        self._write_changes(events)
+        return self._assemble(title, kept, steps)
+
+    def _kept(self) -> dict[NodeRecord, None]:
+        """The nodes worth drawing. Without a name, what is not recorded is drawn only where it feeds something that is."""
+        kept = {}
+        for node in self.recorder.nodes:
+            record = node.tensor
+            named = record is not None and bool(record.names or record.hint) and not record.of_gradient
+            if node.cast.kind != "untracked" or (named and node.operation is not None):
+                kept[node] = None
+        for edge in reversed(self.recorder.edges):
+            if edge.target in kept:
+                kept[edge.source] = None
+        return {node: None for node in self.recorder.nodes if node in kept}
+
+    def _add_outputs(self, kept: dict[NodeRecord, None], events: list[Event]) -> None:
+        """A box for each result that nothing consumes."""
+        consumed = {(edge.source, edge.output) for edge in self.recorder.edges if edge.target in kept}
+        for node in list(kept):
+            if node.cast.kind != "operation":
+                continue
+            for place, record in enumerate(node.outputs):
+                wanted = record.names or record.hint or record in self.roots
+                if (node, place) in consumed or record.node is not node or not wanted or not events:
+                    continue
+                box = NodeRecord("output", "", record, node.cast.line, node.step)
+                edge = EdgeRecord(node, box, 0, place)
+                self.outputs[node] = box, edge
+                event = events[min(node.step, len(events) - 1)]
+                event.changes += [[box, "visible", True], [edge, "visible", True]]
+                if node in event.active:
+                    event.active += [box, edge]
+                box.outputs = [record]
+
+    def step(self, event: Event) -> Step:
+        """One event in words."""
+        title, text, formulas = getattr(self, f"_{event.kind}")(event, event.facts)
+        return Step(
+            event.kind, event.phase, title, " ".join(text.split()), event.line, event.origin, formulas,
+            saved_bytes=event.saved_bytes, error=event.error,
+        )  # fmt: skip
+
+    def _leaf(self, event: Event, facts: Any) -> tuple[str, str, list[Formula]]:
+        record = facts["tensor"]
+        needs = any(c[0] is event.active[0] for c in event.changes) and isinstance(event.active[0], NodeRecord)
+        kind = "leaf" if needs or isinstance(event.active[0], NodeRecord) else "data"
+        if facts["again"]:
+            kind = "leaf.on" if isinstance(event.active[0], NodeRecord) else "leaf.off"
+        x = self.symbol(record)
+        return (
+            say(f"{kind}.title", x=x),
+            say(f"{kind}.text", x=x),
+            [equation(self.math(record), shown(facts["snap"]))] if not facts["again"] else [],
+        )
+
+    def _operation(self, event: Event, facts: Any) -> tuple[str, str, list[Formula]]:
+        operation, node = facts["operation"], facts["node"]
+        result = operation.results[0]
+        expression = self.operation_text(operation)
+        named = ".named" if self.given_name(result.tensor) else ""
+        title = say(f"operation.title{named}", x=self.symbol(result.tensor), expression=expression, node=node.cast.label)
+        key = f"op.{self.kin(operation)}"
+        words = [say(key if has(key) else "op", name=operation.name.strip("_"), node=node.cast.label)]
+        words += self._stretched(operation)
+        words.append(self._saves(node))
+        if facts["created"]:
+            words.append(say("created"))
+        return title, " ".join(words), [self._forward(operation)]
+
+    def _forward(self, operation: OperationRecord) -> Formula:
+        names, numbers = self.operation_math(operation)
+        result = operation.results[0]
+        sides = [self.math(result.tensor, result.version), names]
+        note = ""
+        if numbers is not None and value_math(result.snap) is not None:
+            sides.append(numbers)
+        elif value_math(result.snap) is None:
+            shapes = [shape_text(o.snap.shape) for o in _operands(operation)]
+            note = f"{', '.join(shapes)} → {shape_text(result.snap.shape)}"
+        return equation(*sides, shown(result.snap), note=note)
+
+    def kin(self, operation: OperationRecord) -> str:
+        name = operation.name.rstrip("_")
+        return KIN.get(name, name)
+
+    def _stretched(self, operation: OperationRecord) -> list[str]:
+        if operation.name.rstrip("_") not in ("add", "sub", "mul", "div", "pow", "where", "rsub"):
+            return []
+        after = operation.results[0].snap.shape
+        return [
+            say("broadcast", x=self.symbol(o.tensor), before=_shape_words(o.snap.shape), after=_shape_words(after))
+            for o in _operands(operation)
+            if o.snap.shape != after
+        ]
+
+    def _saves(self, node: NodeRecord) -> str:
+        if not node.chips:
+            return say("saves.nothing")
+        return say("saves", names=listing([self.defined(chip.tensor) for chip in node.chips]))
+
+    def _view(self, event: Event, facts: Any) -> tuple[str, str, list[Formula]]:
+        operation, node = facts["operation"], facts["node"]
+        record = operation.results[0].tensor
+        base = _operands(operation)[0].tensor
+        words = {"x": self.defined(record), "base": self.symbol(base), "node": node.cast.label}
+        return say("view.title", **words), say("view.text", **words), [self._forward(operation)]
+
+    def _untracked(self, event: Event, facts: Any) -> tuple[str, str, list[Formula]]:
+        operation = facts["operation"]
+        record = operation.results[0].tensor
+        if operation.name == "detach":
+            words = {"x": self.symbol(record), "base": self.symbol(_operands(operation)[0].tensor)}
+            return say("detach.title", **words), say("detach.text", **words), [self._forward(operation)]
+        named = ".named" if self.given_name(record) else ""
+        title = say(f"untracked.title{named}", x=self.symbol(record), expression=self.operation_text(operation))
+        if record.of_gradient and event.phase == "update":
+            why = "gradient"
+        elif not facts["enabled"]:
+            why = "off"
+        else:
+            needing = any(o.tensor.node is not None and o.tensor.node.cast.kind in ("leaf", "operation") for o in _operands(operation))
+            why = "kind" if needing else "data"
+        return title, say(f"untracked.{why}"), [self._forward(operation)]
+
+    def _inplace(self, event: Event, facts: Any) -> tuple[str, str, list[Formula]]:
+        record, before, after = facts["tensor"], facts["before"], facts["after"]
+        operation, node, x = facts["operation"], facts["node"], self.symbol(facts["tensor"])
+        words = [say("inplace.text", operation=operation.name, x=x, before=before.version, after=after.version)]
+        if facts["target"] is not record:
+            words.append(say("inplace.slices", x=self.row_name(record), base=self.symbol(facts["target"])))
+        elif node is not None:
+            words.append(say("inplace.node", node=node.cast.label))
+        holders = [node for node in self.recorder.nodes for chip in node.chips if chip in facts["stale"]]
+        for holder, chip in zip(holders, facts["stale"], strict=False):
+            saved = self.symbol(chip.tensor)
+            words.append(say("inplace.stale", node=holder.cast.label, saved=saved, version=chip.cast.version))
+        if not holders:
+            words.append(say("inplace.fine"))
+        return say("inplace.title", x=x), " ".join(words), [self._written(before, operation, after)]
+
+    def _written(self, before: Operand, operation: OperationRecord, after: Operand) -> Formula:
+        names, numbers = self.operation_math(operation)
+        sides = [names] if numbers is None or value_math(after.snap) is None else [names, numbers]
+        formula = equation(*sides, shown(after.snap))
+        formula.math = row(self.math(before.tensor), op("←"), formula.math)
+        formula.text = f"{self.symbol(before.tensor)} ← {formula.text}"
+        return formula
+
+    def _update(self, event: Event, facts: Any) -> tuple[str, str, list[Formula]]:
+        x = self.symbol(facts["tensor"])
+        formula = self._written(facts["before"], facts["operation"], facts["after"])
+        return say("update.title", x=x), say("update.text", x=x), [formula]
+
+    def _backward(self, event: Event, facts: Any) -> tuple[str, str, list[Formula]]:
+        seeds, options = facts["seeds"], facts["options"]
+        record, seed = seeds[0]
+        plain = len(seeds) == 1 and seed.array is not None and seed.array.size == 1 and seed.array.item() == 1
+        z = self.symbol(record)
+        self.top = z if plain else self.L
+        grad = "grad(" in facts["home"] and ".backward(" not in facts["home"]
+        title = say("backward.title.grad" if grad else "backward.title", z=z)
+        if len(seeds) > 1:
+            words = [say("backward.several", count=len(seeds))]
+        else:
+            words = [say("backward.one" if plain else "backward.given", z=z, L=self.top)]
+        if options.get("create_graph"):
+            words.append(say("backward.create"))
+        elif options.get("retain_graph"):
+            words.append(say("backward.retain"))
+        formulas = []
+        for record, seed in seeds:
+            v = [] if plain else [latex.name("v")]
+            formulas.append(equation(self.partial(record), *v, shown(seed)))
+            self._seed_edge(event, record, seed)
+        return title, " ".join(words), formulas
+
+    def _seed_edge(self, event: Event, record: TensorRecord, seed: Snap) -> None:
+        if record.node in self.outputs:
+            box, edge = self.outputs[record.node]
+            event.changes.append([edge, "gradient", _short(seed)])
+            event.active += [box, edge]
+
+    def partial(self, record: TensorRecord, version: int | None = None) -> Math:
+        """∂L/∂x."""
+        return ["mfrac", row(op("∂"), latex.name(self.top)), row(op("∂"), self.math(record, version))]
+
+    def _node(self, event: Event, facts: Any) -> tuple[str, str, list[Formula]]:
+        box, incoming, outgoing = facts["node"], facts["incoming"], facts.get("outgoing", [])
+        operation = box.operation
+        key = "custom"
+        if box.cast.label == "CopySlices":
+            key = "slices"
+        elif operation is not None and operation.formula:
+            key = self.kin(operation)
+        receiving = [
+            (place, edge, snap)
+            for place, (edge, snap) in enumerate(zip(box.arguments, outgoing, strict=False))
+            if edge is not None and snap is not None
+        ]
+        sources = [edge.source for _, edge, _ in receiving]
+        variant = ""
+        if len(sources) == 2 and sources[0] is sources[1]:
+            variant = ".same"
+        elif len(sources) == 1:
+            variant = ".first" if receiving[0][0] == 0 and has(f"back.{key}.first") else ".one"
+        words = {"node": box.cast.label, "x": "", "n": ""}
+        if receiving:
+            record = self._owner(receiving[0][1])
+            words["x"] = self.symbol(record) if record is not None else receiving[0][1].source.cast.label
+        if operation is not None and key == "mean":
+            words["n"] = number(self._meaning(operation, "n") or 0)
+        title = self._best(f"back.{key}", variant, ".title", "node.title", words)
+        text = [self._best(f"back.{key}", variant, "", "node.text", words)] if receiving else [say("node.nothing")]
+        formulas = []
+        for place, sent in facts["arrived"].items():
+            if len(sent) > 1 and place < len(box.outputs) and incoming[place] is not None:
+                formulas.append(self._joined(self.partial(box.outputs[place]), sent, incoming[place], box.cast.label))
+                text.insert(0, say("node.joined", count=len(sent)))
+        for place, edge, snap in receiving:
+            formula, tag, extra = self._outgoing(box, place, edge, incoming, snap)
+            formulas.append(formula)
+            text += extra
+            event.changes.append([edge, "gradient", tag])
+        return title, " ".join(text), formulas
+
+    def _best(self, key: str, variant: str, ending: str, general: str, words: dict[str, str]) -> str:
+        for choice in (f"{key}{variant}{ending}", f"{key}{ending}"):
+            if has(choice):
+                return say(choice, **words)
+        return say(general, **words)
+
+    def _owner(self, edge: EdgeRecord) -> TensorRecord | None:
+        """The tensor whose gradient travels along an edge."""
+        return edge.source.outputs[edge.output] if edge.output < len(edge.source.outputs) else edge.source.tensor
+
+    def _joined(self, left: Math, sent: list[tuple[NodeRecord, Snap]], total: Snap, where: str) -> Formula:
+        parts: list[Any] = []
+        for _, snap in sent:
+            parts += [op("+"), shown(snap)]
+        return equation(left, row(*parts[1:]), shown(total), note=say("arrives", node=where))
+
+    def _outgoing(
+        self, box: NodeRecord, place: int, edge: EdgeRecord, incoming: list[Any], snap: Snap
+    ) -> tuple[Formula, str, list[str]]:
+        """The formula of one outgoing gradient, the text for its edge, and what else is to be said."""
+        record, operation, extra = self._owner(edge), box.operation, []
+        source = edge.source
+        given = operation.given.get(operation.inputs[place]) if operation and place < len(operation.inputs) else None
+        version = given.version if isinstance(given, Operand) else None
+        left = self.partial(record, version) if record is not None else row(op("∂"), latex.name(self.top))
+        if record is None or source.cast.kind == "leaf":
+            note = say("to.leaf", x=self.symbol(record)) if record is not None else say("to", node=source.cast.label)
+        else:
+            expression = self.expression(record)
+            plain = self.given_name(record) is not None or not expression
+            note = say("to" if plain else "to.what", node=source.cast.label, x=self.symbol(record), expression=expression)
+        arrived = next((part for part in incoming if part is not None), None)
+        sides: list[Math] = []
+        tag = _short(snap)
+        shapes = ""
+        if operation is not None and operation.results and arrived is not None:
+            result = operation.results[0]
+            above = self.partial(result.tensor, result.version)
+            try:
+                latexed = operation.formula.get(operation.inputs[place], "")
+                tree, meaning = self.reading(operation, latexed)
+                reduced = snap.shape != arrived.shape and _broadcasts(operation)
+                if tree in (("grad",), ("neg", ("grad",))) and (_broadcasts(operation) or operation.name in ("neg", "rsub")):
+                    tree = ("mul", ("grad",), ("num", 1.0 if tree == ("grad",) else -1.0))
+                if reduced:
+                    tree = ("total", tree)
+                    x = self.symbol(record) if record is not None else ""
+                    extra.append(
+                        say("node.reduced", x=x, before=_shape_words(arrived.shape), after=_shape_words(snap.shape))
+                    )
+                sides.append(self.draw(tree, meaning, above))
+                numbers = self.draw_numbers(tree, meaning, arrived)
+                if numbers is not None and value_math(snap) is not None and tree != ("grad",):
+                    sides.append(numbers)
+                    calculation = f"{' '.join(linear(numbers).split())} = {linear(shown(snap))}"
+                    if snap.array is not None and snap.array.size == 1 and len(calculation) <= 16:
+                        tag = calculation
+                elif value_math(snap) is None:
+                    shapes = f"{shape_text(arrived.shape)} → {shape_text(snap.shape)}, "
+            except Unreadable:
+                pass
+        return equation(left, *sides, shown(snap), note=shapes + note), tag, extra
+
+    def _accumulate(self, event: Event, facts: Any) -> tuple[str, str, list[Formula]]:
+        record, before, arriving, after = facts["tensor"], facts["before"], facts["arriving"], facts["after"]
+        x = self.symbol(record)
+        title = say("accumulate.title" if before is None else "accumulate.title.more", x=x)
+        words = [say("accumulate.first" if before is None else "accumulate.more", x=x)]
+        formulas = []
+        if len(facts["arrived"]) > 1:
+            words.insert(0, say("accumulate.paths", count=len(facts["arrived"])))
+            formulas.append(self._joined(self.partial(record), facts["arrived"], arriving, x))
+        start: Math = ["mtext", "None"] if before is None else shown(before)
+        sum_ = row(start, op("+"), shown(arriving))
+        formulas.append(equation(latex.name(say("gradient", x=x)), sum_, shown(after)))
+        return title, " ".join(words), formulas
+
+    def _retain(self, event: Event, facts: Any) -> tuple[str, str, list[Formula]]:
+        x = self.symbol(facts["tensor"])
+        formula = equation(latex.name(say("gradient", x=x)), self.partial(facts["tensor"]), shown(facts["snap"]))
+        return say("retain.title", x=x), say("retain.text", x=x), [formula]
+
+    def _hook(self, event: Event, facts: Any) -> tuple[str, str, list[Formula]]:
+        record, before, after = facts["tensor"], facts["before"], facts["after"]
+        x = self.symbol(record) if record is not None else facts["node"].cast.label
+        same = linear(shown(before)) == linear(shown(after)) and before.value == after.value
+        left = self.partial(record) if record is not None else latex.name("g")
+        math = row(left, op("="), shown(before), *([] if same else [op("→"), ["mark", shown(after)]]))
+        formula = Formula(math, " ".join(linear(math).split()))
+        return say("hook.title", x=x), say("hook.same" if same else "hook.changed", x=x), [formula]
+
+    def _free(self, event: Event, facts: Any) -> tuple[str, str, list[Formula]]:
+        if "dropped" in facts:
+            return say("dropped.title"), say("dropped.text", size=size_text(facts["bytes"])), []
+        names = list(dict.fromkeys(node.cast.label for node in facts["nodes"]))
+        key = "free.text" if len(names) <= 3 else "free.text.many"
+        size = size_text(facts["bytes"])
+        return say("free.title"), say(key, size=size, nodes=listing(names), count=len(facts["nodes"])), []
+
+    def _grad_set(self, event: Event, facts: Any) -> tuple[str, str, list[Formula]]:
+        x, before, after = self.symbol(facts["tensor"]), facts["before"], facts["after"]
+        if after is None:
+            return say("grad.none.title", x=x), say("grad.none" if before is not None else "grad.none.again", x=x), []
+        zero = after.array is not None and not after.array.any()
+        key = "grad.zero" if zero and facts["inplace"] else "grad.changed" if facts["inplace"] else "grad.set"
+        start: Math = ["mtext", before.text if isinstance(before, Value) else "None"]
+        math = row(latex.name(say("gradient", x=x)), op("="), start, op("→"), ["mark", shown(after)])
+        formula = Formula(math, " ".join(linear(math).split()))
+        return say(f"{key}.title", x=x), say(key, x=x, operation=facts["inplace"]), [formula]
+
+    def _error(self, event: Event, facts: Any) -> tuple[str, str, list[Formula]]:
+        kind = next((kind for start, kind in FAILURES.items() if facts["message"].startswith(start)), "")
+        box, notes = facts["node"], " ".join(note.removeprefix("minigrad: ") for note in facts["notes"])
+        words: dict[str, Any] = {"type": facts["type"], "notes": notes, "node": "" if box is None else box.cast.label}
+        chips = facts["chips"]
+        stale = [chip for chip in chips if chip.__dict__.get("now", {}).get("stale")]
+        if kind == "freed" and box is not None:
+            words["names"] = listing([self.defined(chip.tensor) for chip in chips]) or say("tensor")
+        elif kind == "changed" and stale:
+            chip = stale[0]
+            words |= {"x": self.symbol(chip.tensor), "saved": chip.cast.version}
+            words["version"] = chip.tensor.__dict__.get("now", {}).get("version", chip.tensor.cast.version)
+        elif kind == "scalar":
+            found = re.search(r"shape \[([\d, ]*)\]", notes)
+            if found is None:
+                kind = ""
+            else:
+                count = _count(int(length) for length in found[1].split(",") if length.strip())
+                words |= {"z": self._called_on(event), "count": count}
+        elif kind not in ("no_graph", "leaf"):
+            kind = ""
+        if not kind:
+            general = "error.title.node" if box is not None else "error.title"
+            return say(general, **words), say("error.text", **words), []
+        return say(f"error.{kind}.title", **words), f"{say(f'error.{kind}', **words)} {notes}", []
+
+    def _called_on(self, event: Event) -> str:
+        found = re.match(r"(.+)\.backward\(", event.facts.get("home", ""))
+        return found[1] if found else say("tensor").capitalize()
+
+    # The cast
+
+    def _write_cast(self) -> None:
+        """Labels, details and names: now that every symbol is known."""
+        self.now = -1
+        for record in self.recorder.tensors:
+            self.now = record.made
+            record.cast.name = self.row_name(record)
+            symbol = self.symbol(record) if record in self.letters else ""
+            if symbol and symbol != record.cast.name:
+                record.cast.symbol = symbol
+        for node in (*self.recorder.nodes, *(box for box, _ in self.outputs.values())):
+            self.now = node.step
+            for chip in node.chips:
+                chip.cast.label = f"saved {self.symbol(chip.tensor)}"
+            record = node.tensor
+            if record is None:
+                continue
+            if node.cast.kind == "operation":
+                node.cast.detail = self._detail(node)
+            else:
+                node.cast.label = self.row_name(record)
+                text = self._value_at_birth(record)
+                if node.operation is not None:
+                    node.cast.detail = self._with_value(self.operation_text(node.operation), text, record)
+                else:
+                    node.cast.detail = f"{text}  v{node.version or record.cast.version}"
+
+    def _value_at_birth(self, record: TensorRecord) -> str:
+        value = record.cast.value
+        return "" if value is None else value.text
+
+    def _detail(self, node: NodeRecord) -> str:
+        operation = node.operation
+        if operation is None or not operation.results:
+            return ""
+        result = operation.results[0]
+        text = self.operation_text(operation)
+        if node not in self.outputs and (result.tensor in self.letters or self.given_name(result.tensor)):
+            text = f"{self.symbol(result.tensor)} = {text}"
+        return self._with_value(text, result.snap.value.text, result.tensor)
+
+    def _with_value(self, text: str, value: str, record: TensorRecord) -> str:
+        shape = record.cast.value.shape if record.cast.value is not None else []
+        for ending in (value, shape_text(shape)):
+            if len(text) + len(ending) + 3 <= DETAIL:
+                return f"{text} = {ending}"
+        return text
+
+    def _write_changes(self, events: list[Event]) -> None:
+        """What follows from the changes: a box that shows a tensor's value or name shows the new one."""
+        for record in self.recorder.tensors:
+            for place, (since, _) in enumerate(record.names):
+                if place and 0 <= since < len(events):
+                    self.now = since
+                    events[since].changes.append([record, "name", self.row_name(record)])
+        boxes: dict[TensorRecord, list[NodeRecord]] = {}
+        for node in (*self.recorder.nodes, *(box for box, _ in self.outputs.values())):
+            if node.tensor is not None and node.cast.kind in ("leaf", "output", "untracked") and node.operation is None:
+                boxes.setdefault(node.tensor, []).append(node)
+        state: dict[tuple[TensorRecord, str], Any] = {}
+        for event in events:
+            for record, attribute, value in list(event.changes):
+                if isinstance(record, TensorRecord) and attribute in ("value", "version"):
+                    state[record, attribute] = value
+                    shown_ = state.get((record, "value"), record.cast.value)
+                    version = state.get((record, "version"), record.cast.version)
+                    for box in boxes.get(record, ()):
+                        detail = [box, "detail", f"{shown_.text}  v{version}"]
+                        event.changes = [c for c in event.changes if c[0] is not box or c[1] != "detail"] + [detail]
+
+    def _assemble(self, title: str, kept: dict[NodeRecord, None], steps: list[Step]) -> Trace:
+        recorder = self.recorder
+        ids: dict[Any, str] = {}
+        for place, record in enumerate(recorder.tensors):
+            record.cast.id = ids[record] = f"t{place}"
+        nodes = sorted((*kept, *(box for node, (box, _) in self.outputs.items())), key=lambda node: node.step)
+        chips = 0
+        for place, node in enumerate(nodes):
+            node.cast.id = ids[node] = f"n{place}"
+            node.cast.tensor = None if node.tensor is None else ids[node.tensor]
+            node.cast.chips = []
+            for chip in node.chips:
+                chip.cast.id = ids[chip] = f"s{chips}"
+                chip.cast.tensor = ids[chip.tensor]
+                node.cast.chips.append(chip.cast)
+                chips += 1
+        edges = [edge for edge in recorder.edges if edge.source in kept and edge.target in kept]
+        edges += [edge for _, edge in self.outputs.values()]
+        for place, edge in enumerate(edges):
+            edge.cast.id, edge.cast.source, edge.cast.target = f"e{place}", ids[edge.source], ids[edge.target]
+            ids[edge] = edge.cast.id
+        for step, event in zip(steps, recorder.events, strict=True):
+            step.active = list(dict.fromkeys(ids[part] for part in event.active if part in ids))
+            step.changes = _tidy([[ids[r], attribute, value] for r, attribute, value in event.changes if r in ids])
+        notes = [recorder.stopped] if recorder.stopped else []
+        source = [line for part in recorder.sources for line in part.lines]
+        first = recorder.sources[0].first if len(recorder.sources) == 1 else 1
+        return Trace(
+            source, steps, [node.cast for node in nodes], [edge.cast for edge in edges],
+            [record.cast for record in recorder.tensors], title, notes=notes, first_line=max(1, first),
+        )  # fmt: skip
+
+
+def _tidy(changes: list[list[Any]]) -> list[list[Any]]:
+    """Of several changes of one field in a step, the last."""
+    return [list(key) + [value] for key, value in {(name, attribute): v for name, attribute, v in changes}.items()]
+
+
+def _short(snap: Snap) -> str:
+    """A gradient for an edge."""
+    if snap.array is not None and snap.array.size == 1:
+        return number(snap.array.item())
+    return snap.value.text if len(snap.value.text) <= 18 and " · " not in snap.value.text else shape_text(snap.shape)
+
+
+def _broadcasts(operation: OperationRecord) -> bool:
+    return operation.name.rstrip("_") in ("add", "sub", "rsub", "mul", "div", "pow", "where", "maximum", "minimum")
+
+
+def _worked_out(tree: Tree, meaning: dict[str, Any]) -> Tree:
+    """Parts that only a calculation makes plain, such as [z > 0] and sgn x, as their numbers."""
+    return tree
+
+
+def _operands(operation: OperationRecord) -> list[Operand]:
+    def flat(arguments: list[Any]) -> Iterator[Operand]:
+        for argument in arguments:
+            if isinstance(argument, Operand):
+                yield argument
+            elif isinstance(argument, list):
+                yield from flat(argument)
+
+    return list(flat(operation.arguments))
+
+
+def _shown_arguments(operation: OperationRecord) -> list[Any]:
+    return _operands(operation)
+
+
+def _by_position(operation: OperationRecord) -> dict[str, Any]:
+    """Names for the arguments of an operation that made no node."""
+    second = "exponent" if operation.name.rstrip("_") == "pow" else "mat2" if operation.name == "mm" else "other"
+    return dict(zip(("self", second, "alpha"), operation.arguments, strict=False))
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float | np.number)
+
+
+def _count(shape: Any) -> int:
+    count = 1
+    for length in shape:
+        count *= length
+    return count
+
+
+def _shape_words(shape: Any) -> str:
+    return f"[{', '.join(str(length) for length in shape)}]"

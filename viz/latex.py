@@ -1,0 +1,425 @@
+"""Formulas: the LaTeX of an operation's row, read once, then drawn with names, drawn with numbers, and calculated.
+
+Rows write the derivatives in a small part of LaTeX. Reading it into a tree lets one row say both lines of a
+step, ``∂z/∂x = ∂z/∂a · y`` and ``1 × 3``, and lets the tests calculate it and compare with the engine.
+A tree is a tuple: its kind, then its parts.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+Tree = tuple[Any, ...]
+Math = list[Any]
+
+_TOKEN = re.compile(r"\\[a-zA-Z]+|\\.|\d+(?:\.\d+)?|[A-Za-z]|[-+/^_{}()\[\]|<>=,]|\s+")
+_SPACES = (r"\,", r"\;", r"\:", r"\!", r"\ ", r"\quad", r"\left", r"\right")
+_GREEK = dict(alpha="α", beta="β", gamma="γ", delta="δ", epsilon="ε", lambda_="λ", mu="μ", sigma="σ", theta="θ")
+_GREEK |= dict(Phi="Φ", varphi="φ", phi="φ", pi="π", rho="ρ", eta="η", kappa="κ")
+_GREEK["lambda"] = _GREEK.pop("lambda_")
+FUNCTIONS: dict[str, Callable[[Any], Any]] = {
+    "ln": np.log, "log": np.log, "exp": np.exp, "sin": np.sin, "cos": np.cos, "tan": np.tan, "sinh": np.sinh,
+    "cosh": np.cosh, "tanh": np.tanh, "sgn": np.sign, "sign": np.sign,
+}  # fmt: skip
+_RELATIONS = {"<": np.less, ">": np.greater, "=": np.equal, "≤": np.less_equal, "≥": np.greater_equal, "≠": np.not_equal}
+_RELATION_NAMES = {r"\le": "≤", r"\leq": "≤", r"\ge": "≥", r"\geq": "≥", r"\ne": "≠", r"\neq": "≠", r"\lt": "<", r"\gt": ">"}
+
+
+class Unreadable(ValueError):
+    """The LaTeX uses what this small reader does not know."""
+
+
+class _Reader:
+    def __init__(self, latex: str) -> None:
+        self.tokens: list[str] = []
+        self.texts: list[str] = []
+        at = 0
+        while at < len(latex):
+            if latex.startswith(r"\text{", at):
+                end = latex.index("}", at)
+                self.texts.append(latex[at + 6 : end])
+                self.tokens.append(r"\text")
+                at = end + 1
+                continue
+            found = _TOKEN.match(latex, at)
+            if found is None:
+                raise Unreadable(latex)
+            at = found.end()
+            token = found.group()
+            if not token.isspace() and token not in _SPACES:
+                self.tokens.append(token)
+        self.at = 0
+        self.text_at = 0
+
+    def peek(self) -> str:
+        return self.tokens[self.at] if self.at < len(self.tokens) else ""
+
+    def take(self, wanted: str = "") -> str:
+        token = self.peek()
+        if not token or (wanted and token != wanted):
+            raise Unreadable(f"{wanted or 'more'} expected, found {token!r}")
+        self.at += 1
+        return token
+
+    def sum(self) -> Tree:
+        parts = [self.term()]
+        while self.peek() in ("+", "-"):
+            sign = self.take()
+            part = self.term()
+            parts.append(("neg", part) if sign == "-" else part)
+        return parts[0] if len(parts) == 1 else ("sum", *parts)
+
+    def term(self) -> Tree:
+        if self.peek() == "-":
+            self.take()
+            return ("neg", self.term())
+        left = self.factor()
+        while True:
+            token = self.peek()
+            if token in (r"\cdot", r"\times", r"\odot"):
+                self.take()
+                left = ("mul", left, self.factor())
+            elif token == "/":
+                self.take()
+                left = ("div", left, self.factor())
+            elif token == r"\text":
+                left = ("words", left, self.words())
+                if self.begins():
+                    left = (*left, self.factor())
+            elif self.begins():
+                left = ("mul", left, self.factor())
+            else:
+                return left
+
+    def words(self) -> str:
+        self.take(r"\text")
+        self.text_at += 1
+        return self.texts[self.text_at - 1].strip()
+
+    def begins(self) -> bool:
+        token = self.peek()
+        return bool(token) and token not in ("+", "-", "/", ")", "]", "}", "|", "<", ">", "=", ",", "^", "_") and (
+            token not in _RELATION_NAMES
+        )
+
+    def factor(self) -> Tree:
+        base = self.base()
+        while self.peek() in ("^", "_"):
+            if self.take() == "^":
+                if self.peek() == r"\top":
+                    self.take()
+                    base = ("top", base)
+                else:
+                    base = ("pow", base, self.group())
+            else:
+                base = ("sub", base, self.group())
+        return base
+
+    def group(self) -> Tree:
+        if self.peek() == "{":
+            self.take()
+            inside = self.sum()
+            self.take("}")
+            return inside
+        return self.base()
+
+    def base(self) -> Tree:
+        token = self.take()
+        if token[0].isdigit():
+            return ("num", float(token))
+        if token.isalpha():
+            return ("sym", token)
+        if token == "(":
+            inside = self.sum()
+            self.take(")")
+            return inside
+        if token == "{":
+            self.at -= 1
+            return self.group()
+        if token == "|":
+            inside = self.sum()
+            self.take("|")
+            return ("abs", inside)
+        if token == "[":
+            left = self.sum()
+            relation = self.take()
+            relation = _RELATION_NAMES.get(relation, relation)
+            if relation not in _RELATIONS:
+                raise Unreadable(relation)
+            right = self.sum()
+            self.take("]")
+            return ("where", left, relation, right)
+        name = token[1:]
+        if name == "bar":
+            inside = self.group()
+            return ("grad",) if inside in (("sym", "z"), ("sym", "Z")) else ("grad", inside)
+        if name == "frac":
+            return ("frac", self.group(), self.group())
+        if name == "sqrt":
+            return ("sqrt", self.group())
+        if name == "mathbf":
+            self.group()
+            return ("ones",)
+        if name == "sum":
+            return ("total", self.factor())
+        if name in ("mathrm", "operatorname"):
+            self.take("{")
+            name = ""
+            while self.peek() != "}":
+                name += self.take()
+            self.take("}")
+            return self.function(name)
+        if name in FUNCTIONS:
+            return self.function(name)
+        if name in _GREEK:
+            return ("sym", _GREEK[name])
+        raise Unreadable(token)
+
+    def function(self, name: str) -> Tree:
+        power = None
+        if self.peek() == "^":
+            self.take()
+            power = self.group()
+        applied: Tree = ("call", name, self.factor())
+        return applied if power is None else ("pow", applied, power)
+
+
+@functools.lru_cache(maxsize=512)
+def read(latex: str) -> Tree:
+    """The tree of a formula.
+
+    Raises:
+        Unreadable: it is not in the part of LaTeX that rows use.
+    """
+    reader = _Reader(latex)
+    try:
+        tree = reader.sum()
+    except (ValueError, IndexError) as error:
+        raise Unreadable(f"{latex}: {error}") from error
+    if reader.peek():
+        raise Unreadable(f"{latex}: {reader.peek()!r} is left over")
+    return tree
+
+
+def symbols(tree: Any) -> set[str]:
+    """The letters in a tree."""
+    if not isinstance(tree, tuple):
+        return set()
+    if tree[0] == "sym":
+        return {tree[1]}
+    return set().union(*(symbols(part) for part in tree[1:]))
+
+
+def fold(tree: Tree, constants: dict[str, float]) -> Tree:
+    """The tree with Python's numbers put in and worked out where nothing else is involved: n x^{n-1} becomes 2 x."""
+    if tree[0] == "sym":
+        return ("num", constants[tree[1]]) if tree[1] in constants else tree
+    tree = tuple(fold(part, constants) if isinstance(part, tuple) else part for part in tree)
+    kind = tree[0]
+    known = [part[1] if part[0] == "num" else None for part in tree[1:] if isinstance(part, tuple)]
+    if kind == "neg" and known[0] is not None:
+        return ("num", -known[0])
+    if kind == "sum" and None not in known:
+        return ("num", sum(known))
+    if kind == "mul" and 1 in known:
+        return tree[2] if known[0] == 1 else tree[1]
+    if kind == "mul" and None not in known:
+        return ("num", known[0] * known[1])
+    if kind in ("div", "frac") and known[1] == 1:
+        return tree[1]
+    if kind == "pow" and known[1] == 1:
+        return tree[1]
+    if kind == "pow" and known[1] == 0:
+        return ("num", 1.0)
+    return tree
+
+
+# Calculating
+
+
+def evaluate(tree: Any, values: Callable[[str], Any], gradient: Any, ones: Any) -> Any:
+    """The number a tree stands for. ``values`` gives a symbol's, ``gradient`` the incoming one's.
+
+    Raises:
+        Unreadable: the tree says something in words.
+    """
+
+    def go(part: Tree) -> Any:
+        kind, *inside = part
+        match kind:
+            case "num":
+                return inside[0]
+            case "sym":
+                return values(inside[0])
+            case "grad":
+                return gradient
+            case "ones":
+                return ones
+            case "neg":
+                return -go(inside[0])
+            case "sum":
+                return functools.reduce(np.add, [go(p) for p in inside])
+            case "mul":
+                left, right = go(inside[0]), go(inside[1])
+                return np.matmul(left, right) if is_matrix(part) else left * right
+            case "div" | "frac":
+                return go(inside[0]) / go(inside[1])
+            case "pow":
+                return go(inside[0]) ** go(inside[1])
+            case "sub":
+                return go(inside[0])
+            case "top":
+                return np.swapaxes(go(inside[0]), -1, -2) if np.ndim(go(inside[0])) > 1 else go(inside[0])
+            case "sqrt":
+                return np.sqrt(go(inside[0]))
+            case "abs":
+                return np.abs(go(inside[0]))
+            case "call" if inside[0] in FUNCTIONS:
+                return FUNCTIONS[inside[0]](go(inside[1]))
+            case "where":
+                return _RELATIONS[inside[1]](go(inside[0]), go(inside[2])) * 1.0
+        raise Unreadable(kind)
+
+    return go(tree)
+
+
+def is_matrix(tree: Tree) -> bool:
+    """Whether a product is one of matrices: written without a dot, of capital letters or of something transposed."""
+    return tree[0] == "mul" and all(_matrix_part(part) for part in tree[1:])
+
+
+def _matrix_part(tree: Tree) -> bool:
+    if tree[0] in ("top", "grad"):
+        return True
+    if tree[0] == "sub":
+        return _matrix_part(tree[1])
+    if tree[0] == "mul":
+        return is_matrix(tree) or _matrix_part(tree[2])
+    return tree[0] == "sym" and (tree[1].isupper() or tree[1] == "v")
+
+
+# Drawing
+
+
+def row(*parts: Any) -> Math:
+    """Several pieces side by side."""
+    return ["mrow", *parts]
+
+
+def op(sign: str) -> Math:
+    return ["mo", sign]
+
+
+def name(text: str) -> Math:
+    """A variable's name; ``y`` with a version as its index is the tensor as it was then."""
+    return ["mi", text]
+
+
+def draw(tree: Tree, values: Callable[[str], Math], gradient: Math, ones: Math, numbers: bool) -> Math:
+    """A tree as MathML. ``numbers``: symbols are drawn as numbers, so products need their sign."""
+    times = "×" if numbers else "·"
+
+    def part(inner: Tree, level: int) -> Math:
+        drawn = go(inner)
+        return row(op("("), drawn, op(")")) if _level(inner, drawn, numbers) < level else drawn
+
+    def go(tree: Tree) -> Math:
+        kind, *inside = tree
+        match kind:
+            case "num":
+                return number_math(inside[0])
+            case "sym":
+                return values(inside[0])
+            case "grad":
+                return gradient
+            case "ones":
+                return ones
+            case "neg":
+                return row(op("−"), part(inside[0], 2))
+            case "sum":
+                out: list[Any] = [part(inside[0], 1)]
+                for term in inside[1:]:
+                    minus = term[0] == "neg" or (term[0] == "num" and term[1] < 0)
+                    plain = term[1] if term[0] == "neg" else ("num", -term[1]) if minus else term
+                    out += [op("−" if minus else "+"), part(plain, 2)]
+                return row(*out)
+            case "mul":
+                sign = [] if is_matrix(tree) and not numbers else [op(times)]
+                return row(part(inside[0], 2), *sign, part(inside[1], 3))
+            case "div":
+                return row(part(inside[0], 2), op("/"), part(inside[1], 4))
+            case "frac":
+                return ["mfrac", go(inside[0]), go(inside[1])]
+            case "pow":
+                return ["msup", part(inside[0], 4), go(inside[1])]
+            case "top":
+                return ["msup", part(inside[0], 4), ["mi", "⊤"]]
+            case "sub":
+                return go(inside[0])
+            case "sqrt":
+                return ["msqrt", go(inside[0])]
+            case "abs":
+                return row(op("|"), go(inside[0]), op("|"))
+            case "total":
+                return row(op("∑"), part(inside[0], 3))
+            case "call":
+                return row(["mi", inside[0]], part(inside[1], 4))
+            case "where":
+                return row(op("["), go(inside[0]), op(inside[1]), go(inside[2]), op("]"))
+            case "words":
+                rest = [go(more) for more in inside[2:]]
+                return row(go(inside[0]), ["mtext", f" {inside[1]} "], *rest)
+        raise Unreadable(kind)
+
+    return go(tree)
+
+
+def _level(tree: Tree, drawn: Math, numbers: bool) -> int:
+    """How tightly a drawn piece holds together: 1 a sum, 2 a negative, 3 a product, 4 one thing."""
+    kind = tree[0]
+    if kind == "sum":
+        return 1
+    if kind == "neg" or (drawn[0] == "mn" and str(drawn[1]).startswith("−")):
+        return 2 if kind == "neg" else 2
+    if kind in ("mul", "div", "total", "words"):
+        return 3 if kind != "mul" or not numbers else 3
+    return 4
+
+
+def number_math(value: float) -> Math:
+    from viz.record import number
+
+    return ["mn", number(value)]
+
+
+def linear(math: Any) -> str:
+    """MathML as a line of text, to be read aloud."""
+    if isinstance(math, str):
+        return math
+    tag, *inside = math
+    parts = [linear(part) for part in inside]
+    match tag:
+        case "mfrac":
+            return "/".join(_enclosed(math, text) for math, text in zip(inside, parts, strict=True))
+        case "msup":
+            return f"{_enclosed(inside[0], parts[0])}{'ᵀ' if parts[1] == '⊤' else '^' + _enclosed(inside[1], parts[1])}"
+        case "msub":
+            return f"{parts[0]}_{parts[1]}"
+        case "msqrt":
+            return f"√({''.join(parts)})"
+        case "mtable":
+            return f"[{', '.join(parts)}]"
+        case "mtr":
+            return f"[{', '.join(parts)}]"
+        case "mo":
+            return f" {parts[0]} " if parts[0] in ("=", "+", "·", "×", "→", "←") else parts[0]
+    return "".join(parts)
+
+
+def _enclosed(math: Any, text: str) -> str:
+    return f"({text})" if any(sign in text for sign in (" ", "/")) else text

@@ -1,0 +1,1232 @@
+"""record(): watches the engine while a block of code runs, and writes down what happens as a Trace.
+
+The recorder keeps no tensor and no node: only their numbers at each moment, and weak references to tell
+them apart. So a graph that the learner lets go of goes, and the run shows that it went. Names are found
+late (a result gets its name only after the operation), which is why the events are put into words at the
+end, by explain.py.
+"""
+
+from __future__ import annotations
+
+import ast
+import dis
+import functools
+import gc
+import linecache
+import os
+import sys
+import textwrap
+import warnings
+import weakref
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import CodeType, FrameType, TracebackType
+from typing import Any
+
+import numpy as np
+
+import minigrad
+from minigrad.autograd import grad_mode, observe
+from minigrad.autograd.graph import AccumulateGrad
+from minigrad.autograd.saved import SavedTensor
+from minigrad.formatting import tensor_str
+from viz import trace
+from viz.trace import Trace, Value
+
+LIMIT = 5000  # steps; a longer run is cut
+CELLS = 64  # numbers of a tensor that are kept
+SHOWN = 28  # letters of a tensor's text; a longer one becomes a summary
+CONTAINER = 64  # items of a list, tuple or dict that are looked at for tensors with a name
+
+_OURS = tuple(os.path.dirname(os.path.abspath(m.__file__ or "")) + os.sep for m in (minigrad, trace))
+_ours: dict[str, bool] = {}
+
+
+# What is kept of a tensor's numbers
+
+
+class Snap:
+    """A tensor's numbers at one moment: as the Trace shows them, and (a small one) to calculate with."""
+
+    __slots__ = ("array", "value")
+
+    def __init__(self, array: np.ndarray) -> None:
+        self.array = array.copy() if array.size <= CELLS else None
+        self.value = Value(summary(array), list(array.shape), _dtype(array), _cells(array))
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return tuple(self.value.shape)
+
+
+def summary(array: np.ndarray) -> str:
+    """A tensor's numbers as PyTorch prints them where that is short; else its shape and range."""
+    if array.size <= CELLS:
+        text = tensor_str(minigrad.Tensor._plain(array))[len("tensor(") : -1]
+        text = " ".join(text.split(", dtype=")[0].split(", size=")[0].split())
+        if len(text) <= SHOWN:
+            return text
+    shape = "×".join(str(length) for length in array.shape)
+    if array.dtype.kind == "b":
+        return f"{shape} · {int(array.sum())} True"
+    if not np.isfinite(array).all():
+        return f"{shape} · {int((~np.isfinite(array)).sum())} not finite"
+    return f"{shape} · {number(array.min())} to {number(array.max())}"
+
+
+def number(value: Any) -> str:
+    """A number with four significant digits, as it stands in a formula."""
+    value = float(value)
+    if value != value or value in (float("inf"), float("-inf")):
+        return {"nan": "NaN", "inf": "∞", "-inf": "−∞"}[str(value)]
+    text = f"{value:.4g}"
+    if "e" in text:
+        mantissa, exponent = text.split("e")
+        text = f"{mantissa}e{int(exponent)}"
+    return ("0" if text == "-0" else text).replace("-", "−")
+
+
+def _cells(array: np.ndarray) -> list[float | None] | None:
+    if array.size > CELLS:
+        return None
+    return [float(f"{cell:.6g}") for cell in array.astype(np.float64).ravel().tolist()]
+
+
+def _dtype(array: np.ndarray) -> str:
+    return str(array.dtype)
+
+
+def as_array(value: Any) -> np.ndarray:
+    """The array of a gradient, which is an array or (under create_graph) a Tensor."""
+    return value._array if isinstance(value, minigrad.Tensor) else np.asarray(value)
+
+
+# The cast while it is recorded. Each wraps what the Trace will show and adds what finding names needs.
+
+
+class TensorRecord:
+    """A tensor of the run."""
+
+    def __init__(self, tensor: Any, made: int, snap: Snap) -> None:
+        self.cast = trace.Tensor("", "", snap.value)
+        self.made = made  # the number of the step that made it; -1: it was there before
+        self.snap = snap
+        self.names: list[tuple[int, str | None]] = []  # from which step on it has which name
+        self.scope = 0  # how deep the function whose variable gave it its name was
+        self.expression = ""  # the learner's source that made it: "x + y"
+        self.operation: OperationRecord | None = None
+        self.node: NodeRecord | None = None  # the node that stands for it: of its grad_fn, or its own
+        self.memory = self  # the first tensor known to lie in the same memory
+        self.line: int | None = None
+        self.alive = True
+        self.of_gradient = False  # computed from a .grad: part of an update
+        self.owner: TensorRecord | None = None  # the tensor whose .grad it is
+        self.hint = ""  # the variable that the instruction which made it assigns, where that was never seen itself
+
+    @property
+    def name(self) -> str | None:
+        return self.names[-1][1] if self.names else None
+
+    def name_at(self, step: int) -> str | None:
+        """Its name in a step. The first name it got counts from its birth."""
+        found = None
+        for number, (since, name) in enumerate(self.names):
+            if number == 0 or since <= step:
+                found = name
+        return found
+
+
+class NodeRecord:
+    """A box of the picture: a leaf, data, an operation's node."""
+
+    def __init__(self, kind: str, label: str, tensor: TensorRecord | None, line: int | None, step: int) -> None:
+        self.cast = trace.Node("", kind, label, "", line=line)
+        self.tensor = tensor
+        self.step = step  # the step that showed it first
+        self.operation: OperationRecord | None = None
+        self.outputs: list[TensorRecord] = []
+        self.arguments: list[EdgeRecord | None] = []  # for each of next_functions
+        self.chips: list[ChipRecord] = []
+        self.version = 0  # of the tensor when this node made it
+
+
+class EdgeRecord:
+    def __init__(self, source: NodeRecord, target: NodeRecord, argument: int, output: int = 0) -> None:
+        self.cast = trace.Edge("", "", "", argument)
+        self.source, self.target, self.output = source, target, output
+
+
+class ChipRecord:
+    def __init__(self, tensor: TensorRecord, version: int, size: int, names: list[str]) -> None:
+        self.cast = trace.Chip("", "", None, version, size)
+        self.tensor, self.names = tensor, names
+
+
+@dataclass
+class Operand:
+    """A tensor among an operation's arguments, as it was then."""
+
+    tensor: TensorRecord
+    snap: Snap
+    version: int
+
+
+@dataclass
+class OperationRecord:
+    """An operation that ran: what explain.py needs to put it, and later its backward, into words."""
+
+    name: str
+    arguments: list[Any]  # Operands, numbers, and lists of them
+    given: dict[str, Any]  # the same by the row's names
+    results: list[Operand]
+    formula: dict[str, str] = field(default_factory=dict)  # LaTeX of each input's gradient
+    inputs: list[str] = field(default_factory=list)  # the row's name of each of next_functions
+
+
+@dataclass
+class Event:
+    """One step before it is put into words; records stand where the Trace has ids."""
+
+    kind: str
+    phase: str
+    line: int | None
+    origin: int | None = None
+    active: list[Any] = field(default_factory=list)
+    changes: list[list[Any]] = field(default_factory=list)
+    saved_bytes: int = 0
+    error: str = ""
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+# Where the learner's program is
+
+
+def is_ours(filename: str) -> bool:
+    """Whether a file belongs to minigrad or viz."""
+    known = _ours.get(filename)
+    if known is None:
+        known = _ours[filename] = filename.startswith(_OURS)
+    return known
+
+
+@dataclass
+class Source:
+    """The lines of a file, or of a cell, that are shown; ``offset`` is where they begin in the Trace's source."""
+
+    filename: str
+    first: int
+    lines: list[str]
+    offset: int = 0
+
+    def line(self, frame: FrameType) -> int | None:
+        """The number, in the Trace, of the line that runs in a frame."""
+        return self.number(frame.f_code.co_filename, frame.f_lineno)
+
+    def number(self, filename: str, line: int | None) -> int | None:
+        if filename != self.filename or line is None or not self.first <= line < self.first + len(self.lines):
+            return None
+        return line - self.first + 1 + self.offset
+
+
+def block_source(frame: FrameType) -> Source:
+    """The body of the ``with`` statement that a frame has just entered."""
+    filename, entered = frame.f_code.co_filename, frame.f_lineno
+    lines = [line.rstrip("\n") for line in linecache.getlines(filename, frame.f_globals)]
+    try:
+        tree = ast.parse("\n".join(lines))
+    except (SyntaxError, ValueError):
+        lines = []
+    if not lines:
+        return Source(filename, 0, [])
+    found: ast.With | None = None
+    for part in ast.walk(tree):
+        if isinstance(part, ast.With) and part.lineno <= entered <= part.body[0].lineno:
+            found = part
+    if found is None:
+        return Source(filename, 1, lines)
+    header = max(item.context_expr.end_lineno or 0 for item in found.items)
+    first, last = header + 1, found.end_lineno or header
+    if found.body[0].lineno == header:  # with viz.record() as run: z.backward()
+        return Source(filename, header, [lines[header - 1].strip()])
+    while first < last and not lines[first - 1].strip():
+        first += 1
+    return Source(filename, first, textwrap.dedent("\n".join(lines[first - 1 : last])).split("\n"))
+
+
+def function_source(function: Callable[..., Any]) -> Source:
+    """The lines of a function."""
+    import inspect
+
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    if code is None:
+        return Source("", 0, [])
+    try:
+        lines, first = inspect.getsourcelines(code)
+    except OSError:
+        return Source(code.co_filename, 0, [])
+    return Source(code.co_filename, first, textwrap.dedent("".join(lines)).rstrip("\n").split("\n"))
+
+
+@functools.lru_cache(maxsize=256)
+def _positions(code: CodeType) -> list[tuple[int | None, int | None, int | None, int | None]]:
+    return list(code.co_positions())
+
+
+@functools.lru_cache(maxsize=256)
+def _instructions(code: CodeType) -> tuple[list[dis.Instruction], dict[int, int]]:
+    found = list(dis.get_instructions(code))
+    return found, {instruction.offset: place for place, instruction in enumerate(found)}
+
+
+def segment(frame: FrameType) -> str:
+    """The source of the expression that a frame is evaluating: ``x + y``."""
+    code = frame.f_code
+    line, last, start, end = _positions(code)[frame.f_lasti // 2]
+    if line is None or last is None or start is None or end is None:
+        return ""
+    lines = linecache.getlines(code.co_filename, frame.f_globals)[line - 1 : last]
+    if not lines:
+        return ""
+    parts = [text.encode() for text in lines]  # columns count bytes
+    parts[-1] = parts[-1][:end]
+    parts[0] = parts[0][start:]
+    return " ".join(b" ".join(part.strip() for part in parts).decode(errors="replace").split())
+
+
+def operator_runs(frame: FrameType) -> bool:
+    """Whether a frame is at an operator such as +, so that its expression is one operation for certain."""
+    instructions, places = _instructions(frame.f_code)
+    place = places.get(frame.f_lasti)
+    return place is not None and instructions[place].opname.startswith(("BINARY", "UNARY", "COMPARE", "STORE_SUBSCR"))
+
+
+def targets(frame: FrameType) -> list[str] | str:
+    """The names that take the value a frame is computing, or "return", or nothing."""
+    instructions, places = _instructions(frame.f_code)
+    place = places.get(frame.f_lasti)
+    if place is None:
+        return []
+    following = iter(instructions[place + 1 :])
+    wanted, names = 1, []
+    for instruction in following:
+        if instruction.opname in ("COPY", "CACHE"):
+            continue
+        if instruction.opname == "UNPACK_SEQUENCE":
+            wanted = instruction.argval
+        elif instruction.opname in ("STORE_NAME", "STORE_FAST", "STORE_GLOBAL", "STORE_DEREF"):
+            names.append(instruction.argval)
+            if len(names) == wanted:
+                return names
+        elif instruction.opname == "RETURN_VALUE" and not names:
+            return "return"
+        else:
+            break
+    return []
+
+
+def namespace(frame: FrameType) -> Iterator[tuple[str, Any]]:
+    """The variables that the code of a frame mentions, with their values; local ones first."""
+    code, outer = frame.f_code, frame.f_globals
+    if code.co_flags & 0x1:  # CO_OPTIMIZED: a function. Reading f_locals makes a copy, which would keep tensors alive
+        inner = frame.f_locals
+        found = [(name, inner[name]) for name in (*code.co_varnames, *code.co_cellvars, *code.co_freevars) if name in inner]
+        if sys.version_info < (3, 13):
+            inner.clear()
+        yield from found
+    elif frame.f_locals is not outer:
+        yield from ((name, value) for name, value in list(frame.f_locals.items()) if isinstance(name, str))
+    for name in code.co_names:
+        if name in outer:
+            yield name, outer[name]
+
+
+def tensors_in(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """The tensors a variable holds, with the expressions that reach them: ``x``, ``ws[0]``, ``net.weight``."""
+    if isinstance(value, minigrad.Tensor):
+        yield name, value
+    elif isinstance(value, list | tuple):
+        if len(value) <= CONTAINER:
+            yield from ((f"{name}[{i}]", item) for i, item in enumerate(value) if isinstance(item, minigrad.Tensor))
+    elif isinstance(value, dict):
+        if len(value) <= CONTAINER:
+            for key, item in list(value.items()):
+                if isinstance(item, minigrad.Tensor) and isinstance(key, str | int):
+                    yield f"{name}[{key!r}]", item
+    elif hasattr(type(value), "named_parameters"):
+        yield from ((f"{name}.{path}", item) for path, item in value.named_parameters())
+    elif name == "self":
+        for path, item in list(getattr(value, "__dict__", {}).items()):
+            if isinstance(item, minigrad.Tensor):
+                yield f"self.{path}", item
+
+
+# The recorder
+
+
+def guarded(method: Callable[..., None]) -> Callable[..., None]:
+    """An observer's method that never harms the program it watches: at its first failure the recording ends."""
+
+    @functools.wraps(method)
+    def watch(self: Recorder, *details: Any) -> None:
+        if self.stopped or self.busy:
+            return
+        self.busy = True
+        try:
+            method(self, *details)
+        except Exception as problem:
+            self.stopped = f"Recording stopped after step {len(self.events)}: {type(problem).__name__}: {problem}"
+            self.failed = True
+            if os.environ.get("MINIGRAD_VIZ_DEBUG"):
+                raise
+        finally:
+            self.busy = False
+
+    return watch
+
+
+class Recorder(observe.Observer):
+    """Turns what the engine tells into events."""
+
+    def __init__(self, limit: int = LIMIT) -> None:
+        self.limit = limit
+        self.sources: list[Source] = []
+        self.events: list[Event] = []
+        self.tensors: list[TensorRecord] = []
+        self.nodes: list[NodeRecord] = []
+        self.edges: list[EdgeRecord] = []
+        self.stopped = ""
+        self.failed = False
+        self.busy = False
+        self._by_tensor: dict[int, tuple[TensorRecord, weakref.ref[Any]]] = {}
+        self._by_node: dict[int, tuple[NodeRecord, weakref.ref[Any]]] = {}
+        self._changes: list[list[Any]] = []
+        self._deaths: list[tuple[str, Any, int | None]] = []
+        self._collecting = False
+        self._held: dict[ChipRecord, None] = {}
+        self._bound: dict[int, dict[str, TensorRecord]] = {}
+        self._scopes: list[tuple[int, CodeType, int]] = []  # the frames of the last event, with their numbers
+        self._scope_count = 0
+        self._hints: list[tuple[TensorRecord, str]] = []
+        self._frame: FrameType | None = None
+        self._home: FrameType | None = None
+        self._line: int | None = None
+        self._in_backward = 0
+        self._running: Event | None = None  # the node whose backward is running
+        self._arrived: dict[tuple[NodeRecord, int], list[tuple[NodeRecord, Snap]]] = {}
+        self._released: list[NodeRecord] = []
+        self._walk_released: list[NodeRecord] = []
+        self._erred = False
+
+    # Looking around
+
+    def _look(self) -> None:
+        """Find where the learner's program is, what its variables are called, and what has gone since."""
+        frame: FrameType | None = sys._getframe(3)
+        frames: list[FrameType] = []
+        line = None
+        while frame is not None:
+            if not is_ours(frame.f_code.co_filename):
+                line = self._line_of(frame)
+                frames.append(frame)
+                if line is not None:
+                    break
+            frame = frame.f_back
+        if line is None:
+            frames = frames[:1]
+        self._frame = frames[0] if frames else None
+        self._home = frames[-1] if frames else None
+        self._line = line
+        self._find_names(frames)
+        self._bury()
+
+    def _line_of(self, frame: FrameType) -> int | None:
+        for source in reversed(self.sources):
+            line = source.line(frame)
+            if line is not None:
+                return line
+        return None
+
+    def _find_names(self, frames: list[FrameType]) -> None:
+        """Give tensors the names of the variables that hold them now."""
+        step = len(self.events) - 1
+        scopes = []
+        for frame in frames:
+            known = next((n for i, c, n in self._scopes if i == id(frame) and c is frame.f_code), None)
+            if not frame.f_code.co_flags & 0x1:
+                known = 0
+            if known is None:
+                self._scope_count += 1
+                known = self._scope_count
+            scopes.append((id(frame), frame.f_code, known))
+        self._scopes = scopes
+        for depth, (frame, (_, _, scope)) in enumerate(zip(reversed(frames), reversed(scopes), strict=True)):
+            bound: dict[str, TensorRecord] = {}
+            for variable, value in namespace(frame):
+                for name, tensor in tensors_in(variable, value):
+                    record = self._known(tensor)
+                    if record is not None and name not in bound:
+                        bound[name] = record
+            before = self._bound.get(scope, {})
+            for name, record in before.items():
+                if bound.get(name) is not record and record.name == name:
+                    record.names.append((step, None))
+            for name, record in bound.items():
+                if record.name is None or (depth < record.scope and "." not in name and "[" not in name):
+                    record.names.append((step, name))
+                    record.scope = depth
+            self._bound[scope] = bound
+
+    def _known(self, tensor: Any) -> TensorRecord | None:
+        found = self._by_tensor.get(id(tensor))
+        return found[0] if found is not None and found[1]() is tensor else None
+
+    # The cast
+
+    def _set(self, record: Any, attribute: str, value: Any) -> None:
+        """Note a change; what is so already is no change."""
+        state = record.__dict__.setdefault("now", {})
+        if attribute not in state:
+            state[attribute] = getattr(record.cast, attribute)
+        if state[attribute] != value:
+            state[attribute] = value
+            self._changes.append([record, attribute, value])
+
+    def _now(self, record: Any, attribute: str) -> Any:
+        return record.__dict__.get("now", {}).get(attribute, getattr(record.cast, attribute))
+
+    def _new_tensor(self, tensor: Any, made: int) -> TensorRecord:
+        record = TensorRecord(tensor, made, Snap(tensor._array))
+        record.line = self._line
+        record.cast.requires_grad = tensor.requires_grad
+        record.cast.version = 0 if tensor.is_inference() else tensor._version
+        record.cast.leaf = tensor.is_leaf
+        self._by_tensor[id(tensor)] = record, weakref.ref(tensor, functools.partial(self._gone, "tensor", record, id(tensor)))
+        self.tensors.append(record)
+        self._set(record, "visible", True)
+        base = tensor._base
+        if base is not None:
+            record.memory = self._tensor(base).memory
+        return record
+
+    def _tensor(self, tensor: Any) -> TensorRecord:
+        """The record of a tensor; one that nobody told about was there before, or is a leaf's gradient."""
+        known = self._known(tensor)
+        if known is not None:
+            return known
+        record = self._new_tensor(tensor, -1)
+        if tensor.is_leaf:
+            owner = self._owner_of(tensor)
+            if owner is not None:
+                record.owner, record.of_gradient = owner, True
+                self._set(record, "visible", False)  # it stands in its owner's row
+            if tensor.grad is not None:
+                record.cast.grad = Snap(tensor.grad._array).value
+            self._own_node(record)
+        else:
+            node = self._node(tensor.grad_fn)
+            record.node = node
+            record.cast.grad_fn = node.cast.label
+            while len(node.outputs) <= tensor.output_nr:
+                node.outputs.append(record)
+            node.outputs[tensor.output_nr] = record
+            node.tensor = node.tensor or record
+            if tensor.retains_grad and tensor.grad is not None:
+                record.cast.grad = Snap(tensor.grad._array).value
+        return record
+
+    def _owner_of(self, gradient: Any) -> TensorRecord | None:
+        for record, reference in self._by_tensor.values():
+            tensor = reference()
+            if tensor is not None and tensor._grad is gradient:
+                return record
+        return None
+
+    def _own_node(self, record: TensorRecord) -> NodeRecord:
+        """The box of a tensor that no operation made."""
+        if record.node is None:
+            kind = "leaf" if self._now(record, "requires_grad") else "untracked"
+            record.node = NodeRecord(kind, "", record, record.line, len(self.events))
+            record.node.outputs = [record]
+            self.nodes.append(record.node)
+        return record.node
+
+    def _known_node(self, node: Any) -> NodeRecord | None:
+        found = self._by_node.get(id(node))
+        return found[0] if found is not None and found[1]() is node else None
+
+    def _new_node(self, node: Any, line: int | None) -> NodeRecord:
+        record = NodeRecord("operation", node.name(), None, line, len(self.events))
+        self._by_node[id(node)] = record, weakref.ref(node, functools.partial(self._gone, "node", record, id(node)))
+        self.nodes.append(record)
+        return record
+
+    def _node(self, node: Any) -> NodeRecord:
+        """The record of a node; unknown ones (made before the recording) are read off the graph, inputs first."""
+        known = self._known_node(node)
+        if known is not None:
+            return known
+        order, seen, stack = [], {id(node)}, [node]
+        while stack:
+            current = stack.pop()
+            order.append(current)
+            for child, _ in current.next_functions:
+                if child is None or type(child) is AccumulateGrad or id(child) in seen or self._known_node(child):
+                    continue
+                seen.add(id(child))
+                stack.append(child)
+        for current in sorted(order, key=lambda n: n._sequence_nr()):
+            record = self._new_node(current, None)
+            self._connect(record, current, {})
+            self._hold(record, current, {})
+            self._show(record)
+        found = self._known_node(node)
+        assert found is not None
+        return found
+
+    def _connect(self, record: NodeRecord, node: Any, places: dict[int, int]) -> None:
+        """Draw the edges of ``next_functions``. ``places``: which argument each of them is."""
+        for index, (child, output) in enumerate(node.next_functions):
+            if child is None:
+                record.arguments.append(None)
+                continue
+            if type(child) is AccumulateGrad:
+                source = self._own_node(self._tensor(child.variable))
+                source.cast.kind = "leaf"
+            else:
+                source = self._node(child)
+            record.arguments.append(self._edge(source, record, places.get(index, index), output))
+
+    def _edge(self, source: NodeRecord, target: NodeRecord, argument: int, output: int = 0) -> EdgeRecord:
+        edge = EdgeRecord(source, target, argument, output)
+        self.edges.append(edge)
+        self._show(source)
+        self._set(edge, "visible", True)
+        return edge
+
+    def _show(self, record: NodeRecord) -> None:
+        self._set(record, "visible", True)
+
+    def _hold(self, record: NodeRecord, node: Any, results: dict[int, TensorRecord]) -> None:
+        """Note what a node saved. ``results``: its outputs by their arrays, which it keeps without their tensors."""
+        chips: dict[TensorRecord, ChipRecord] = {}
+        for name, entry in _saved(node):
+            if isinstance(entry, minigrad.Tensor):
+                tensor, version, array = self._tensor(entry), 0, entry._array
+            else:
+                version, array = entry.version, entry.array
+                if array is None:  # a pack hook has it
+                    continue
+                found = results.get(id(array)) if entry.tensor is None else self._tensor(entry.tensor)
+                if found is None:
+                    continue
+                tensor = found
+            if tensor in chips:
+                chips[tensor].names.append(name)
+                continue
+            chips[tensor] = chip = ChipRecord(tensor, version, array.nbytes, [name])
+            record.chips.append(chip)
+            self._held[chip] = None
+            self._set(chip, "held", True)
+
+    def _let_go(self, record: NodeRecord) -> bool:
+        """A node's saved tensors are gone."""
+        gone = [chip for chip in record.chips if chip in self._held]
+        for chip in gone:
+            del self._held[chip]
+            self._set(chip, "held", False)
+        return bool(gone)
+
+    def saved_bytes(self) -> int:
+        """Bytes of the memory that saved tensors hold; memory held twice counts once."""
+        held: dict[TensorRecord, int] = {}
+        for chip in self._held:
+            memory = chip.tensor.memory
+            held[memory] = max(held.get(memory, 0), chip.cast.bytes)
+        return sum(held.values())
+
+    # What has gone
+
+    def _gone(self, what: str, record: Any, key: int, reference: Any) -> None:
+        """A tensor or node is being deallocated (a weak reference's callback)."""
+        table: dict[int, Any] = self._by_tensor if what == "tensor" else self._by_node
+        if key in table and table[key][0] is record:
+            del table[key]
+        if self._collecting or self.stopped:  # when the collector runs is chance: a trace must not depend on it
+            return
+        line, frame = None, sys._getframe(1)
+        while frame is not None and line is None:
+            line = self._line_of(frame)
+            frame = frame.f_back  # type: ignore[assignment]
+        self._deaths.append((what, record, line))
+
+    def _collector(self, phase: str, info: dict[str, int]) -> None:
+        self._collecting = phase == "start"
+
+    def _bury(self) -> None:
+        """Show what has gone since the last step: with it, or as a step of its own where memory was freed."""
+        if not self._deaths:
+            return
+        deaths, self._deaths = self._deaths, []
+        kept, self._changes = self._changes, []
+        nodes = [record for what, record, _ in deaths if what == "node"]
+        for what, record, _ in deaths:
+            if what == "tensor":
+                record.alive = False
+        before = self.saved_bytes()
+        dropped = [record for record in nodes if self._let_go(record)]
+        for record in nodes:
+            self._set(record, "freed", True)
+        for record in self.tensors:
+            if not record.alive and (record.node is None or record.node.cast.kind == "untracked" or self._now(record.node, "freed")):
+                if record.node is not None and record.node.cast.kind == "leaf":
+                    continue
+                self._set(record, "visible", False)
+        if dropped:
+            line = next((line for what, _, line in deaths if what == "node" and line is not None), self._line)
+            event = Event("free", "forward", line, active=[*dropped], changes=self._changes, saved_bytes=self.saved_bytes())
+            event.facts = {"dropped": dropped, "bytes": before - self.saved_bytes()}
+            self.events.append(event)
+        elif self.events:
+            self.events[-1].changes.extend(self._changes)
+        else:
+            kept = self._changes + kept
+        self._changes = kept
+
+    # Events
+
+    def _emit(self, kind: str, phase: str | None = None, active: Any = (), **facts: Any) -> Event:
+        for record in self._released:
+            self._let_go(record)
+        self._released = []
+        phase = phase or ("backward" if self._in_backward else "forward")
+        event = Event(kind, phase, self._line, active=list(active), changes=self._changes, facts=facts)
+        event.saved_bytes = self.saved_bytes()
+        facts["home"] = segment(self._home) if self._home is not None else ""
+        self._changes = []
+        self.events.append(event)
+        if len(self.events) >= self.limit:
+            self.stopped = f"This run is longer than {self.limit:,} steps; the first {self.limit:,} are shown."
+        return event
+
+    @guarded
+    def leaf(self, tensor: Any) -> None:
+        self._look()
+        known = self._known(tensor)
+        record = known or self._new_tensor(tensor, len(self.events))
+        self._set(record, "requires_grad", tensor.requires_grad)
+        active: list[Any] = [record]
+        if tensor.requires_grad:
+            node = self._own_node(record)
+            node.cast.kind = "leaf"
+            self._show(node)
+            active.insert(0, node)
+        if known is None and self._frame is not None:
+            record.expression = segment(self._frame)
+            self._hint([record])
+        self._emit("leaf", active=active, tensor=record, snap=record.snap, again=known is not None)
+
+    @guarded
+    def operation(self, name: str, inputs: tuple[Any, ...], outputs: tuple[Any, ...], node: Any) -> None:
+        self._look()
+        arguments = [self._argument(value) for value in inputs]
+        tensors = list(_flat(arguments))
+        fresh = [self._known(output) is None for output in outputs]
+        records = []
+        for output, new in zip(outputs, fresh, strict=True):
+            record = self._new_tensor(output, len(self.events)) if new else self._tensor(output)
+            if new and name == "detach":
+                record.memory = tensors[0].tensor.memory
+            record.of_gradient = node is None and any(o.tensor.of_gradient for o in tensors)
+            records.append(record)
+        results = [Operand(record, record.snap, record.cast.version) for record in records]
+        row = getattr(node, "operation", None)
+        operation = OperationRecord(name, arguments, {}, results)
+        if row is not None:
+            operation.given = dict(zip(row.params, arguments, strict=False))
+            operation.formula = row.formula
+        expression = segment(self._frame) if self._frame is not None else ""
+        direct = self._frame is not None and (operator_runs(self._frame) or name.strip("_") in expression)
+        box = None
+        if node is not None:
+            known = self._known_node(node)
+            box = known or self._new_node(node, self._line)
+            box.operation, box.outputs, box.tensor = operation, records, records[0]
+            if known is None:
+                self._draw(box, node, operation, tensors, row)
+                self._hold(box, node, {id(output._array): record for output, record in zip(outputs, records, strict=True)})
+                self._show(box)
+        elif any(fresh):
+            box = NodeRecord("untracked", name, records[0], self._line, len(self.events))
+            box.operation, box.outputs = operation, records
+            self.nodes.append(box)
+            for place, operand in enumerate(tensors):
+                self._edge(self._own_node(operand.tensor), box, place)
+            self._show(box)
+        for record, new, output in zip(records, fresh, outputs, strict=True):
+            if new:
+                record.node, record.operation = box, operation
+                record.cast.leaf = output.is_leaf
+                record.cast.requires_grad = output.requires_grad
+                record.cast.grad_fn = None if node is None else box.cast.label  # type: ignore[union-attr]
+                if node is not None:
+                    record.cast.grad = "not kept"
+                if direct and not self._running:
+                    record.expression = expression
+        if not self._running:
+            self._hint(records)
+        view = any(output._is_view() for output in outputs)
+        kind = ("view" if view else "operation") if node is not None else "untracked"
+        phase = "update" if node is None and records[0].of_gradient and not self._in_backward else None
+        edges = [edge for edge in self.edges[-len(tensors) - 1 :] if edge.target is box]
+        active = [*([box] if box else []), *edges, *records, *(box.chips if box else [])]
+        self._emit(
+            kind, phase, active, operation=operation, node=box, enabled=grad_mode.is_grad_enabled(), view=view,
+            created=self._running is not None,
+        )  # fmt: skip
+
+    def _argument(self, value: Any) -> Any:
+        if isinstance(value, minigrad.Tensor):
+            record = self._tensor(value)
+            return Operand(record, record.snap, self._now(record, "version"))
+        if isinstance(value, list | tuple):
+            return [self._argument(item) for item in value]
+        return value
+
+    def _draw(self, box: NodeRecord, node: Any, operation: OperationRecord, tensors: list[Operand], row: Any) -> None:
+        """The edges of an operation's node: from the nodes of its inputs, and from data that needs no gradient."""
+        if row is not None and not row.variadic:
+            operation.inputs = [key for key, _, _ in row.derivatives]
+            owners = [operation.given.get(name) for name in operation.inputs]
+        else:
+            owners = list(tensors)
+            operation.inputs = [str(place) for place in range(len(owners))]
+            operation.given |= {str(place): operand for place, operand in enumerate(owners)}
+        order = {id(operand): place for place, operand in enumerate(tensors)}
+        places = {index: order[id(owner)] for index, owner in enumerate(owners) if id(owner) in order}
+        self._connect(box, node, places)
+        drawn = {places.get(index, index) for index, edge in enumerate(box.arguments) if edge is not None}
+        for place, operand in enumerate(tensors):
+            if place not in drawn:
+                self._edge(self._own_node(operand.tensor), box, place)
+
+    def _hint(self, records: list[TensorRecord]) -> None:
+        """Note the variables that the running instruction is about to assign, through functions that return it."""
+        frame = self._frame
+        while frame is not None:
+            if not is_ours(frame.f_code.co_filename):
+                names = targets(frame)
+                if names != "return":
+                    break
+                if frame is self._home:
+                    return
+            frame = frame.f_back
+        else:
+            return
+        if frame.f_code.co_flags & 0x1 == 0:
+            return  # a module's variables are seen when the next event looks
+        if len(names) == len(records):
+            for record, name in zip(records, names, strict=True):
+                record.hint = name
+
+    @guarded
+    def inplace(self, name: str, tensor: Any, inputs: tuple[Any, ...], before: int, after: int) -> None:
+        self._look()
+        owner = self._owner_of(tensor)
+        if owner is not None:
+            self._gradient_changed(owner, name, tensor)
+            return
+        arguments = [self._argument(value) for value in inputs]
+        record = self._tensor(tensor)
+        old = Operand(record, record.snap, before)
+        self._refresh(record, tensor)
+        update = self._now(record, "leaf") and self._now(record, "requires_grad") and not grad_mode.is_grad_enabled()
+        target = record.memory if tensor._is_view() else record
+        holder = tensor._base if tensor._is_view() else tensor
+        box, node = None, holder.grad_fn
+        operation = OperationRecord(name, [old, *arguments], {}, [Operand(record, record.snap, after)])
+        if node is not None and self._known_node(node) is None:
+            box = self._new_node(node, self._line)
+            operand = Operand(target, target.snap, after)
+            row = getattr(node, "operation", None)
+            if row is not None:
+                operation.given = dict(zip(row.params, operation.arguments, strict=False))
+                operation.formula = row.formula
+            operation.results = [operand]
+            box.operation, box.outputs, box.tensor, box.version = operation, [target], target, after
+            self._draw(box, node, operation, list(_flat(operation.arguments)), row)
+            self._hold(box, node, {id(holder._array): target})
+            self._show(box)
+            target.node = box
+            self._set(target, "grad_fn", box.cast.label)
+            self._set(target, "leaf", False)
+            self._set(target, "requires_grad", True)
+            self._set(target, "grad", "not kept")
+        stale = self._check_versions(record, after)
+        active = [*([box] if box else []), record, *([target] if target is not record else []), *stale]
+        if record.node is not None and not box:
+            active.insert(0, record.node)
+        kind = "update" if update else "inplace"
+        self._emit(
+            kind, "update" if update else None, active, operation=operation, node=box, tensor=record, target=target,
+            before=old, after=Operand(record, record.snap, after), stale=stale,
+        )  # fmt: skip
+
+    def _refresh(self, changed: TensorRecord, tensor: Any) -> None:
+        """Read again what lies in memory that was written to."""
+        for record, reference in list(self._by_tensor.values()):
+            if record is changed or record.memory is changed.memory:
+                other = reference()
+                if other is not None:
+                    record.snap = Snap(other._array)
+                    self._set(record, "value", record.snap.value)
+                    if not other.is_inference():
+                        self._set(record, "version", other._version)
+
+    def _check_versions(self, record: TensorRecord, version: int) -> list[ChipRecord]:
+        """Mark the saved tensors that are not any more what they were when they were saved."""
+        stale = []
+        for chip in self._held:
+            if chip.tensor.memory is record.memory and chip.cast.version != version:
+                self._set(chip, "stale", True)
+                stale.append(chip)
+        return stale
+
+    def _gradient_changed(self, owner: TensorRecord, name: str, gradient: Any) -> None:
+        before = self._now(owner, "grad")
+        after = Snap(gradient._array)
+        self._set(owner, "grad", after.value)
+        phase = "backward" if self._in_backward else "update"
+        active = [*([owner.node] if owner.node else []), owner]
+        self._emit("grad_set", phase, active, tensor=owner, before=before, after=after, inplace=name)
+
+    @guarded
+    def grad_set(self, tensor: Any, before: Any, after: Any) -> None:
+        self._look()
+        record = self._tensor(tensor)
+        old = self._now(record, "grad")
+        snap = None if after is None else Snap(after._array)
+        self._set(record, "grad", None if snap is None else snap.value)
+        active = [*([record.node] if record.node else []), record]
+        self._emit("grad_set", "update", active, tensor=record, before=old, after=snap, inplace="")
+
+    @guarded
+    def backward_begin(self, roots: tuple[Any, ...], gradients: tuple[Any, ...], options: dict[str, Any]) -> None:
+        self._look()
+        self._in_backward += 1
+        self._arrived, self._walk_released, self._erred = {}, [], False
+        seeds = []
+        for root, gradient in zip(roots, gradients, strict=True):
+            record, snap = self._tensor(root), Snap(as_array(gradient))
+            seeds.append((record, snap))
+            self._passing(record, snap)
+        active: list[Any] = [record for record, _ in seeds]
+        active += [record.node for record, _ in seeds if record.node is not None]
+        event = self._emit("backward", "backward", active, seeds=seeds, options=dict(options))
+        event.origin = seeds[0][0].node.cast.line if seeds[0][0].node is not None else None
+
+    def _passing(self, record: TensorRecord, snap: Snap) -> None:
+        """A gradient arrives at a tensor that will not keep it."""
+        if not self._now(record, "leaf") and not isinstance(self._now(record, "grad"), Value):
+            self._set(record, "grad", f"not kept · {snap.value.text}")
+
+    @guarded
+    def node_begin(self, node: Any, grad_outputs: tuple[Any, ...]) -> None:
+        if type(node) is AccumulateGrad:
+            return
+        self._look()
+        box = self._node(node)
+        incoming = [None if grad is None else Snap(as_array(grad)) for grad in grad_outputs]
+        for record, snap in zip(box.outputs, incoming, strict=False):
+            if snap is not None and not (box.version and record.node is not box):
+                self._passing(record, snap)
+        arrived = {place: self._arrived.get((box, place), []) for place in range(len(incoming))}
+        self._running = self._emit("node", "backward", [box], node=box, incoming=incoming, arrived=arrived)
+        self._running.origin = box.cast.line
+
+    @guarded
+    def node_end(self, node: Any, grad_outputs: tuple[Any, ...], grad_inputs: tuple[Any, ...]) -> None:
+        if type(node) is AccumulateGrad:
+            return
+        event, self._running = self._running, None
+        if event is None:
+            return
+        box = event.facts["node"]
+        outgoing = [None if grad is None else Snap(as_array(grad)) for grad in grad_inputs]
+        event.facts["outgoing"] = outgoing
+        later, self._changes = self._changes, []
+        for edge, snap in zip(box.arguments, outgoing, strict=False):
+            if edge is None or snap is None:
+                continue
+            sent = self._arrived.setdefault((edge.source, edge.output), [])
+            sent.append((box, snap))
+            event.active.append(edge)
+            for record in edge.source.outputs[edge.output : edge.output + 1]:
+                if edge.source.cast.kind == "operation" and (not edge.source.version or record.node is edge.source):
+                    if len(sent) == 1:
+                        self._passing(record, snap)
+                event.active.append(record)
+        event.active.extend(chip for chip in box.chips if chip in self._held)
+        event.changes.extend(self._changes)
+        self._changes = later
+
+    @guarded
+    def accumulate(self, tensor: Any, before: Any, arriving: Any, after: Any) -> None:
+        self._look()
+        record = self._tensor(tensor)
+        box = self._own_node(record)
+        snap = Snap(as_array(after))
+        self._set(record, "grad", snap.value)
+        event = self._emit(
+            "accumulate", "backward", [box, record], tensor=record, node=box,
+            before=None if before is None else Snap(as_array(before)), arriving=Snap(as_array(arriving)), after=snap,
+            arrived=self._arrived.pop((box, 0), []),
+        )  # fmt: skip
+        event.origin = record.line
+
+    @guarded
+    def retain(self, tensor: Any, gradient: Any) -> None:
+        self._look()
+        record, snap = self._tensor(tensor), Snap(as_array(gradient))
+        self._set(record, "grad", snap.value)
+        active = [*([record.node] if record.node else []), record]
+        event = self._emit("retain", "backward", active, tensor=record, snap=snap)
+        event.origin = record.line
+
+    @guarded
+    def hook(self, target: Any, before: Any, after: Any) -> None:
+        self._look()
+        if isinstance(target, minigrad.Tensor):
+            record: TensorRecord | None = self._tensor(target)
+            box = record.node  # type: ignore[union-attr]
+        elif type(target) is AccumulateGrad:
+            record = self._tensor(target.variable)
+            box = self._own_node(record)
+        else:
+            box = self._node(target)
+            record = box.tensor
+        active = [part for part in (box, record) if part is not None]
+        event = self._emit(
+            "hook", "backward", active, tensor=record, node=box, before=Snap(as_array(before)), after=Snap(as_array(after))
+        )
+        event.origin = None if box is None else box.cast.line
+
+    @guarded
+    def freed(self, node: Any, byte_count: int) -> None:
+        box = self._known_node(node)
+        if box is not None and box.chips:
+            self._released.append(box)
+            self._walk_released.append(box)
+
+    @guarded
+    def backward_end(self) -> None:
+        self._in_backward = max(0, self._in_backward - 1)
+        self._running = None
+        if self._walk_released and not self._erred:
+            self._look()
+            for box in self._walk_released:
+                self._set(box, "freed", True)
+            count = sum(chip.cast.bytes for box in self._walk_released for chip in box.chips)
+            chips = [chip for box in self._walk_released for chip in box.chips]
+            self._emit("free", "backward", [*self._walk_released, *chips], nodes=self._walk_released, bytes=count, chips=chips)
+        self._walk_released = []
+
+    @guarded
+    def error(self, error: BaseException, node: Any) -> None:
+        self._look()
+        self._error(error, None if node is None else self._node(node))
+
+    def _error(self, error: BaseException, box: NodeRecord | None) -> None:
+        for record in self._walk_released:
+            self._set(record, "freed", True)
+        self._erred = True
+        active: list[Any] = []
+        if box is not None:
+            self._set(box, "failed", True)
+            active = [box, *box.chips]
+        event = self._emit("error", "error", active, node=box, type=type(error).__name__, message=str(error))
+        if self._running is not None:  # the node never got so far as to pass a gradient on
+            self.events.remove(self._running)
+            event.changes[:0] = self._running.changes
+            event.facts["incoming"] = self._running.facts["incoming"]
+        event.origin = None if box is None else box.cast.line
+        event.error = f"{type(error).__name__}: {error}"
+        event.facts["notes"] = list(getattr(error, "__notes__", ()))
+        event.facts["chips"] = [] if box is None else box.chips
+        error.__dict__[_TOLD] = id(self)
+
+    def raised(self, error: BaseException) -> None:
+        """The block itself ended with an error: its last step, unless the engine has told it already."""
+        if self.stopped or error.__dict__.get(_TOLD) == id(self):
+            return
+        self._frame = self._home = self._line = None
+        step = error.__traceback__
+        while step is not None:
+            for source in self.sources:
+                line = source.number(step.tb_frame.f_code.co_filename, step.tb_lineno)
+                self._line = line or self._line
+            step = step.tb_next
+        self._in_backward = 0
+        self._error(error, None)
+
+    def finish(self) -> None:
+        """Look a last time, so that what the last line named and let go is seen."""
+        if self.stopped:
+            return
+        self.busy = True
+        try:
+            self._look()
+            for record in self._released:
+                self._let_go(record)
+            self._released = []
+            if self.events:
+                self.events[-1].changes.extend(self._changes)
+                self.events[-1].saved_bytes = self.saved_bytes()
+            self._changes = []
+        finally:
+            self.busy = False
+            self._frame = self._home = None
+
+
+_TOLD = "_viz_recorder"  # the mark on an error that a recorder has shown
+
+
+def _saved(node: Any) -> Iterator[tuple[str, Any]]:
+    """What a node saved, name by name: Tensors, or SavedTensors with their version; numbers are left out."""
+    saved = getattr(node, "saved", None)
+    if type(saved) is not tuple:
+        return
+    for name, entry in zip(node.operation.saved_names, saved, strict=False):
+        for item in entry if type(entry) is tuple else (entry,):
+            if isinstance(item, minigrad.Tensor | SavedTensor):
+                yield name, item
+
+
+def _flat(arguments: list[Any]) -> Iterator[Operand]:
+    for argument in arguments:
+        if isinstance(argument, Operand):
+            yield argument
+        elif isinstance(argument, list):
+            yield from _flat(argument)
+
+
+# The public face
+
+
+class Run:
+    """A recorded run: ``with viz.record() as run:``. In a notebook it shows as a stepper."""
+
+    def __init__(self, title: str = "", limit: int = LIMIT) -> None:
+        self._title, self._recorder = title, Recorder(limit)
+        self._trace: Trace | None = None
+        self._watching = False
+
+    @property
+    def trace(self) -> Trace:
+        """What was recorded, as plain data."""
+        if self._trace is None or self._watching:
+            from viz import explain
+
+            self._trace = explain.put_into_words(self._recorder, self._title)
+        return self._trace
+
+    def __enter__(self) -> Run:
+        return self.start(block_source(sys._getframe(1)))
+
+    def __exit__(self, kind: Any, error: BaseException | None, traceback: TracebackType | None) -> None:
+        self.stop(error)
+
+    def start(self, source: Source) -> Run:
+        """Watch from now on; ``source`` is what is shown.
+
+        Raises:
+            RuntimeError: something is being recorded on this thread already.
+        """
+        if any(isinstance(observer, Recorder) for observer in grad_mode.state.observers):
+            raise RuntimeError("a recording is already running here: viz.record() and %%step do not nest")
+        recorder = self._recorder
+        source.offset = sum(len(part.lines) for part in recorder.sources)
+        recorder.sources.append(source)
+        self._trace, self._watching = None, True
+        gc.callbacks.append(recorder._collector)
+        self._context = observe.observing(recorder)
+        self._context.__enter__()
+        return self
+
+    def stop(self, error: BaseException | None = None) -> None:
+        """Watch no longer; ``error`` is what ended the block."""
+        recorder = self._recorder
+        self._context.__exit__(None, None, None)
+        gc.callbacks.remove(recorder._collector)
+        self._watching = False
+        if error is None:
+            recorder.finish()
+        else:
+            recorder.raised(error)
+        if recorder.failed:
+            recorder.failed = False
+            warnings.warn(f"{recorder.stopped} (The program itself was not disturbed.)", RuntimeWarning, stacklevel=3)
+
+    def resume(self) -> Run:
+        """Record more into the same run: ``with run.resume():`` in a later cell."""
+        return self
+
+    def show(self, step: int | None = None) -> Any:
+        """The stepper, opened at a step (counted from 1; negative from the end)."""
+        from viz.stepper import Stepper
+
+        return Stepper(self.trace) if step is None else Stepper(self.trace, step=step)
+
+    def save(self, path: str | Path) -> None:
+        """Write the trace to a file that ``viz.load`` reads."""
+        self.trace.save(path)
+
+    def to_html(self, path: str | Path) -> None:
+        """Write the stepper to one HTML file, which needs no Python and no network."""
+        from viz import page
+
+        page.save(self.trace, path)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
+        return self.show()._repr_mimebundle_(include=include, exclude=exclude)
+
+    def __repr__(self) -> str:
+        if self._watching:
+            return "<run, recording>"
+        steps = self.trace.steps
+        ending = f", ends in {steps[-1].error.split(':')[0]}" if steps and steps[-1].error else ""
+        return f"<run of {len(steps)} steps{ending}>"
+
+
+def record(title: str = "", *, limit: int = LIMIT) -> Run:
+    """Watch a block of code: ``with viz.record() as run:``.
+
+    Args:
+        title: what stands above the stepper.
+        limit: the most steps that are recorded.
+
+    >>> import minigrad as torch
+    >>> with record() as run:
+    ...     x = torch.tensor([2.0], requires_grad=True)
+    ...     y = x * x
+    ...     y.backward()
+    >>> [step.kind for step in run.trace.steps]
+    ['leaf', 'operation', 'backward', 'node', 'accumulate', 'free']
+    """
+    return Run(title, limit)
+
+
+def step(function: Callable[..., Any], *args: Any, title: str = "", **kwargs: Any) -> Run:
+    """Run ``function(*args, **kwargs)`` and return the recorded run; an error is its last step."""
+    run = Run(title or getattr(function, "__name__", ""))
+    run.start(function_source(function))
+    error: BaseException | None = None
+    try:
+        function(*args, **kwargs)
+    except Exception as raised:
+        error = raised
+    finally:
+        run._recorder._deaths.clear()
+        run.stop(error)
+        del error
+    return run

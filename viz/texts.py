@@ -1,0 +1,208 @@
+"""Every sentence a recorded run says, in one place: a language is one table here, and no code.
+
+``say("leaf.title", x="w")`` fills in a sentence of the language in use; one that a table lacks is said in
+English. A key such as ``op.mul`` belongs to one operation; where there is none, the general one is used.
+"""
+
+from __future__ import annotations
+
+EN: dict[str, str] = {
+    # Tensors made
+    "leaf.title": "{x} is made",
+    "leaf.text": "{x} is a leaf: you made it yourself and asked for its gradient. Until a backward pass brings one, "
+    "{x}.grad is None.",
+    "data.title": "{x} is made",
+    "data.text": "{x} does not require grad: it takes part in the computation, but no gradient is computed for it.",
+    "leaf.on.title": "{x} requires grad from now on",
+    "leaf.on.text": "Operations on {x} are recorded from here, and backward will fill {x}.grad.",
+    "leaf.off.title": "{x} no longer requires grad",
+    "leaf.off.text": "{x} is frozen: what is computed from it from here on sends it no gradient.",
+    # Operations, forward: the title is composed, the text is a sentence about the operation and one about saving
+    "operation.title": "{expression} makes {node}",
+    "operation.title.named": "{x} = {expression} makes {node}",
+    "op": "{name} runs, and {node} is put on the graph: it knows where gradients will have to go.",
+    "op.add": "The sum is made, and {node} notes where gradients will have to go.",
+    "op.sub": "The difference is made, and {node} notes where gradients will have to go.",
+    "op.mul": "The product is made, and {node} notes where gradients will have to go.",
+    "op.div": "The quotient is made, and {node} notes where gradients will have to go.",
+    "op.pow": "The power is made, and {node} notes where gradients will have to go.",
+    "op.sum": "All the elements that are added up become one number each; {node} will spread its gradient over them again.",
+    "op.mean": "The mean is made; {node} will hand every element its equal share of the gradient.",
+    "op.mm": "The matrix product is made, and {node} notes where gradients will have to go.",
+    "op.relu": "What is negative becomes 0, the rest stays; {node} will let the gradient through only where it stayed.",
+    "op.clone": "A copy with memory of its own; gradients flow through it to the original.",
+    "op.where": "Each element comes from one input or the other; {node} will send its gradient back to that one only.",
+    "saves": "For the backward pass it saves {names}.",
+    "saves.nothing": "Its derivative needs no values, so it saves nothing.",
+    "saves.hidden": "What it saves is kept by the hooks that are in force.",
+    "broadcast": "{x} is stretched from {before} to {after} (broadcasting).",
+    "constant": "The number {number} is a constant: no gradient goes there.",
+    "created": "This is the backward pass being recorded (create_graph=True): the gradient gets a graph of its own.",
+    "view.title": "{x} is a view of {base}",
+    "view.text": "No number is copied: {x} shows the memory of {base} in another arrangement. {node} will bring gradients "
+    "back into the shape of {base}.",
+    "untracked.title": "{expression}: no node is made",
+    "untracked.title.named": "{x} = {expression}: no node is made",
+    "untracked.off": "Recording is off here (no_grad), so the result has no grad_fn and no gradient will pass.",
+    "untracked.data": "Nothing here requires grad, so there is nothing to record.",
+    "untracked.kind": "Its result is not a floating point number, and only those have gradients.",
+    "detach.title": "{x} = {base}.detach(): cut off from the graph",
+    "detach.text": "{x} shows the same memory as {base}, but has no grad_fn: gradients stop here.",
+    "untracked.gradient": "It works on gradients and is not recorded.",
+    # In place
+    "inplace.title": "{x} is changed in place",
+    "inplace.text": "{operation} writes into the memory of {x}: its version goes from {before} to {after}.",
+    "inplace.node": "From now on its grad_fn is {node}.",
+    "inplace.slices": "{x} is part of {base}, so the history of {base} is written anew: CopySlices keeps the old one for "
+    "the elements that were not touched.",
+    "inplace.stale": "But {node} saved {saved} at version {version} and needs it unchanged: its backward will fail.",
+    "inplace.fine": "No node has saved the old numbers, so backward will work.",
+    "update.title": "{x} is updated",
+    "update.text": "The numbers of the leaf are changed in place, with recording off: the update itself is not part of "
+    "any graph.",
+    # Backward
+    "backward.title": "backward() starts at {z}",
+    "backward.title.grad": "autograd.grad() starts at {z}",
+    "backward.one": "The gradient of {z} with respect to itself is 1. From here it travels against the arrows.",
+    "backward.given": "The walk starts with the gradient that was given: v. What arrives at the leaves is v times the "
+    "Jacobian; read {L} as the sum of v · {z}.",
+    "backward.several": "The walk starts at {count} tensors at once; their gradients add up.",
+    "backward.retain": "retain_graph=True: the saved tensors stay for another backward.",
+    "backward.create": "create_graph=True: the backward pass is recorded as well.",
+    "node.title": "{node} passes the gradient on",
+    "node.text": "The incoming gradient is multiplied by the derivative of the operation and handed to its inputs.",
+    "node.joined": "{count} gradients have arrived here along different paths: they add up.",
+    "node.reduced": "The gradient of {x} is summed over the dimensions in which it was stretched ({before} to {after}).",
+    "node.nothing": "No input of it needs a gradient.",
+    "back.add.title": "{node} passes the gradient on unchanged",
+    "back.add": "When a term grows by 1, so does the sum: the gradient goes on as it is.",
+    "back.sub.title": "{node} passes the gradient on, negated to what was subtracted",
+    "back.sub": "The difference grows with the first term and shrinks with the second.",
+    "back.sub.first.title": "{node} passes the gradient on unchanged",
+    "back.sub.first": "When {x} grows by 1, so does the difference: the gradient goes on as it is.",
+    "back.rsub.title": "{node} passes the gradient on, negated",
+    "back.rsub": "The difference shrinks as what is subtracted grows.",
+    "back.mul.title": "{node} passes the gradient to both factors",
+    "back.mul": "Each factor receives the incoming gradient times the other factor, which the node had saved.",
+    "back.mul.one.title": "{node} passes the gradient to {x}",
+    "back.mul.one": "{x} receives the incoming gradient times the other factor.",
+    "back.mul.same.title": "{node} passes two gradients to {x}",
+    "back.mul.same": "{x} is both factors, so it receives the gradient twice: once for each. They will add up.",
+    "back.div": "The numerator receives the gradient divided by the denominator; the denominator, which makes the quotient "
+    "smaller as it grows, a negative one.",
+    "back.div.one": "{x} receives the gradient divided by the denominator.",
+    "back.pow": "The derivative of a power: the exponent comes down, and the power is one less.",
+    "back.neg": "The sign changed on the way forward, so it changes on the way back.",
+    "back.exp": "The derivative of exp is its own result, which the node had saved.",
+    "back.log": "The derivative of ln x is 1/x.",
+    "back.tanh": "The derivative of tanh is 1 − tanh², from the saved result: near 1 or −1 it is almost 0.",
+    "back.sigmoid": "The derivative of the sigmoid is s (1 − s), from the saved result.",
+    "back.relu": "Where the input was positive the gradient passes, where it was not it stops.",
+    "back.abs": "The gradient keeps its sign where the input was positive and changes it where it was negative.",
+    "back.sqrt": "The derivative of a root is 1 over twice the root, from the saved result.",
+    "back.sum.title": "{node} hands the gradient to every element",
+    "back.sum": "Every element counts once in the sum, so each receives the same gradient.",
+    "back.mean.title": "{node} shares the gradient out equally",
+    "back.mean": "Every element makes up one part in {n} of the mean, so each receives that part of the gradient.",
+    "back.mm.title": "{node} passes the gradient to both matrices",
+    "back.mm": "The gradient of each matrix is a matrix product of the incoming gradient with the other one, transposed.",
+    "back.mm.one.title": "{node} passes the gradient to {x}",
+    "back.mm.one": "It is the matrix product of the incoming gradient with the other matrix, transposed.",
+    "back.view.title": "{node} passes the gradient on in the old shape",
+    "back.view": "The numbers stayed the same, only their arrangement changed: so does the gradient's, back again.",
+    "back.transpose": "What was exchanged on the way forward is exchanged back.",
+    "back.expand": "One number stood at many places: its gradient is the sum of theirs.",
+    "back.select.title": "{node} puts the gradient back in its place",
+    "back.select": "Only the elements that were read get a gradient; the rest of it is 0.",
+    "back.clone": "A copy changes as its original does: the gradient goes on as it is.",
+    "back.where": "Each element's gradient goes to the input it was taken from; the other gets 0 there.",
+    "back.slices": "The elements that were overwritten no longer depend on what stood there before: their gradient "
+    "goes to what was written, and the old values get 0.",
+    "back.custom": "This node runs the backward that you wrote.",
+    "to": "to {node}",
+    "to.what": "to {node} ({x} = {expression})",
+    "to.leaf": "to the leaf {x}",
+    "arrives": "arrives at {node}",
+    "summed": "summed over the stretched dimensions",
+    "accumulate.title": "{x}.grad receives its first gradient",
+    "accumulate.title.more": "{x}.grad grows by what arrives",
+    "accumulate.first": "{x}.grad was None, which is not the same as 0: now it holds what arrived.",
+    "accumulate.more": "A gradient was there already, and backward does not overwrite: before + arriving = after.",
+    "accumulate.paths": "It arrived along {count} paths, whose gradients add up.",
+    "retain.title": "{x} keeps its gradient",
+    "retain.text": "{x} is not a leaf; its gradient is kept in {x}.grad because retain_grad() was called on it.",
+    "hook.title": "A hook on {x} is called",
+    "hook.same": "It looks at the gradient of {x} and leaves it as it is.",
+    "hook.changed": "It replaces the gradient of {x}; what it returns travels on.",
+    "free.title": "The saved tensors are let go",
+    "free.text": "The backward pass has used them, and {size} of memory are free again. A second backward through {nodes} "
+    "would fail; retain_graph=True would have kept them.",
+    "free.text.many": "The backward pass has used them, and {size} of memory are free again. A second backward through these "
+    "{count} nodes would fail; retain_graph=True would have kept them.",
+    "dropped.title": "A graph is gone",
+    "dropped.text": "Nothing refers to it any more, so its nodes go, and with them what they had saved ({size}).",
+    # Gradients set
+    "grad.none.title": "{x}.grad is set to None",
+    "grad.none": "What had been accumulated is dropped; the next backward starts afresh.",
+    "grad.none.again": "It was None already.",
+    "grad.zero.title": "{x}.grad is zeroed",
+    "grad.zero": "It keeps its memory and holds zeros: the next gradient is added to them.",
+    "grad.set.title": "{x}.grad is set",
+    "grad.set": "It is replaced by another tensor.",
+    "grad.changed.title": "{x}.grad is changed in place",
+    "grad.changed": "{operation} writes into it; the next backward adds to what stands there now.",
+    # Errors
+    "error.title": "{type}",
+    "error.title.node": "{type} at {node}",
+    "error.text": "The program stops here. {notes}",
+    "error.freed.title": "{node} has nothing left to work with",
+    "error.freed": "It needs {names}, and let go of it in an earlier backward (retain_graph=True would have kept it).",
+    "error.changed.title": "{node} finds that {x} has been changed",
+    "error.changed": "It saved {x} at version {saved}; now {x} is at version {version}, so its derivative would be wrong.",
+    "error.scalar.title": "backward() does not know where to start",
+    "error.scalar": "{z} has {count} elements. Only a single number has an obvious gradient to start from, 1; for anything "
+    "else say gradient=v, or make it a number first, with sum() or mean().",
+    "error.no_graph.title": "There is no graph to walk",
+    "error.no_graph": "Nothing this was computed from requires grad, or it was detached or made under no_grad: it has no "
+    "grad_fn.",
+    "error.leaf.title": "A leaf that requires grad must not be changed in place",
+    "error.leaf": "Gradients are taken with respect to its value. Change it under torch.no_grad(), as an optimizer does.",
+    # Bits
+    "and": "{a} and {b}",
+    "result": "its result",
+    "tensor": "a tensor",
+    "gradient": "{x}.grad",
+    "kept": "not kept",
+}
+
+LANGUAGES: dict[str, dict[str, str]] = {"en": EN}
+_language = "en"
+
+
+def use(language: str) -> None:
+    """Say everything in this language from now on.
+
+    Raises:
+        ValueError: there is no table for it.
+    """
+    global _language
+    if language not in LANGUAGES:
+        raise ValueError(f"no texts in {language!r}; there are {', '.join(sorted(LANGUAGES))}")
+    _language = language
+
+
+def has(key: str) -> bool:
+    """Whether there is a sentence of this name."""
+    return key in EN
+
+
+def say(key: str, **words: object) -> str:
+    """A sentence with its words filled in."""
+    return LANGUAGES[_language].get(key, EN[key]).format(**words)
+
+
+def listing(words: list[str]) -> str:
+    """``a``; ``a and b``; ``a, b and c``."""
+    if len(words) < 2:
+        return "".join(words)
+    return say("and", a=", ".join(words[:-1]), b=words[-1])
