@@ -1,7 +1,7 @@
 """How tensors come into being: from numbers, lists and numpy arrays, filled, counted or drawn at random.
 
 Each function reads its arguments as PyTorch does (with its errors) and hands an array to `_leaf`, which knows what
-all of them share: dtype, device, requires_grad, out. Nothing here has a history: every result is a leaf.
+all of them share: dtype, device, requires_grad, out. Nothing here has a history: results are leaves.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy as np
 from minigrad import dtypes, random
 from minigrad.dtypes import bool_, float64, get_default_dtype, int64
 from minigrad.ops import drawing
-from minigrad.ops.templates import in_place
+from minigrad.ops.templates import OPERATIONS, in_place
 from minigrad.tensor import Tensor, wrap
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def _write(function: str, out: Any, make: Callable[[dtype], np.ndarray], dtype: 
         raise RuntimeError(f"dtype {dtype.scalar_name} does not match dtype of out parameter ({out.dtype.scalar_name})")
     if out.requires_grad:
         raise RuntimeError(
-            f"{function}(): functions with out=... arguments don't support automatic differentiation, "
+            f"aten::{function}(): functions with out=... arguments don't support automatic differentiation, "
             "but one of the arguments requires grad."
         )
     array = make(out.dtype)
@@ -856,11 +856,13 @@ def bernoulli(input: Tensor, p: float | None = None, **options: Unpack[Options])
 
     https://docs.pytorch.org/docs/2.13/generated/torch.bernoulli.html
     """
-    array, generator = _read_tensor("bernoulli", "input", 1, input)._array, _read_generator("bernoulli", options)
-    chance = array if p is None else p
-    return _leaf(
-        "bernoulli", lambda dtype: random.draw_bernoulli(array.shape, dtype, chance, generator), options, input.dtype
-    )
+    _read_tensor("bernoulli", "input", 1, input)
+    generator = _read_generator("bernoulli", options)
+    if not options:
+        return drawing.bernoulli_of(input, p, generator)
+    array, chance = input._array, input._array if p is None else p
+    make = lambda dtype: random.draw_bernoulli(array.shape, dtype, chance, generator)  # noqa: E731
+    return _leaf("bernoulli", make, options, input.dtype)
 
 
 def multinomial(
@@ -919,8 +921,7 @@ def _legacy(dtype: dtype, /, *args: Any, data: Any = None, size: Any = None, dev
     if len(args) > 1 or isinstance(first, dtypes.Size) or (_is_int(first) and not isinstance(first, Tensor)):
         return wrap(np.zeros(_read_shape("new", args), dtype.numpy))
     if isinstance(first, Tensor):
-        shared: Any = first
-        return shared.view_as(shared) if shared.requires_grad else shared.detach()
+        return OPERATIONS["AliasBackward0"](first)
     if not _is_sequence(first):
         raise TypeError(f"new(): data must be a sequence (got {_kind(first)})")
     return wrap(_array_of(first, dtype))

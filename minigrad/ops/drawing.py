@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from .. import random
+from ..dtypes import FROM_NUMPY
 from ..random import Generator
 from ..tensor import Tensor
 from .arguments import broadcast_error
@@ -28,6 +29,11 @@ def _row(node: str, draw: Callable[..., np.ndarray]) -> Operation:
     return Operation(node, forward, {"self": _nothing}, node=node, formula={"self": "0"})
 
 
+def _sampled(self: np.ndarray, p: float | None, generator: Generator) -> np.ndarray:
+    return random.draw_bernoulli(self.shape, FROM_NUMPY[self.dtype], self if p is None else p, generator)
+
+
+bernoulli_of = Operation("bernoulli", _sampled, {"self": _nothing}, formula={"self": "0"})
 _uniform = _row("UniformBackward0", random.draw_uniform)
 _normal = _row("NormalBackward0", random.draw_normal)
 _exponential = _row("ExponentialBackward0", random.draw_exponential)
