@@ -87,7 +87,7 @@ def sum_to(grad: Any, shape: tuple[int, ...], node: Node | None = None) -> Any:
             f"{who} returned an invalid gradient at index 0 - got {list(given)} but expected shape compatible with "
             f"{list(shape)}"
         )
-    if not shape and extra and isinstance(grad, Tensor):
+    if not shape and isinstance(grad, Tensor):
         return FUNCTIONS["sum"](grad)
     dims = tuple(range(extra)) + tuple(
         place + extra for place, want in enumerate(shape) if want == 1 and given[place + extra] != 1

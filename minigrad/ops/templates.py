@@ -26,8 +26,8 @@ import numpy as np
 
 from ..autograd import grad_mode, notes, views
 from ..autograd.graph import Node, next_sequence
-from ..autograd.observe import tell
 from ..autograd.notes import OURS
+from ..autograd.observe import tell
 from ..autograd.saved import Freed, SavedTensor, changed, freed, save, saved_bytes, unpack
 from ..autograd.views import gradient_edge
 from ..dtypes import FROM_NUMPY, PROMOTED, dtype, get_default_dtype, number_dtype
@@ -155,7 +155,9 @@ class Operation:
         self.node: Any = None
         if derivatives:
             shown = {f"_saved_{n}": _saved_attribute(i, True) for i, n in enumerate(self.saved_names)}
-            shown |= {f"_saved_{n}": _saved_attribute(i, False) for i, n in enumerate(self.attribute_names) if n[0] != "_"}
+            shown |= {
+                f"_saved_{n}": _saved_attribute(i, False) for i, n in enumerate(self.attribute_names) if n[0] != "_"
+            }
             title = node or "".join(part.capitalize() for part in name.split("_")) + "Backward0"
             slots = {"__slots__": (), "__module__": __name__, "operation": self}
             self.node = type(title, (OpNode,), {**slots, "multi": outputs is None or differentiable > 1, **shown})
@@ -256,23 +258,27 @@ def in_place(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
     def apply(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         recorded = _state.grad_enabled and any(isinstance(t, Tensor) and t.requires_grad for t in (self, *args))
         views.check_inplace(self, recorded)
+        views.check_memory(self._array, *[arg._array for arg in args if isinstance(arg, Tensor)])
         node_before = self.grad_fn
         stand_in = _made(self._array, node_before)
         stand_in._output_nr = self._output_nr
+        if _state.saved_tensors_hooks:
+            stand_in._array = self._array.copy()
         observers = _state.observers
         if observers:
             grad_mode.change(observers=())
         try:
             result = function(stand_in, *args, **kwargs)
+            if result is NotImplemented:
+                return result
+            target, out, node = self._array, result._array, result._node
+            _check_fits(target, out)
+            if node is not None and any(entry is stand_in for entry in node.saved):
+                original = OPERATIONS["CloneBackward0"](stand_in)
+                node.saved = tuple(original if entry is stand_in else entry for entry in node.saved)
         finally:
             if observers:
                 grad_mode.change(observers=observers)
-        if result is NotImplemented:
-            return result
-        target, out, node = self._array, result._array, result._node
-        _check_fits(target, out)
-        if node is not None and type(node.saved) is tuple and any(entry is stand_in for entry in node.saved):
-            stand_in._array = target.copy()
         np.copyto(target, out, casting="unsafe")
         before = self._changed()
         if node is not None:
