@@ -111,7 +111,7 @@ def check_memory(target: np.ndarray, *sources: Any) -> None:
             "Please clone() the tensor before performing the operation."
         )
     for source in sources:
-        if source.base is None and target.base is None or source is target or not source.size or not target.size:
+        if (source.base is None and target.base is None) or source is target or not source.size or not target.size:
             continue
         first, start = address(source), address(target)
         if (
@@ -258,7 +258,8 @@ class CopySlices(Node):
         self.shape, self.dtype = whole.shape, whole.dtype
         self.base_strides, self.view_strides, self.view_shape = whole.strides, part.strides, part.shape
         self.offset = address(part) - address(whole)
-        self.sequence, self.hooks, self.where = next_sequence(), None, notes.here()
+        self.sequence, self.hooks = next_sequence(), None
+        notes.stamp(self)
 
     def backward(self, grad: Any) -> Any:
         whole = like_strided(self.shape, self.base_strides, grad.dtype)

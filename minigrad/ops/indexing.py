@@ -12,8 +12,13 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd import grad_mode, views
+from ..autograd.observe import tell
+from ..dtypes import type_name
 from ..tensor import Tensor
-from .shaping import either, unsqueeze
+from .arguments import broadcast_error, is_number, must_be_tensor
+from .dual import cast
+from .shaping import _zeros_of, contiguous_strides, either, expand, unsqueeze, view
 from .templates import Operation
 
 LAST = 2**63 - 1  # the end of a slice that has none
@@ -50,7 +55,9 @@ _slice = Operation(
     view=True,
     formula={"self": r"\bar{z} \text{ at its places in } 0"},
 )
-_alias = Operation("alias", lambda self: self[...], {"self": lambda grad: grad}, view=True, formula={"self": r"\bar{z}"})
+_alias = Operation(
+    "alias", lambda self: self[...], {"self": lambda grad: grad}, view=True, formula={"self": r"\bar{z}"}
+)
 _select_backward = Operation(
     "select_backward",
     _zeros_with,
@@ -75,57 +82,202 @@ _slice_backward = Operation(
 def _key(indices: Iterable[Any]) -> tuple[Any, ...]:
     """Indices as numpy wants them."""
     arrays = (i._array if isinstance(i, Tensor) else i for i in indices)
-    return tuple(
-        slice(None) if i is None else i.astype(np.bool_) if i.dtype == np.uint8 else i for i in arrays
-    )
+    return tuple(slice(None) if i is None else i.astype(np.bool_) if i.dtype == np.uint8 else i for i in arrays)
 
 
 def _indexed(self: np.ndarray, indices: Indices) -> np.ndarray:
     key = _key(indices)
     if len(key) == 1 and key[0].dtype.kind == "i":
         return np.take(self, key[0], axis=0)
-    return np.ascontiguousarray(self[key])
+    out = np.ascontiguousarray(self[key])
+    return views.strided(out, out.shape, contiguous_strides(out.shape, out.itemsize)) if 1 in out.shape else out
 
 
 def _put(self: np.ndarray, indices: Any, values: np.ndarray, accumulate: bool) -> np.ndarray:
-    out, key = self.copy(), _key(indices)
-    if not accumulate:
-        out[key] = values
-    elif len(key) == 1 and key[0].dtype.kind == "b":
-        out[key] += values
-    else:
-        np.add.at(out, key, values)
-    return out
-
-
-def _zeros(grad: Any, shape: tuple[int, ...]) -> Any:
-    if isinstance(grad, Tensor):
-        return Tensor._plain(np.zeros(shape, grad._array.dtype))
-    return np.zeros(shape, grad.dtype)
+    """Write ``values`` (or add them) at these places of an array; returns it."""
+    key = _key(indices)
+    try:
+        if not accumulate:
+            self[key] = values
+        elif len(key) == 1 and key[0].dtype.kind == "b":
+            self[key] += values
+        else:
+            np.add.at(self, key, values)
+    except ValueError:
+        raise RuntimeError(
+            f"shape mismatch: value tensor of shape {list(values.shape)} cannot be broadcast to indexing result of shape "
+            f"{list(self[key].shape)}"
+        ) from None
+    return self
 
 
 _put_derivatives = {
     "self": lambda grad, indices, accumulate: (
-        grad if accumulate else either(_index_put, grad, indices, _zeros(grad, ()), False)
+        grad if accumulate else either(_index_put, grad, indices, _zeros_of(grad, ()), False)
     ),
     "values": lambda grad, indices: either(_index, grad, indices),
 }
+_put_formula = {"self": r"\bar{z} \text{ elsewhere}", "values": r"\bar{z} \text{ at these places}"}
 _index = Operation(
     "index",
     _indexed,
     {
         "self": lambda grad, self_sym_sizes, indices: either(
-            _index_put_impl, _zeros(grad, self_sym_sizes), indices, grad, True
+            _index_put_impl, _zeros_of(grad, self_sym_sizes), indices, grad, True
         )
     },
     tensors=("indices",),
     formula={"self": r"\bar{z} \text{ added at its places in } 0"},
 )
-_put_formula = {"self": r"\bar{z} \text{ elsewhere}", "values": r"\bar{z} \text{ at these places}"}
-_index_put = Operation("index_put", _put, _put_derivatives, tensors=("indices",), formula=_put_formula)
+_index_put = Operation(
+    "index_put",
+    lambda self, indices, values, accumulate: _put(self.copy(), indices, values, accumulate),
+    _put_derivatives,
+    tensors=("indices",),
+    formula=_put_formula,
+)
 _index_put_impl = Operation(
     "_index_put_impl", _put, _put_derivatives, node="IndexPutImplBackward0", tensors=("indices",), formula=_put_formula
 )
+
+
+# Writing. The rows below write into the array they are given; ``write`` runs them on a tensor.
+
+
+def _overwrite(self: np.ndarray, value: Any) -> np.ndarray:
+    self[...] = value
+    return self
+
+
+_copy = Operation(
+    "copy_",
+    lambda self, src, _dtype: _overwrite(self, src),
+    {"self": lambda grad: _zeros_of(grad, grad.shape), "src": lambda grad, _dtype: cast(grad, _dtype)},
+    node="CopyBackwards",
+    formula={"self": "0", "src": r"\bar{z}"},
+)
+_fill = Operation(
+    "fill_",
+    lambda self, value: _overwrite(self, value),
+    {"self": lambda grad: _zeros_of(grad, grad.shape)},
+    node="FillBackward2",
+    formula={"self": "0"},
+)
+_fill_tensor = Operation(
+    "fill_",
+    lambda self, value: _overwrite(self, value),
+    {"self": lambda grad: _zeros_of(grad, grad.shape), "value": lambda grad: grad.sum()},
+    node="FillBackward3",
+    formula={"self": "0", "value": r"\sum \bar{z}"},
+)
+_zero = Operation(
+    "zero_",
+    lambda self: _overwrite(self, 0),
+    {"self": lambda grad: _zeros_of(grad, grad.shape)},
+    node="ZeroBackward0",
+    formula={"self": "0"},
+)
+_index_put_ = Operation(
+    "index_put_", _put, _put_derivatives, node="IndexPutBackward0", tensors=("indices",), formula=_put_formula
+)
+
+
+def write(operation: Operation, self: Tensor, *args: Any) -> Tensor:
+    """Run an operation that writes into the memory of ``self``, and put it into its history."""
+    recorded = grad_mode.state.grad_enabled and any(isinstance(t, Tensor) and t.requires_grad for t in (self, *args))
+    views.check_inplace(self, recorded)
+    node = operation.record((self, *args), (Tensor._plain(self._array),)) if recorded else None
+    operation.forward(self._array, *[a._array if isinstance(a, Tensor) else a for a in args])
+    before = self._changed()
+    if node is not None:
+        views.rebase(self, node)
+    if grad_mode.special and grad_mode.state.observers:
+        tell("inplace", operation.name, self, args, before, self._version)
+    return self
+
+
+def copy_(input: Tensor, src: Tensor | float, non_blocking: bool = False) -> Tensor:
+    """Write ``src``, broadcast and cast, over ``input``.
+
+    See https://docs.pytorch.org/docs/stable/generated/torch.Tensor.copy_.html
+    """
+    if not isinstance(src, Tensor):
+        if not is_number(src):
+            raise TypeError(f"copy_(): argument 'other' (position 1) must be Tensor, not {type(src).__name__}")
+        src = _as_value(input, src)
+    target, source = input._array, src._array
+    if source.shape != target.shape:
+        _check_broadcasts(target.shape, source.shape)
+    views.check_memory(target, source)
+    return write(_copy, input, src, source.dtype)
+
+
+def _check_broadcasts(target: tuple[int, ...], source: tuple[int, ...]) -> None:
+    try:
+        shape = np.broadcast_shapes(target, source)
+    except ValueError:
+        raise broadcast_error(target, source) from None
+    if shape != target:
+        raise RuntimeError(f"output with shape {list(target)} doesn't match the broadcast shape {list(shape)}")
+
+
+def fill_(input: Tensor, value: Tensor | float) -> Tensor:
+    """Write one value into every element.
+
+    See https://docs.pytorch.org/docs/stable/generated/torch.Tensor.fill_.html
+    """
+    if not isinstance(value, Tensor):
+        return write(_fill, input, _as_value(input, value)._array)
+    if value._array.ndim:
+        raise RuntimeError(
+            f"fill_ only supports 0-dimension value tensor but got tensor with {value._array.ndim} dimensions."
+        )
+    views.check_memory(input._array)
+    return write(_fill_tensor, input, value)
+
+
+def zero_(input: Tensor) -> Tensor:
+    """Write zeros into every element.
+
+    See https://docs.pytorch.org/docs/stable/generated/torch.Tensor.zero_.html
+    """
+    return write(_zero, input)
+
+
+def index_put(input: Tensor, indices: Sequence[Tensor | None], values: Tensor, accumulate: bool = False) -> Tensor:
+    """A copy with ``values`` written at (or added to) the places of the index tensors.
+
+    See https://docs.pytorch.org/docs/stable/generated/torch.Tensor.index_put_.html
+    """
+    return _index_put(input, _putting(input, indices, values), values, accumulate)
+
+
+def index_put_(input: Tensor, indices: Sequence[Tensor | None], values: Tensor, accumulate: bool = False) -> Tensor:
+    """Write ``values`` at (or add them to) the places of the index tensors.
+
+    See https://docs.pytorch.org/docs/stable/generated/torch.Tensor.index_put_.html
+    """
+    checked = _putting(input, indices, values)
+    if views.overlaps_itself(input._array):
+        warnings.warn(
+            "Use of index_put_ on expanded tensors is deprecated. Please clone() the tensor before performing this "
+            "operation. This also applies to advanced indexing e.g. tensor[indices] = tensor",
+            UserWarning,
+            stacklevel=3,
+        )
+    return write(_index_put_, input, checked, values, accumulate)
+
+
+def _putting(input: Tensor, indices: Sequence[Tensor | None], values: Tensor) -> tuple[Tensor | None, ...]:
+    if not isinstance(values, Tensor):
+        raise must_be_tensor("index_put", "values", 2, values)
+    checked = _checked(input._array.shape, list(indices))
+    if values._array.dtype != input._array.dtype:
+        raise RuntimeError(
+            "Index put requires the source and destination dtypes match, got "
+            f"{input.dtype.scalar_name} for the destination and {values.dtype.scalar_name} for the source."
+        )
+    return checked
 
 
 # Reading an index the way PyTorch reads it
@@ -142,7 +294,7 @@ def _as_index_tensor(value: Any) -> Tensor:
     if isinstance(value, list | tuple | range):
         value = [v._array if isinstance(v, Tensor) else v for v in value]
     array = np.array(value)
-    if array.size == 0 or array.dtype.kind not in "b" and array.dtype != np.uint8:
+    if array.size == 0 or (array.dtype.kind not in "b" and array.dtype != np.uint8):
         array = array.astype(np.int64)
     return Tensor._plain(array)
 
@@ -247,10 +399,9 @@ def _resolve(self: Tensor, index: Any) -> tuple[Tensor, list[Tensor | None]]:
         elif hasattr(item, "__index__") and not isinstance(item, np.bool_):
             view = _selected(view, dim, item.__index__(), place)
         else:
-            kind_name = type(item).__name__ if type(item).__module__ != "numpy" else f"numpy.{type(item).__name__}"
             raise IndexError(
                 "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices (got "
-                f"{kind_name})"
+                f"{_full_name(item)})"
             )
     return view, indices
 
@@ -327,13 +478,83 @@ def index(self: Tensor, key: Any) -> Tensor:
     return _alias(view) if view is self else view
 
 
-def index_put(input: Tensor, indices: Sequence[Tensor | None], values: Tensor, accumulate: bool = False) -> Tensor:
-    """A copy with ``values`` written at (or added to) the places of the index tensors.
+def set_index(self: Tensor, key: Any, value: Any) -> None:
+    """``x[key] = value``: the value, broadcast and cast, is written where the index leads.
 
-    See https://docs.pytorch.org/docs/stable/generated/torch.Tensor.index_put_.html
+    >>> import minigrad as torch
+    >>> x = torch.zeros(2, 3)
+    >>> x[0, 1:] = torch.tensor([1., 2.])
+    >>> x[x == 0] = -1
+    >>> x
+    tensor([[-1.,  1.,  2.],
+            [-1., -1., -1.]])
+
+    Raises:
+        IndexError: as for reading.
+        TypeError: the value is neither a tensor nor a number.
+        RuntimeError: its shape does not fit, or the tensor is a leaf that requires grad (or a view of one).
     """
-    return _index_put(input, _checked(input._array.shape, list(indices)), values, accumulate)
+    if not isinstance(value, Tensor):
+        if not is_number(value) or (isinstance(value, np.generic) and not isinstance(value, float)):
+            raise TypeError(f"can't assign a {_full_name(value)} to a {type_name(self.dtype)}")
+        value = _as_value(self, value)
+    if key is False:
+        return
+    if type(key) is int:
+        part, indices = _selected(self, 0, key, 0), []
+    elif key is True:
+        part, indices = unsqueeze(self, 0), []
+    else:
+        part, indices = _resolve(self, key)
+    shape = value._array.shape
+    ones = next((place for place, length in enumerate(shape) if length != 1), len(shape))
+    if indices:
+        index_put_(part, indices, view(value, shape[ones:]) if ones else value)
+    elif part._array.shape == shape:
+        copy_(part, value)
+    elif not shape:
+        fill_(part, value)
+    else:
+        value = view(value, shape[ones:])
+        copy_(part, value if value._array.shape == part._array.shape else expand(value, part._array.shape))
 
 
-OPERATORS = {"__getitem__": index}
+def _full_name(value: Any) -> str:
+    kind = type(value)
+    return f"numpy.{kind.__name__}" if kind.__module__ == "numpy" else kind.__name__
+
+
+_C_NAMES = {
+    "uint8": "uint8_t", "int8": "int8_t", "int16": "int16_t", "int32": "int", "int64": "int64_t",
+    "float16": "at::Half", "float32": "float", "float64": "double",
+}  # fmt: skip
+
+
+def _as_value(like: Tensor, number: Any) -> Tensor:
+    """A number as a tensor of the dtype of ``like``.
+
+    Raises:
+        RuntimeError: the dtype cannot hold it.
+    """
+    kind = like._array.dtype
+    if kind.kind == "f":
+        limit = float(np.finfo(kind).max)
+        fits = not np.isfinite(number) or abs(number) <= limit
+    elif kind.kind == "b":
+        fits = True
+    else:
+        limits = np.iinfo(kind)
+        fits = number == number and abs(number) != float("inf")
+        if fits:
+            number = int(number)
+            fits = (-limits.max if kind.kind == "u" else limits.min) <= number <= limits.max
+            if fits and kind.kind == "u":
+                number %= limits.max + 1
+    if not fits:
+        raise RuntimeError(f"value cannot be converted to type {_C_NAMES[kind.name]} without overflow")
+    return Tensor._plain(np.array(number, dtype=kind))
+
+
+OPERATORS = {"__getitem__": index, "__setitem__": set_index}
 BOTH = (index_put,)
+METHODS_ONLY = (copy_, fill_, zero_, index_put_)

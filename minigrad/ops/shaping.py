@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.views import address, storage, strided
 from ..dtypes import DTYPES, FROM_NUMPY, device, type_name
 from ..dtypes import dtype as Dtype
 from ..tensor import Tensor
 from .arguments import infer_shape, read_shape, wrap_dim
-from .dual import sum_to
+from .dual import sum_to, total
 from .pointwise import clone
 from .templates import Operation
 
@@ -23,13 +24,45 @@ def either(operation: Operation, value: Any, *args: Any) -> Any:
 
 
 def _viewed(self: np.ndarray, size: tuple[int, ...]) -> np.ndarray:
-    try:
-        return np.reshape(self, size, copy=False)
-    except ValueError:
+    strides = _view_strides(self, size)
+    if strides is None:
         raise RuntimeError(
             "view size is not compatible with input tensor's size and stride (at least one dimension spans across two "
             "contiguous subspaces). Use .reshape(...) instead."
-        ) from None
+        )
+    return strided(self, size, strides)
+
+
+def contiguous_strides(shape: Sequence[int], step: int = 1) -> tuple[int, ...]:
+    """The strides of a tensor whose elements follow each other: PyTorch counts empty dimensions as one."""
+    strides = []
+    for length in reversed(shape):
+        strides.append(step)
+        step *= max(length, 1)
+    return tuple(reversed(strides))
+
+
+def _view_strides(array: np.ndarray, size: tuple[int, ...]) -> tuple[int, ...] | None:
+    """The strides that show an array's memory in another shape; None where there are none.
+
+    Dimensions that follow each other in memory make one chunk; every chunk must be used up by dimensions of ``size``.
+    """
+    if array.flags.c_contiguous:
+        return contiguous_strides(size, array.itemsize)
+    strides, left = [0] * len(size), len(size)
+    chunk_step, chunk_size, used = array.strides[-1], 1, 1
+    for dim in range(array.ndim - 1, -1, -1):
+        chunk_size *= array.shape[dim]
+        if dim == 0 or (array.shape[dim - 1] != 1 and array.strides[dim - 1] != chunk_size * chunk_step):
+            while left and (used < chunk_size or size[left - 1] == 1):
+                left -= 1
+                strides[left] = used * chunk_step
+                used *= size[left]
+            if used != chunk_size:
+                return None
+            if dim:
+                chunk_step, chunk_size, used = array.strides[dim - 1], 1, 1
+    return None if left else tuple(strides)
 
 
 def _reshaped(grad: Any, size: tuple[int, ...]) -> Any:
@@ -52,7 +85,7 @@ _unsafe_view = Operation(
 )
 _transpose = Operation(
     "transpose",
-    lambda self, dim0, dim1: np.swapaxes(self, dim0, dim1) if self.ndim else self[...],
+    lambda self, dim0, dim1: self.swapaxes(dim0, dim1) if self.ndim else self,
     {"self": lambda grad, dim0, dim1: either(_transpose, grad, dim0, dim1)},
     view=True,
     formula={"self": r"\bar{z}^\top"},
@@ -62,7 +95,7 @@ _t = Operation(
 )
 _permute = Operation(
     "permute",
-    lambda self, dims: np.transpose(self, dims),
+    lambda self, dims: self.transpose(dims),
     {"self": lambda grad, dims: either(_permute, grad, _inverse(dims))},
     view=True,
     formula={"self": r"\bar{z} \text{ permuted back}"},
@@ -83,7 +116,7 @@ _unsqueeze = Operation(
 )
 _squeeze = Operation(
     "squeeze",
-    lambda self: np.squeeze(self)[...],
+    lambda self: self.squeeze(),
     {"self": lambda grad, self_sym_sizes: _unsqueezed(grad, range(len(self_sym_sizes)), self_sym_sizes)},
     view=True,
     formula={"self": r"\bar{z}"},
@@ -104,6 +137,17 @@ _squeeze_dims = Operation(
     view=True,
     formula={"self": r"\bar{z}"},
 )
+_as_strided = Operation(
+    "as_strided",
+    lambda self, size, stride, storage_offset, _geometry: _read_strided(self, size, stride, storage_offset),
+    {
+        "self": lambda grad, size, stride, storage_offset, _geometry: _unread_strided(
+            grad, size, stride, storage_offset, _geometry
+        )
+    },
+    view=True,
+    formula={"self": r"\bar{z} \text{ added at its places in } 0"},
+)
 _to_copy = Operation(
     "_to_copy",
     lambda self, dtype: self.astype(dtype.numpy),
@@ -120,30 +164,33 @@ def _inverse(dims: Sequence[int]) -> tuple[int, ...]:
     return tuple(inverse)
 
 
-def _strided(array: np.ndarray, shape: Sequence[int], strides: Sequence[int]) -> np.ndarray:
-    return np.lib.stride_tricks.as_strided(array, tuple(shape), tuple(strides))
-
-
 def _stretched(array: np.ndarray, size: tuple[int, ...]) -> np.ndarray:
-    """The array in a larger shape, writable where no two of its elements are one (numpy's is never)."""
+    """The array in a larger shape (numpy's broadcast_to would forbid to write where that is harmless)."""
     extra = len(size) - array.ndim
-    strides = [0 if want != have else step for want, have, step in zip(size[extra:], array.shape, array.strides, strict=True)]
-    step = strides[0] * size[extra] if strides else array.itemsize
-    for want in reversed(size[:extra]):
-        strides.insert(0, step if want == 1 else 0)
-    return _strided(array, size, strides)
+    strides = [
+        step if want == have else 0 for want, have, step in zip(size[extra:], array.shape, array.strides, strict=True)
+    ]
+    for place in range(extra - 1, -1, -1):
+        step = strides[0] * size[place + 1] if strides else array.itemsize
+        strides.insert(0, step if size[place] == 1 else 0)
+    return strided(array, size, strides)
 
 
 def _with_one(array: np.ndarray, dim: int) -> np.ndarray:
-    step = array.strides[dim] * array.shape[dim] if dim < array.ndim else array.itemsize
-    return _strided(
-        array, (*array.shape[:dim], 1, *array.shape[dim:]), (*array.strides[:dim], step, *array.strides[dim:])
-    )
+    shape, strides = array.shape, array.strides
+    step = strides[dim] * shape[dim] if dim < array.ndim else array.itemsize
+    return strided(array, (*shape[:dim], 1, *shape[dim:]), (*strides[:dim], step, *strides[dim:]))
 
 
 def _without_ones(array: np.ndarray, dims: Sequence[int]) -> np.ndarray:
-    ndim = array.ndim
-    return np.squeeze(array, axis=tuple(d for d in dims if ndim and array.shape[d] == 1))[...]
+    return array.squeeze(tuple(d for d in dims if array.ndim and array.shape[d] == 1))
+
+
+def _zeros_of(like: Any, shape: Sequence[int]) -> Any:
+    """Zeros of this shape, of the kind and dtype of ``like``."""
+    if isinstance(like, Tensor):
+        return Tensor._plain(np.zeros(shape, like._array.dtype))
+    return np.zeros(shape, like.dtype)
 
 
 def _unsqueezed(grad: Any, dims: Sequence[int], shape: tuple[int, ...]) -> Any:
@@ -151,6 +198,75 @@ def _unsqueezed(grad: Any, dims: Sequence[int], shape: tuple[int, ...]) -> Any:
         if shape[dim] == 1:
             grad = either(_unsqueeze, grad, dim)
     return grad
+
+
+def _read_strided(array: np.ndarray, size: Any, stride: Any, storage_offset: int | None) -> np.ndarray:
+    strides = tuple(step * array.itemsize for step in stride)
+    if storage_offset is None:
+        return strided(array, size, strides)
+    return strided(storage(array), size, strides, storage_offset * array.itemsize)
+
+
+def _unread_strided(grad: Any, size: Any, stride: Any, storage_offset: int | None, geometry: Any) -> Any:
+    """Zeros in the memory the input had, with the gradient added where the view lay, read as the input was read."""
+    shape, strides, offset = geometry
+    place = offset if storage_offset is None else storage_offset
+    start = min(offset, place)
+    ends = (where + _reach(*g) for where, g in ((offset, (shape, strides)), (place, (size, stride))))
+    kind = grad._array.dtype if isinstance(grad, Tensor) else grad.dtype
+    memory = np.zeros(max(ends) - start + 1, kind)
+    if 0 in size:
+        return _zeros_of(grad, shape)
+    for dim in range(len(size) - 1, -1, -1):
+        if size[dim] == 1:
+            grad = either(_squeeze_dim, grad, dim)
+        elif stride[dim] == 0:
+            grad = total(grad, (dim,))
+    kept = [dim for dim in range(len(size)) if size[dim] != 1 and stride[dim] != 0]
+    size, stride = tuple(size[dim] for dim in kept), tuple(stride[dim] for dim in kept)
+    places = _read_strided(np.arange(memory.size), size, stride, place - start) if _meets_itself(size, stride) else None
+    if not isinstance(grad, Tensor):
+        if places is not None:
+            np.add.at(memory, places.reshape(-1), grad.reshape(-1))
+        else:
+            _read_strided(memory, size, stride, place - start)[...] = grad
+        return _read_strided(memory, shape, strides, offset - start)
+    whole = Tensor._plain(memory)
+    if places is not None:
+        whole.index_add_(0, Tensor._plain(places.reshape(-1)), reshape(grad, -1))
+    else:
+        as_strided(whole, size, stride, place - start).copy_(grad)
+    return as_strided(whole, shape, strides, offset - start)
+
+
+def _reach(shape: Sequence[int], strides: Sequence[int]) -> int:
+    """How far the last element lies from the first."""
+    return sum((length - 1) * step for length, step in zip(shape, strides, strict=True))
+
+
+def _meets_itself(shape: Sequence[int], strides: Sequence[int]) -> bool:
+    reach = 0
+    for step, length in sorted(zip(strides, shape, strict=True)):
+        if step <= reach and length > 1:
+            return True
+        reach += step * (length - 1)
+    return False
+
+
+def strided_node(base: Tensor, view: Tensor) -> Any:
+    """The node of a view that leads straight to its base, whatever views it was made through."""
+    size = view._array.itemsize
+    strides = tuple(step // size for step in view._array.strides)
+    place = (address(view._array) - address(storage(base._array))) // size
+    args = (base, view._array.shape, strides, place, _geometry(base))
+    return _as_strided.record(args, (Tensor._plain(view._array),))
+
+
+def _geometry(tensor: Tensor) -> tuple[Any, ...]:
+    array = tensor._array
+    size = array.itemsize
+    strides = tuple(step // size for step in array.strides)
+    return array.shape, strides, (address(array) - address(storage(array))) // size
 
 
 # Views in another shape
@@ -164,6 +280,11 @@ def view(input: Tensor, *shape: Any, size: Any = None, dtype: Dtype | None = Non
 
     See https://docs.pytorch.org/docs/stable/generated/torch.Tensor.view.html
     """
+    kind = shape[0] if shape and isinstance(shape[0], Dtype) else dtype
+    if kind is not None:
+        twin = Tensor._plain(input._array.view(kind.numpy))
+        twin._version_counter = input._counter()
+        return twin
     if size is not None:
         shape = (size,)
     if not shape or isinstance(shape[0], str):
@@ -173,6 +294,47 @@ def view(input: Tensor, *shape: Any, size: Any = None, dtype: Dtype | None = Non
             " * (torch.dtype dtype)\n * (tuple of ints size)\n"
         )
     return _view(input, infer_shape(read_shape(shape), input._array.size))
+
+
+def as_strided(input: Tensor, size: Any, stride: Any, storage_offset: int | None = None) -> Tensor:
+    """The memory of a tensor, read with this shape and these strides from this offset on (all in elements).
+
+    Raises:
+        RuntimeError: that would lead out of the memory.
+
+    See https://docs.pytorch.org/docs/stable/generated/torch.as_strided.html
+    """
+    size, stride, array = read_shape((size,)), read_shape((stride,)), input._array
+    if len(size) != len(stride):
+        raise RuntimeError("mismatch in length of strides and shape")
+    if any(step < 0 for step in stride):
+        raise RuntimeError(f"as_strided: Negative strides are not supported at the moment, got strides: {list(stride)}")
+    geometry = _geometry(input)
+    offset = geometry[2] if storage_offset is None else storage_offset
+    if offset < 0:
+        raise RuntimeError(f"Tensor: invalid storage offset {offset}")
+    needed, have = (0 if 0 in size else offset + _reach(size, stride) + 1) * array.itemsize, storage(array).nbytes
+    if needed > have:
+        raise RuntimeError(
+            f"setStorage: sizes {list(size)}, strides {list(stride)}, storage offset {offset}, and itemsize "
+            f"{array.itemsize} requiring a storage size of {needed} are out of bounds for storage of size {have}"
+        )
+    return _as_strided(input, size, stride, storage_offset, geometry)
+
+
+def stride(input: Tensor, dim: int | None = None) -> Any:
+    """Elements to jump for the next one, in each dimension or one."""
+    array = input._array
+    if array.size or any(array.strides):
+        strides = tuple(step // array.itemsize for step in array.strides)
+    else:  # numpy gives new empty arrays none
+        strides = contiguous_strides(array.shape)
+    return strides if dim is None else strides[wrap_dim(dim, array.ndim)]
+
+
+def storage_offset(input: Tensor) -> int:
+    """Where in its memory it starts, in elements."""
+    return _geometry(input)[2]
 
 
 def view_as(input: Tensor, other: Tensor) -> Tensor:
@@ -328,6 +490,21 @@ def _matrix_transposed(input: Tensor) -> Tensor:
     return _transpose(input, -2, -1)
 
 
+def _conjugate_transposed(input: Tensor) -> Tensor:
+    """``x.H``: a matrix transposed."""
+    if input._array.ndim != 2:
+        raise RuntimeError(
+            f"tensor.H is only supported on matrices (2-D tensors). Got {input._array.ndim}-D tensor."
+            + (" For batches of matrices, consider using tensor.mH" if input._array.ndim > 2 else "")
+        )
+    return _transpose(input, -2, -1)
+
+
+def adjoint(input: Tensor) -> Tensor:
+    """``x.mH``: the last two dimensions exchanged."""
+    return _matrix_transposed(input)
+
+
 def expand(input: Tensor, *sizes: Any, size: Any = None) -> Tensor:
     """A view stretched over dimensions of length 1 and new ones in front; -1 keeps a length.
 
@@ -381,8 +558,8 @@ def to(input: Tensor, *args: Any, copy: bool = False, **kwargs: Any) -> Tensor:
             kind = arg
         elif isinstance(arg, Tensor):
             kind = arg.dtype
-        elif isinstance(arg, str | device):
-            device(arg)
+        elif isinstance(arg, str | device) and device(arg).type != "cpu":
+            raise AssertionError("Torch not compiled with CUDA enabled")
     kind = input.dtype if kind is None else kind
     if kind.numpy == input._array.dtype and not copy:
         return input
@@ -421,10 +598,11 @@ _CASTS = {
 }  # fmt: skip
 _BY_NAME = {d.name: d for d in FROM_NUMPY.values()}
 
-BOTH = (reshape, transpose, t, permute, flatten, ravel, squeeze, unsqueeze)
+BOTH = (adjoint, as_strided, reshape, transpose, t, permute, flatten, ravel, squeeze, unsqueeze)
 METHODS_ONLY = (
+    stride, storage_offset,
     view, view_as, reshape_as, contiguous, expand, expand_as, to, type, type_as, cpu,
     *(_cast_to(_BY_NAME[kind], name) for name, kind in _CASTS.items()),
 )  # fmt: skip
 ALIASES = {"swapaxes": transpose, "swapdims": transpose}
-PROPERTIES = {"T": _reversed, "mT": _matrix_transposed, "mH": _matrix_transposed}
+PROPERTIES = {"T": _reversed, "mT": _matrix_transposed, "mH": _matrix_transposed, "H": _conjugate_transposed}
