@@ -17,6 +17,7 @@ import numpy as np
 from minigrad import dtypes, random
 from minigrad.dtypes import bool_, float64, get_default_dtype, int64
 from minigrad.ops import drawing
+from minigrad.ops.arguments import broadcast_error, must_be_tensor
 from minigrad.ops.templates import OPERATIONS, in_place
 from minigrad.tensor import Tensor, wrap
 
@@ -176,7 +177,7 @@ def _read_generator(function: str, options: Any) -> Generator:
 
 def _read_tensor(function: str, name: str, position: int, value: Any) -> Tensor:
     if not isinstance(value, Tensor):
-        raise TypeError(f"{function}(): argument '{name}' (position {position}) must be Tensor, not {_kind(value)}")
+        raise must_be_tensor(function, name, position, value)
     return value
 
 
@@ -489,17 +490,20 @@ def scalar_tensor(s: Any, **options: Unpack[Options]) -> Tensor:
 def _filled(name: str, what: str, fill: Callable[[np.ndarray, Generator], Any] | None) -> tuple[Any, Any]:
     """Two functions from one row: `name(*size)` makes a tensor of this size, `name_like(input)` one like another."""
 
+    def generator_of(options: Any) -> Generator:
+        return _read_generator(name, options) if name.startswith("rand") else random.default_generator
+
     def array(blank: np.ndarray, generator: Generator) -> np.ndarray:
         if fill is not None:
             fill(blank, generator)
         return blank
 
     def sized(*size: Any, **options: Unpack[Options]) -> Tensor:
-        shape, generator = _read_shape(name, size, options), _read_generator(name, options)
+        shape, generator = _read_shape(name, size, options), generator_of(options)
         return _leaf(name, lambda dtype: array(np.zeros(shape, dtype.numpy), generator), options)
 
     def like(input: Tensor, **options: Unpack[Options]) -> Tensor:
-        source, generator = _read_tensor(f"{name}_like", "input", 1, input)._array, _read_generator(name, options)
+        source, generator = _read_tensor(f"{name}_like", "input", 1, input)._array, generator_of(options)
         make = lambda dtype: array(np.zeros_like(source, dtype.numpy, subok=False), generator)  # noqa: E731
         return _leaf(f"{name}_like", make, options, input.dtype)
 
@@ -830,8 +834,6 @@ def normal(mean: Any, std: Any = 1.0, size: Sequence[int] | None = None, **optio
     try:
         shape = np.broadcast_shapes(*(np.shape(array) for array in arrays))
     except ValueError:
-        from minigrad.ops.arguments import broadcast_error
-
         raise broadcast_error(arrays[0].shape, arrays[1].shape) from None
 
     def make(dtype: dtype) -> np.ndarray:

@@ -68,11 +68,6 @@ def of(array: np.ndarray) -> dtype:
     return FROM_NUMPY[array.dtype]
 
 
-def numpy_of(dtype: dtype) -> np.dtype[Any]:
-    """The numpy counterpart of a dtype."""
-    return dtype.numpy
-
-
 def type_name(dtype: dtype) -> str:
     """What `Tensor.type()` says: "torch.FloatTensor"."""
     return f"torch.{dtype.scalar_name}Tensor"

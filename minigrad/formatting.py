@@ -154,14 +154,3 @@ def tensor_str(tensor: Tensor) -> str:
             line += len(suffix) + 2
     text += ")"
     return "Parameter containing:\n" + text if kind == "Parameter" else text
-
-
-def tensor_format(tensor: Tensor, spec: str) -> str:
-    """What `format(tensor, spec)` and f-strings give: a 0-d tensor is written as its number.
-
-    Raises:
-        TypeError: `spec` is not empty and the tensor has dimensions.
-    """
-    if tensor._array.ndim == 0 and type(tensor).__name__ == "Tensor":
-        return format(tensor._array.item(), spec)
-    return object.__format__(tensor, spec)

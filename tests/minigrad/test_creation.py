@@ -218,6 +218,7 @@ torch.scalar_tensor(torch.tensor(3))
 """
 
 FILLED = r"""
+torch.zeros(2, generator=torch.Generator())
 torch.zeros(2, 3)
 torch.zeros((2, 3))
 torch.zeros([2, 3])
