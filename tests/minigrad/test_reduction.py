@@ -46,7 +46,7 @@ def test_dtypes(name: str, dtype: str, args: str) -> None:
     agree(f"torch.{name}(x{args})", x=given((3, 2), dtype, low=0, high=4), but=FUSED)
 
 
-@pytest.mark.parametrize("args", [*WHOLE, "0, False", "False", "unbiased=False", "correction=0", "1, correction=2", "0, True, True"])
+@pytest.mark.parametrize("args", [*WHOLE[:-1], "0, False", "False", "unbiased=False", "correction=0", "1, correction=2", "0, True, True"])
 @pytest.mark.parametrize("name", ["var", "std", "var_mean", "std_mean"])
 def test_spread(name: str, args: str) -> None:
     agree(f"torch.{name}(x, {args})", x=(2, 3), but=FUSED)
