@@ -6,14 +6,13 @@ Both hold the program, the look and the run, and ask nothing of the network. Whe
 
 from __future__ import annotations
 
-import html
 import importlib.resources
 import re
 from functools import cache
 from pathlib import Path
 
 from viz.place import is_placed, place
-from viz.still import still
+from viz.still import escape, still
 from viz.trace import Trace
 
 # A classic script, not a module: only a classic script knows where it stands, so that two outputs never
@@ -26,7 +25,7 @@ def to_html(trace: Trace, step: int = 1) -> str:
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{html.escape(trace.title or 'Stepper')}</title>\n"
+        f"<title>{escape(trace.title or 'Stepper')}</title>\n"
         "<style>body{margin:16px;background:#fff}@media (prefers-color-scheme:dark){body{background:#111418}}"
         ".mg-root{margin:0 auto!important}</style>\n"
         f"</head>\n<body>\n<main>\n{fragment(trace, step)}</main>\n</body>\n</html>\n"

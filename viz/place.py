@@ -11,7 +11,8 @@ import json
 import math
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
 
 from viz import layout
 from viz.trace import Edge, Node, Trace
@@ -36,35 +37,121 @@ def place(trace: Trace) -> Trace:
         trace.width, trace.height = 0.0, 0.0
         return trace
     tagged = _tagged(trace)
-    picture = json.loads(layout.render(_dot(trace, tagged), "json0"))
+    texts = _longest(trace)
+    try:
+        _take(trace, tagged, json.loads(layout.render(_dot(trace, tagged, texts), "json0")))
+    except layout.LayoutError:  # a graph of a thousand ranks is too deep for it
+        _stack(trace, tagged, texts)
+    return trace
+
+
+def _take(trace: Trace, tagged: dict[str, str], picture: dict[str, Any]) -> None:
+    """Read boxes, paths and rooms from what Graphviz answered."""
     _, _, width, height = (float(number) for number in picture["bb"].split(","))
     trace.width, trace.height = _round(width + 2 * MARGIN), _round(height + 2 * MARGIN)
 
-    def point(x: float, y: float) -> tuple[float, float]:
-        return x + MARGIN, height - y + MARGIN  # Graphviz counts y upwards
+    def point(pair: str) -> tuple[float, float]:
+        x, y = pair.split(",")[:2]
+        return float(x) + MARGIN, height - float(y) + MARGIN  # Graphviz counts y upwards
 
-    boxes = {item["name"]: item for item in picture["objects"]}
+    drawn = {item["name"]: item for item in picture["objects"]}
     for number, node in enumerate(trace.nodes):
-        rects = [[float(n) for n in rect.split(",")] for rect in boxes[f"n{number}"]["rects"].split()]
-        chips = rects.pop() if node.chips else None
-        left, top = point(min(r[0] for r in rects), max(r[3] for r in rects))
-        right, bottom = point(max(r[2] for r in rects), min(r[1] for r in rects))
-        node.box = [_round(n) for n in (left, top, right - left, bottom - top)]
-        if chips:
-            free = (bottom - top) - CHIP * len(node.chips)
-            node.chip_at = [_round(right + 8), _round(top + free / 2)]
+        # A record's fields: the ports above, the result below, the saved tensors at the right.
+        corners = [rect.split(",") for rect in drawn[f"n{number}"]["rects"].split()]
+        fields = corners[:-1] if node.chips else corners
+        left, top = point(f"{fields[0][0]},{fields[0][3]}")
+        right, bottom = point(f"{fields[-1][2]},{fields[-1][1]}")
+        _set_box(node, left, top, right - left, bottom - top)
     for item in picture.get("edges", []):
         edge = trace.edges[int(item["id"])]
-        points = [point(*(float(n) for n in pair.split(","))) for pair in item["pos"].split()]
-        edge.path = _path(points)
-        edge.label_at = [_round(n) for n in point(*(float(n) for n in item["lp"].split(",")))] if "lp" in item else None
+        edge.path = _path([point(pair) for pair in item["pos"].split()])
+        edge.label_at = [_round(n) for n in point(item["lp"])] if "lp" in item else None
         edge.tag_at = None
         if edge.id in tagged:
-            x, y = point(*(float(n) for n in boxes[f"t{item['id']}"]["pos"].split(",")))
-            w, h = _tag_size(tagged[edge.id])
-            edge.tag_at = [_round(n) for n in (x - w / 2, y - h / 2, w, h)]
+            _set_tag(edge, tagged[edge.id], *point(drawn[f"t{item['id']}"]["pos"]))
     _smooth(trace, tagged)
-    return trace
+
+
+def _set_box(node: Node, left: float, top: float, width: float, height: float) -> None:
+    node.box = [_round(n) for n in (left, top, width, height)]
+    if node.chips:
+        node.chip_at = [_round(left + width + 8), _round(top + (height - CHIP * len(node.chips)) / 2)]
+
+
+def _set_tag(edge: Edge, name: str, x: float, y: float) -> None:
+    width, height = _tag_size(name)
+    edge.tag_at = [_round(n) for n in (x - width / 2, y - height / 2, width, height)]
+
+
+def _stack(trace: Trace, tagged: dict[str, str], texts: Texts) -> None:
+    """A plainer layout, for what Graphviz cannot do: ranks by the longest way from a leaf, each spread around the
+    middle of what it comes from."""
+    into: defaultdict[str, list[Edge]] = defaultdict(list)
+    out: defaultdict[str, list[Edge]] = defaultdict(list)
+    for edge in trace.edges:
+        if edge.id not in tagged:
+            into[edge.target].append(edge)
+            out[edge.source].append(edge)
+    nodes = {node.id: node for node in trace.nodes}
+    waiting = {node.id: len(into[node.id]) for node in trace.nodes}
+    ready = [name for name, left in waiting.items() if not left]
+    rank = dict.fromkeys(ready, 0)
+    order: list[str] = []
+    while ready:
+        name = ready.pop()
+        order.append(name)
+        for edge in out[name]:
+            rank[edge.target] = max(rank.get(edge.target, 0), rank[name] + 1)
+            waiting[edge.target] -= 1
+            if not waiting[edge.target]:
+                ready.append(edge.target)
+    for name in order:
+        if not into[name] and out[name]:  # what needs nothing else stands right above its first use
+            rank[name] = min(rank[edge.target] for edge in out[name]) - 1
+    ranks: defaultdict[int, list[str]] = defaultdict(list)
+    for name in order:
+        ranks[rank[name]].append(name)
+
+    sizes = {node.id: _size(node, texts) for node in trace.nodes}
+    middles: dict[str, float] = {}
+    top = MARGIN
+    for number in sorted(ranks):
+        row = [(_mean([middles.get(edge.source, 0.0) for edge in into[name]]), name) for name in ranks[number]]
+        row.sort()
+        x = _mean([middle for middle, _ in row]) - sum(sum(sizes[name][:2]) + GAP for _, name in row) / 2
+        for _, name in row:
+            width, chips, height = sizes[name]
+            middles[name] = x + width / 2
+            _set_box(nodes[name], x, top, width, height)
+            x += width + chips + GAP
+        top += max(sizes[name][2] for _, name in row) + 58
+    start = min(middle - sizes[name][0] / 2 for name, middle in middles.items()) - MARGIN - 20
+    for node in trace.nodes:
+        left, y, width, height = node.box or [0.0] * 4
+        _set_box(node, left - start, y, width, height)
+    arguments = _arguments(trace)
+    for edge in trace.edges:
+        left, y, width, _ = nodes[edge.target].box or [0.0] * 4
+        ports = arguments[edge.target]
+        x = left + width * (edge.argument + 0.5) / ports
+        source_left, source_top, source_width, source_height = nodes[edge.source].box or [0.0] * 4
+        begin = (source_left + source_width / 2, source_top + source_height)
+        edge.tag_at = None
+        if edge.id in tagged:
+            begin = (x, y - 24)
+            _set_tag(edge, tagged[edge.id], x, y - 33)
+        edge.path = _path(_curve(begin, (x, y), None, []))
+        room = texts.gradients.get(edge.id)
+        edge.label_at = None if room is None else [_round(x + 8 + room / 2), _round(y - 13)]
+    trace.width = _round(max((node.box or [0.0] * 4)[0] + sum(sizes[node.id][:2]) for node in trace.nodes) + MARGIN)
+    trace.height = _round(top - 58 + MARGIN)
+
+
+GAP = 26.0
+
+
+def _mean(numbers: list[float]) -> float:
+    return sum(numbers) / len(numbers) if numbers else 0.0
 
 
 def is_placed(trace: Trace) -> bool:
@@ -79,11 +166,9 @@ def text_width(text: str, letter: float) -> float:
     )
 
 
-def _dot(trace: Trace, tagged: dict[str, str]) -> str:
-    labels, details, gradients = _longest(trace)
-    arguments: Counter[str] = Counter()
-    for edge in trace.edges:
-        arguments[edge.target] = max(arguments[edge.target], edge.argument + 1)
+def _dot(trace: Trace, tagged: dict[str, str], texts: Texts) -> str:
+    gradients = texts.gradients
+    arguments = _arguments(trace)
     names = {node.id: f"n{number}" for number, node in enumerate(trace.nodes)}
     lines = [
         "digraph {",
@@ -91,9 +176,7 @@ def _dot(trace: Trace, tagged: dict[str, str]) -> str:
         f"node [{_FONT}, shape=record, margin=0, width=0.01];",
         f"edge [{_FONT}, arrowhead=none];",
     ]
-    lines += [
-        _dot_node(names[node.id], node, labels[node.id], details[node.id], arguments[node.id]) for node in trace.nodes
-    ]
+    lines += [_dot_node(names[node.id], node, _size(node, texts), arguments[node.id]) for node in trace.nodes]
     for number, edge in enumerate(trace.edges):
         source = f"{names[edge.source]}:o:s"
         if edge.id in tagged:
@@ -107,47 +190,67 @@ def _dot(trace: Trace, tagged: dict[str, str]) -> str:
     return "\n".join([*lines, "}"])
 
 
+def _arguments(trace: Trace) -> Counter[str]:
+    """How many arguments each node has, by its id."""
+    arguments: Counter[str] = Counter()
+    for edge in trace.edges:
+        arguments[edge.target] = max(arguments[edge.target], edge.argument + 1)
+    return arguments
+
+
 _FONT = "fontname=Courier, fontsize=10"
 
 
-def _dot_node(name: str, node: Node, label: float, detail: float, arguments: int) -> str:
+def _dot_node(name: str, node: Node, size: tuple[float, float, float], arguments: int) -> str:
     """A record: ports for the arguments above, one for the result below, the saved tensors at the right."""
-    letters = math.ceil((max(label, detail, 44.0) + 2 * PAD) / UNIT)
+    width, chips, height = size
+    letters = math.ceil(width / UNIT)
     ports = arguments if 1 <= arguments <= PORTS else 1
     first, rest = divmod(letters, ports)
     above = "|".join(f"<i{i}> {'x' * (first + (i < rest))}" for i in range(ports))
-    record = f"{{{{{above}}}|<o> {'x' * letters}}}"
-    if node.chips:
-        widest = max(text_width(f"{chip.label} v{chip.version}", SMALL) for chip in node.chips)
-        record += f"|{_room(widest + CHIP_SIGN + 12)}"
-    height = max(HEIGHT, CHIP * len(node.chips) + 4)
+    record = f"{{{{{above}}}|<o> {'x' * letters}}}" + (f"|{_room(chips)}" if chips else "")
     return f'{name} [label="{record}", height={height / 72:.4f}];'
+
+
+def _size(node: Node, texts: Texts) -> tuple[float, float, float]:
+    """Width of the box, width of the saved tensors beside it, height."""
+    width = max(texts.labels[node.id], texts.details[node.id], 44.0) + 2 * PAD
+    chips = max(
+        (text_width(f"{chip.label} v{chip.version}", SMALL) + CHIP_SIGN + 12 for chip in node.chips), default=0.0
+    )
+    return width, chips, max(HEIGHT, CHIP * len(node.chips) + 4)
 
 
 def _room(width: float) -> str:
     return "x" * math.ceil(width / UNIT)
 
 
-def _longest(trace: Trace) -> tuple[dict[str, float], dict[str, float], dict[str, float]]:
+@dataclass
+class Texts:
     """The width of the longest text of each node's two lines, and of each edge, over all the steps."""
+
+    labels: dict[str, float]
+    details: dict[str, float]
+    gradients: dict[str, float]  # only of edges that a gradient travels
+
+
+def _longest(trace: Trace) -> Texts:
     labels = {node.id: text_width(node.label, LABEL) for node in trace.nodes}
     details = {node.id: text_width(node.detail, SMALL) for node in trace.nodes}
     gradients = {edge.id: text_width(edge.gradient, SMALL) for edge in trace.edges if edge.gradient}
-    for name, attribute, value in _changes(trace):
-        if attribute == "label" and name in labels:
-            labels[name] = max(labels[name], text_width(value, LABEL))
-        elif attribute == "detail":
-            details[name] = max(details[name], text_width(value, SMALL))
-        elif attribute == "gradient":
-            gradients[name] = max(gradients.get(name, 0.0), text_width(value, SMALL))
-    return labels, details, gradients
-
-
-def _changes(trace: Trace) -> Iterator[tuple[str, str, str]]:
     for step in trace.steps:
         for name, attribute, value in step.changes:
-            if attribute in ("label", "detail", "gradient") and value is not None:
-                yield name, attribute, value
+            if attribute == "label" and name in labels:
+                labels[name] = max(labels[name], text_width(value, LABEL))
+            elif attribute == "detail":
+                details[name] = max(details[name], text_width(value, SMALL))
+            elif attribute == "gradient" and value is not None:
+                gradients[name] = max(gradients.get(name, 0.0), text_width(value, SMALL))
+            elif attribute == "failed" and step.error:
+                # stepper.js writes this in the node's second line (failureText)
+                text = step.error.split(":")[0] + (f" · line {step.line}" if step.line else "")
+                details[name] = max(details[name], text_width(text, SMALL))
+    return Texts(labels, details, gradients)
 
 
 def _tagged(trace: Trace) -> dict[str, str]:
@@ -204,15 +307,16 @@ def _curve(
     start: tuple[float, float], end: tuple[float, float], label_at: list[float] | None, numbers: list[float]
 ) -> list[tuple[float, float]]:
     (x, y), (u, v) = start, end
-    if not label_at:
+    h = label_at[1] if label_at else 0.0
+    beside = _x_at(numbers, h) if label_at else 0.0
+    w = min(max((x + u) / 2, beside - 24), beside)  # as straight as the room at the right lets it be
+    if not label_at or abs(w - (x + u) / 2) < 3:
         pull = 0.5 * (v - y)
         return [start, (x, y + pull), (u, v - pull), end]
-    h = label_at[1]
-    w = _x_at(numbers, h)
-    slope = (u - x) / (v - y)  # of the curve where it passes the room
-    a, b = 0.55 * (h - y), 0.55 * (v - h)
-    first = [start, (x, y + a), (w - slope * a * 0.8, h - a * 0.8), (w, h)]
-    return [*first, (w + slope * b * 0.8, h + b * 0.8), (u, v - b), end]
+    slope = 1.3 * (u - x) / (v - y)  # of the curve where it passes the room
+    a, b = 0.5 * (h - y), 0.5 * (v - h)
+    first = [start, (x, y + a), (w - slope * a * 0.7, h - a * 0.7), (w, h)]
+    return [*first, (w + slope * b * 0.7, h + b * 0.7), (u, v - b), end]
 
 
 def _vertical_ends(numbers: list[float], x: float, y: float) -> list[tuple[float, float]]:

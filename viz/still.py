@@ -1,21 +1,22 @@
-"""A still picture of a run's last state, for where no script runs: an ``<img>``, which even untrusted notebooks show."""
+"""A still picture of a run's last state, for where no script runs: an ``<img>``, which untrusted notebooks show."""
 
 from __future__ import annotations
 
 import base64
 import html
+import re
 
 from viz.trace import Node, Trace
 
 MOST_NODES = 60  # a larger graph would be unreadable, and heavy in every copy of the notebook
-_FONT = "ui-monospace,'Cascadia Code','DejaVu Sans Mono',Menlo,Consolas,monospace"
 _LOOK = """
-text{font:12px %s;fill:#1d2430;text-anchor:middle}.s{font-size:11px;fill:#596273}.c{text-anchor:start}
+text{font:12px ui-monospace,'DejaVu Sans Mono',Menlo,Consolas,monospace;fill:#1d2430;text-anchor:middle}
+.s{font-size:11px;fill:#596273}.c{text-anchor:start}
 .g{font-size:11px;fill:#c2410c}.e{fill:none;stroke:#667085;stroke-width:1.3}.box{fill:#eceff3;stroke:#b4bcc8}
 .leaf{fill:#cfe8f7;stroke:#6aa9cf}.output{fill:#cdeee0;stroke:#5cae90}.untracked{fill:#fff;stroke-dasharray:4 3}
 .freed{fill-opacity:.35;stroke-dasharray:2 3}.failed{fill:#fdecea;stroke:#b3261e;stroke-width:2.8}
-.chip{fill:none;stroke:#e69f00;stroke-width:1.6}.held{fill:#e69f00}.err{fill:#b3261e;font-weight:600}
-""" % _FONT.replace("\n", "")
+.chip{fill:none;stroke:#e69f00;stroke-width:1.6}.held{fill:#e69f00}.gone{text-decoration:line-through}.err{fill:#b3261e;font-weight:600}
+"""
 
 
 def summary(trace: Trace) -> str:
@@ -30,7 +31,7 @@ def summary(trace: Trace) -> str:
 
 def still(trace: Trace) -> str:
     """HTML of the picture (of up to MOST_NODES nodes) and a line of text."""
-    line = html.escape(summary(trace))
+    line = escape(summary(trace))
     picture = ""
     if 0 < len(trace.nodes) <= MOST_NODES:
         data = base64.b64encode(svg(trace).encode()).decode()
@@ -49,15 +50,16 @@ def svg(trace: Trace) -> str:
     ]
     for edge in last.edges:
         if edge.visible:
-            parts.append(f'<path class="e" d="{html.escape(edge.path)}"/>')
-            x, y = edge.path.replace("C", " ").split()[-2:]
-            parts.append(f'<path d="M{html.escape(x)} {html.escape(y)}l-4.5-9h9z" fill="#667085"/>')
+            parts.append(f'<path class="e" d="{escape(edge.path)}"/>')
+            end = " ".join(edge.path.replace("C", " ").split()[-2:])
+            parts.append(f'<path d="M{escape(end)}l-4.5-9h9z" fill="#667085"/>')
     for node in last.nodes:
         if node.visible:
             parts += _node(node)
     for edge in last.edges:
         if edge.visible and edge.gradient is not None and edge.label_at:
-            parts.append(_text("g", *edge.label_at, edge.gradient, 4))
+            x, y = edge.label_at
+            parts.append(_text("g", x, y, edge.gradient, 4))
     return "".join([*parts, "</svg>"])
 
 
@@ -77,11 +79,15 @@ def _node(node: Node) -> list[str]:
             top += 18 * number
             held = " held" if chip.held else ""
             parts.append(f'<rect class="chip{held}" x="{left:g}" y="{top + 3:g}" width="12" height="12" rx="3"/>')
-            state = "out of date" if chip.stale else "freed" if not chip.held else ""
-            label = f"{chip.label} v{chip.version} {state}".rstrip()
-            parts.append(_text("s c err" if chip.stale else "s c", left + 19, top, label, 13))
+            label_look = "s c err" if chip.stale else "s c" if chip.held else "s c gone"
+            parts.append(_text(label_look, left + 19, top, f"{chip.label} v{chip.version}", 13))
     return parts
 
 
 def _text(look: str, x: float, y: float, text: str, below: float) -> str:
-    return f'<text class="{look}" x="{x:g}" y="{y + below:g}">{html.escape(text)}</text>'
+    return f'<text class="{look}" x="{x:g}" y="{y + below:g}">{escape(text)}</text>'
+
+
+def escape(text: str) -> str:
+    """Text for HTML and XML: markup is quoted, and what no document may hold becomes �."""
+    return html.escape(re.sub("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "\ufffd", text))

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import types
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from pathlib import Path
@@ -184,7 +185,9 @@ class Trace:
 
     def to_json(self) -> str:
         """The trace as JSON text; ``from_json`` reads it back without loss."""
-        return json.dumps(self.to_dict(), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        text = json.dumps(self.to_dict(), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        # Half a surrogate pair, which a learner's string may hold, has no UTF-8: it stays an escape.
+        return re.sub("[\ud800-\udfff]", lambda found: f"\\u{ord(found[0]):04x}", text)
 
     def to_dict(self) -> dict[str, Any]:
         """The trace as dicts, lists, texts and numbers; fields that have their default are left out."""
@@ -481,3 +484,8 @@ def _schema_option(option: Any) -> dict[str, Any]:
         return {"anyOf": [{"type": "number"}, {"enum": ["nan", "inf", "-inf"]}]}
     names = {str: "string", int: "integer", bool: "boolean", type(None): "null"}
     return {"type": names[option]} if option in names else {}
+
+
+if __name__ == "__main__":
+    file = Path(__file__).parent / "static" / "trace.schema.json"
+    file.write_text(json.dumps(schema(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -517,8 +517,12 @@ def inplace() -> Trace:
             2,
             formulas=[
                 Formula(
-                    row(["mfrac", ["mrow", ["mi", "d"]], ["mrow", ["mi", "d"], ["mi", "x"]]])
-                    + [["msup", ["mi", "e"], ["mi", "x"]], ["mo", "="], ["msup", ["mi", "e"], ["mi", "x"]]],
+                    row(
+                        ["mfrac", ["mrow", ["mi", "d"]], ["mrow", ["mi", "d"], ["mi", "x"]]],
+                        ["msup", ["mi", "e"], ["mi", "x"]],
+                        "=",
+                        ["msup", ["mi", "e"], ["mi", "x"]],
+                    ),
                     "the derivative of e to the x is e to the x",
                 )
             ],
@@ -671,9 +675,11 @@ def matrices() -> Trace:
             3,
             [
                 Formula(
-                    row(part_of("L", "W"), "=", ["msup", part_of("L", "h"), ["mi", "T"]], "·", "X", "=")
-                    + [matrix(("0.1", "0.2"), ("0.3", "0.4")), ["mo", "·"], matrix(("1", "2", "3"), ("4", "5", "6"))]
-                    + [["mo", "="], ["mark", matrix(("0.9", "1.2", "1.5"), ("1.9", "2.6", "3.3"))]],
+                    row(
+                        *(part_of("L", "W"), "=", ["msup", part_of("L", "h"), ["mi", "T"]], "·", "X", "="),
+                        *(matrix(("0.1", "0.2"), ("0.3", "0.4")), "·", matrix(("1", "2", "3"), ("4", "5", "6")), "="),
+                        ["mark", matrix(("0.9", "1.2", "1.5"), ("1.9", "2.6", "3.3"))],
+                    ),
                     "dL/dW = dL/dh transposed times X",
                     "2×3 = (32×2)ᵀ · 32×784",
                 )
@@ -694,8 +700,8 @@ def matrices() -> Trace:
             [
                 ["w", "grad", Value("tensor of 2×3", [2, 3], "float32", [0.9, 1.2, 1.5, 1.9, 2.6, 3.3])],
                 ["n-h", "freed", True],
-            ]
-            + [["c-1", "held", False]],
+                ["c-1", "held", False],
+            ],
         ),
         Step(
             "update",
@@ -706,8 +712,11 @@ def matrices() -> Trace:
             None,
             [],
             ["n-w", "w"],
-            [["w", "version", 1], ["n-w", "detail", "2×3  v1"]]
-            + [["w", "value", Value("tensor of 2×3", [2, 3], "float32", [c - 0.1 for c in cells])]],
+            [
+                ["w", "version", 1],
+                ["n-w", "detail", "2×3  v1"],
+                ["w", "value", Value("tensor of 2×3", [2, 3], "float32", [round(c - 0.1, 2) for c in cells])],
+            ],
         ),
     ]
     return trace

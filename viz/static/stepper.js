@@ -23,7 +23,8 @@
  *   title?: string, width?: number, height?: number, notes?: string[]}} Trace */
 /** @typedef {{step?: number, onStep?: (step: number) => void}} Options */
 /** One thing of the cast: what it is now (`now`), and the elements that show it (`parts`).
- * @typedef {{kind: "tensor" | "chip" | "node" | "edge", item: any, now: any, parts: any}} Slot */
+ * @typedef {{kind: "tensor" | "chip" | "node" | "edge", item: any, now: any, parts: any, points?: number[], row?: number}} Slot */
+/** @typedef {{slots: Slot[], under: any, over: any, shown: boolean}} Band */
 /** @typedef {{slot: Slot, field: string, before: any, after: any}} Change */
 
 export const VERSION = 1;
@@ -36,7 +37,10 @@ const SPEEDS = [1, 2, 4, 0.5];
 const PLAY_MS = 1400;
 const SMALL = 6.7; // the width of a letter of a node's second line, as viz/place.py reserves it
 const LABEL = 7.3;
-const MANY = 150; // beyond so many nodes nothing fades in, and the picture keeps a readable size and follows the step
+const BAND = 700; // the height of a band of the picture, in its own units
+const LONG = -1; // the band of edges that cross several: it is always there
+const ROWS = 60; // beyond so many tensors the table keeps to those of the step
+const MANY = 30; // beyond so many nodes nothing fades or glides, and the picture keeps a readable size and follows the step
 
 // ---------------------------------------------------------------- the run, as data
 
@@ -217,6 +221,25 @@ export function math(part) {
   return element;
 }
 
+/** A formula that can be broken before each "=": browsers do not break mathematics.
+ * @param {Formula} formula */
+function drawFormula(formula) {
+  const parts = splitMath(formula.math).map((part) => make(MATH, "math", { displaystyle: "true" }, math(part)));
+  const drawn = make("", "span", { class: "mg-math", role: "math", "aria-label": formula.text }, ...parts);
+  return h("div", "mg-formula", drawn, formula.note ? h("small", "", formula.note) : "");
+}
+
+/** @param {any} part @returns {any[]} */
+export function splitMath(part) {
+  if (!Array.isArray(part) || part[0] !== "mrow") return [part];
+  const out = [["mrow"]];
+  for (const inner of part.slice(1)) {
+    if (Array.isArray(inner) && inner[0] === "mo" && inner[1] === "=" && out[out.length - 1].length > 1) out.push(["mrow"]);
+    out[out.length - 1].push(inner);
+  }
+  return out;
+}
+
 /** A tensor's numbers: one number or a summary as text, few numbers on a heat map, more as colours only.
  * @param {Value} value @returns {HTMLElement} */
 function numbers(value) {
@@ -283,6 +306,10 @@ export function mount(el, trace, options = {}) {
   let lit = []; // what the step shown has marked
   /** @type {any[]} */
   let marked = []; // table cells marked as changed
+  /** @type {any[]} */
+  let shownLines = []; // the lines of the step shown
+  /** @type {Slot[]} */
+  let passing = []; // tensors in the table for this step only
 
   const root = make("", "div", {
     class: `mg-root${big ? " mg-big" : ""}`, role: "group", tabindex: "0", "data-lm-suppress-shortcuts": "true",
@@ -350,7 +377,7 @@ export function mount(el, trace, options = {}) {
   const code = make("", "div", { class: "mg-code", role: "region", tabindex: "0", "aria-label": "Code" });
   trace.source.forEach((text, i) => {
     const number = i + 1;
-    const inside = [h("span", "mg-no", String(number)), h("code", "", ...paint(text))];
+    const inside = [h("span", "mg-no", String(number)), h("span", "mg-text-of", ...paint(text))];
     const has = stepsOfLine.has(number);
     const line = has
       ? make("", "button", { type: "button", class: "mg-line", tabindex: "-1", title: "Go to a step of this line" }, ...inside)
@@ -374,26 +401,39 @@ export function mount(el, trace, options = {}) {
   const table = make("", "div", { class: "mg-table", role: "table", "aria-label": "Tensors" });
   table.append(make("", "div", { class: "mg-row mg-head", role: "row" },
     ...["tensor", "value", ".grad", "version", "grad_fn"].map((name) => make("", "span", { role: "columnheader" }, name))));
-  for (const tensor of trace.tensors || []) {
+  const many = (trace.tensors || []).length > ROWS;
+  const rest = h("div", "mg-rest", `The tensors of this step, and the leaves, of ${(trace.tensors || []).length} in all. Click a node to see another.`);
+  (trace.tensors || []).forEach((tensor, i) => {
     const slot = /** @type {Slot} */ (slots.get(tensor.id));
-    const cell = (/** @type {string} */ name) => make("", "span", { role: "cell", class: `mg-c-${name}` });
-    const cells = { name: cell("name"), value: cell("value"), grad: cell("grad"), version: cell("version"), grad_fn: cell("fn") };
-    const row = make("", "div", { class: "mg-row", role: "row" }, ...Object.values(cells));
-    slot.parts = { row, cells, shown: {} };
-    table.append(row);
-  }
+    slot.row = i;
+    if (!many || (tensor.leaf ?? true)) drawRow(slot);
+  });
   const tensors = make("", "div", { class: "mg-tensors", role: "region", tabindex: "0", "aria-label": "Tensors" }, table);
+  if (many) tensors.append(rest);
 
   // Graph
   const width = trace.width || 100;
   const height = trace.height || 60;
   const picture = s("svg", { class: "mg-svg", viewBox: `0 0 ${width} ${height}`, role: "group",
     "aria-label": `Graph${trace.title ? ` of ${trace.title}` : ""}` });
-  const under = s("g", { class: "mg-edges" });
-  const over = s("g", { class: "mg-nodes" });
+  const [under, over] = [s("g"), s("g")];
   picture.append(under, over);
-  for (const edge of trace.edges || []) drawEdge(edge);
-  for (const node of nodes) drawNode(node);
+  // The picture is cut into bands, drawn when they first come near the pane and taken out when they leave it, so
+  // that a step costs the same in a graph of thousands of nodes as in one of ten.
+  /** @type {Map<number, Band>} */
+  const bands = new Map();
+  const band = (/** @type {number} */ n) => {
+    if (!bands.has(n)) bands.set(n, { slots: [], under: null, over: null, shown: false });
+    return /** @type {Band} */ (bands.get(n));
+  };
+  for (const edge of trace.edges || []) {
+    const slot = /** @type {Slot} */ (slots.get(edge.id));
+    const points = (slot.points = (edge.path || "M0 0C0 0 0 0 0 0").slice(1).split(/[C ]/).map(Number));
+    const rows = points.filter((_, i) => i % 2).map(bandOf);
+    const [from, to] = [Math.min(...rows), Math.max(...rows)];
+    band(to - from > 1 ? LONG : from).slots.push(slot);
+  }
+  for (const node of nodes) band(bandOf((node.box || [0, 0])[1])).slots.push(/** @type {Slot} */ (slots.get(node.id)));
   const scroller = make("", "div", { class: "mg-scroll" }, picture);
   const graph = make("", "div", { class: "mg-graph", role: "region", "aria-label": "Graph" }, scroller,
     make("", "div", { class: "mg-zoom", role: "toolbar", "aria-label": "Size of the graph" },
@@ -424,10 +464,58 @@ export function mount(el, trace, options = {}) {
 
   // -------------------------------------------------------------- drawing the cast
 
-  /** @param {Edge} edge */
-  function drawEdge(edge) {
-    const slot = /** @type {Slot} */ (slots.get(edge.id));
-    const points = (edge.path || "").slice(1).split(/[C ]/).map(Number);
+  /** @param {Slot} slot */
+  function drawRow(slot) {
+    const cell = (/** @type {string} */ name) => make("", "span", { role: "cell", class: `mg-c-${name}` });
+    const cells = { name: cell("name"), value: cell("value"), grad: cell("grad"), version: cell("version"), grad_fn: cell("fn") };
+    const row = make("", "div", { class: "mg-row", role: "row" }, ...Object.values(cells));
+    slot.parts = { row, cells, shown: {} };
+    table.append(row);
+    show(slot);
+  }
+  /** In a run of many tensors the rows are those of the leaves and of this step. */
+  function chooseRows() {
+    for (const slot of passing) slot.parts.row.remove();
+    passing = lit.filter((slot) => slot.kind === "tensor" && !slot.now.leaf).sort((a, b) => /** @type {number} */ (a.row) - /** @type {number} */ (b.row));
+    for (const slot of passing) {
+      if (slot.parts) table.append(slot.parts.row);
+      else drawRow(slot);
+    }
+  }
+
+  /** @param {number} y */
+  function bandOf(y) {
+    return Math.floor(y / BAND);
+  }
+  /** Put the bands in and around the pane into the picture, and take the others out. */
+  function drawBands() {
+    const top = bandOf(scroller.scrollTop / scale) - 1;
+    const bottom = bandOf((scroller.scrollTop + scroller.clientHeight) / scale) + 1;
+    for (const [n, one] of bands) {
+      const near = n === LONG || (n >= top && n <= bottom);
+      if (near === one.shown) continue;
+      one.shown = near;
+      if (!near) {
+        one.under.remove();
+        one.over.remove();
+        continue;
+      }
+      if (!one.under) {
+        [one.under, one.over] = [s("g"), s("g")];
+        for (const slot of one.slots) {
+          if (slot.kind === "edge") drawEdge(slot, one);
+          else drawNode(slot, one);
+        }
+      }
+      under.append(one.under);
+      over.append(one.over);
+    }
+  }
+
+  /** @param {Slot} slot @param {Band} into */
+  function drawEdge(slot, into) {
+    const edge = slot.item;
+    const points = /** @type {number[]} */ (slot.points);
     const [down, up] = [ended(points, false), ended(points, true)];
     const line = s("path", { class: "mg-line-of", d: down.line });
     const tip = s("path", { class: "mg-tip", d: down.tip });
@@ -439,13 +527,20 @@ export function mount(el, trace, options = {}) {
         s("text", { class: "mg-small", x: x + w / 2, y: y + hh / 2 + 4 }, clip(source ? source.now.label : "", (w - 8) / SMALL)));
     }
     group.append(line, tip);
-    slot.parts = { group, line, tip, down, up, label: null };
-    under.append(group);
+    slot.parts = { group, line, tip, down, up, label: null, into };
+    into.under.append(group);
+    arrive(slot);
   }
 
-  /** @param {Node} node */
-  function drawNode(node) {
-    const slot = /** @type {Slot} */ (slots.get(node.id));
+  /** @param {Slot} slot */
+  function arrive(slot) {
+    show(slot);
+    if (lit.includes(slot)) light(slot, true, steps[current]);
+  }
+
+  /** @param {Slot} slot @param {Band} into */
+  function drawNode(slot, into) {
+    const node = slot.item;
     const [x, y, w, hh] = (node.box || [0, 0, 60, 44]).map(Number);
     const middle = y + hh / 2;
     const label = s("text", { class: "mg-label", x: x + w / 2, y: middle - 4 });
@@ -456,17 +551,20 @@ export function mount(el, trace, options = {}) {
     group.append(label, detail);
     group.addEventListener("click", () => inspect(slot));
     slot.parts = { group, label, detail, box, mark: null, room: w - 12 };
-    (node.chips || []).forEach((chip, i) => {
+    (node.chips || []).forEach((/** @type {Chip} */ chip, /** @type {number} */ i) => {
       const [cx, cy] = (node.chip_at || [x + w + 8, y]).map(Number);
       const top = cy + 18 * i;
       const sign = s("rect", { class: "mg-sign", x: cx, y: top + 3, width: 12, height: 12, rx: 3 });
       const cross = s("path", { class: "mg-cross", d: `M${cx + 2.5} ${top + 12.5}l7-7` });
       const text = s("text", { class: "mg-chip-text", x: cx + 19, y: top + 13 });
       const part = s("g", { class: "mg-chip" }, sign, cross, text);
-      /** @type {Slot} */ (slots.get(chip.id)).parts = { group: part, text };
+      const saved = /** @type {Slot} */ (slots.get(chip.id));
+      saved.parts = { group: part, text };
       group.append(part);
+      arrive(saved);
     });
-    over.append(group);
+    into.over.append(group);
+    arrive(slot);
   }
 
   /** @param {string} kind */
@@ -487,7 +585,7 @@ export function mount(el, trace, options = {}) {
       if (now.gradient !== null && !parts.label) {
         const [x, y] = (item.label_at || [0, 0]).map(Number);
         parts.label = s("text", { class: "mg-grad", x, y: y + 4 });
-        over.append(parts.label);
+        parts.into.over.append(parts.label);
       }
       if (parts.label) {
         parts.label.textContent = now.gradient === null ? "" : clip(now.gradient, 34);
@@ -526,7 +624,7 @@ export function mount(el, trace, options = {}) {
       parts.shown[name] = value;
       parts.cells[name].replaceChildren(content());
     };
-    put("name", now.name, () => h("code", "", now.name));
+    put("name", now.name, () => h("span", "mg-mono", now.name));
     put("value", now.value, () => (now.value ? numbers(now.value) : h("em", "", "–")));
     put("grad", now.grad, () =>
       now.grad === null ? h("em", "", "None") : typeof now.grad === "string" ? h("em", "", now.grad) : numbers(now.grad));
@@ -566,22 +664,22 @@ export function mount(el, trace, options = {}) {
       const slot = slots.get(id);
       if (slot) now.add(slot);
     }
-    for (const { slot, field } of changes[current]) {
-      if (slot.kind !== "tensor") continue;
-      now.add(slot);
-      const cell = slot.parts.cells[field];
-      if (cell) {
-        cell.classList.add("mg-changed");
-        marked.push(cell);
-      }
-    }
+    for (const { slot } of changes[current]) if (slot.kind === "tensor") now.add(slot);
     lit = [...now];
+    if (many) chooseRows();
     for (const slot of lit) light(slot, true, step);
+    for (const { slot, field } of changes[current]) {
+      const cell = slot.kind === "tensor" && slot.parts && slot.parts.cells[field];
+      if (!cell) continue;
+      cell.classList.add("mg-changed");
+      marked.push(cell);
+    }
   }
 
   /** @param {Slot} slot @param {boolean} on @param {Step} step */
   function light(slot, on, step) {
     const { parts } = slot;
+    if (!parts) return;
     if (slot.kind === "tensor") {
       parts.row.classList.toggle("mg-now", on);
       return;
@@ -594,7 +692,6 @@ export function mount(el, trace, options = {}) {
         parts.tip.setAttribute("d", end.tip);
       }
       if (parts.label) parts.label.classList.toggle("mg-now", on);
-      if (on) under.append(parts.group);
     } else if (slot.kind === "node") parts.group.setAttribute("tabindex", on ? "0" : "-1");
   }
 
@@ -608,12 +705,13 @@ export function mount(el, trace, options = {}) {
     knob.style.left = `${(100 * (current + 0.5)) / count}%`;
     first.disabled = back.disabled = current === 0;
     next.disabled = last.disabled = current === count - 1;
-    for (const line of code.querySelectorAll(".mg-now, .mg-from")) {
-      line.classList.remove("mg-now", "mg-from");
-      line.removeAttribute("aria-current");
+    for (const old of shownLines) {
+      old.classList.remove("mg-now", "mg-from");
+      old.removeAttribute("aria-current");
     }
     const line = step.line ? lines[step.line - 1] : null;
     const origin = step.origin && step.origin !== step.line ? lines[step.origin - 1] : null;
+    shownLines = [line, origin].filter(Boolean);
     if (origin) origin.classList.add("mg-from");
     if (line) {
       line.classList.add("mg-now");
@@ -627,10 +725,7 @@ export function mount(el, trace, options = {}) {
       failure.replaceChildren(icon("error"), h("div", "", h("b", "", colon < 0 ? step.error : step.error.slice(0, colon)),
         step.line ? h("span", "", ` on line ${step.line}`) : "", h("p", "", colon < 0 ? "" : step.error.slice(colon + 2))));
     }
-    formulas.replaceChildren(...(step.formulas || []).map((formula) => {
-      const drawn = make(MATH, "math", { "aria-label": formula.text, displaystyle: "true" }, math(formula.math));
-      return h("div", "mg-formula", drawn, formula.note ? h("small", "", formula.note) : "");
-    }));
+    formulas.replaceChildren(...(step.formulas || []).map(drawFormula));
     if (inspected) describeNode();
     const bytes = step.saved_bytes || 0;
     memory.textContent = `saved memory ${bytesText(bytes)}`;
@@ -649,7 +744,7 @@ export function mount(el, trace, options = {}) {
     revealing = requestAnimationFrame(() => {
       if (line) scrollInto(code, line, 0);
       const row = lit.find((slot) => slot.kind === "tensor" && slot.now.visible);
-      if (row) scrollInto(tensors, row.parts.row, 30);
+      if (row && row.parts) scrollInto(tensors, row.parts.row, 30);
       follow();
     });
   }
@@ -663,7 +758,9 @@ export function mount(el, trace, options = {}) {
     scale = Math.max(0.05, Math.min(4, wanted));
     picture.style.width = `${width * scale}px`;
     picture.style.height = `${height * scale}px`;
+    drawBands();
   }
+  scroller.addEventListener("scroll", drawBands, { passive: true });
   function natural() {
     const least = big ? 0.7 : 0.55;
     const top = parseFloat(getComputedStyle(root).fontSize) / 14;
@@ -706,7 +803,9 @@ export function mount(el, trace, options = {}) {
     };
     const left = shift(l, r, view.scrollLeft, view.clientWidth);
     const top = shift(t, b, view.scrollTop, view.clientHeight);
-    if (left !== view.scrollLeft || top !== view.scrollTop) view.scrollTo({ left, top, behavior: big || calm() ? "auto" : "smooth" });
+    if (left === view.scrollLeft && top === view.scrollTop) return;
+    view.scrollTo({ left, top, behavior: big || calm() ? "auto" : "smooth" });
+    if (big) drawBands();
   }
   scroller.addEventListener("wheel", (/** @type {WheelEvent} */ event) => {
     if (!event.ctrlKey && !event.metaKey) return;
@@ -775,7 +874,7 @@ export function mount(el, trace, options = {}) {
     const list = h("dl", "");
     for (const [name, value] of facts) list.append(h("dt", "", name), h("dd", "", value));
     inspector.replaceChildren(
-      h("div", "mg-inspect-head", h("code", "", now.label), button("mg-close", "Close", () => inspect(null), icon("close"))), list);
+      h("div", "mg-inspect-head", h("span", "mg-mono", now.label), button("mg-close", "Close", () => inspect(null), icon("close"))), list);
   }
 
   // -------------------------------------------------------------- playing, lines, phases, keys

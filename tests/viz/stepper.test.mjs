@@ -1,0 +1,142 @@
+// stepper.js without a page: the walk through a Trace, and the texts it makes. Run by node's own test runner.
+
+import assert from "node:assert/strict";
+import { readFileSync, readdirSync } from "node:fs";
+import { test } from "node:test";
+
+const here = new URL(".", import.meta.url);
+const source = readFileSync(new URL("../../viz/static/stepper.js", here));
+const js = await import(`data:text/javascript;base64,${source.toString("base64")}`);
+const names = readdirSync(new URL("traces/", here)).filter((name) => name.endsWith(".json"));
+const read = (name) => JSON.parse(readFileSync(new URL(`traces/${name}`, here), "utf-8"));
+
+const state = ({ slots }) => JSON.stringify([...slots].map(([id, slot]) => [id, slot.now]));
+
+/** The state after step k, worked out anew from the start. */
+function fresh(trace, k) {
+  const run = js.load(trace);
+  js.walk(run.changes, -1, k);
+  return state(run);
+}
+
+for (const name of names) {
+  const trace = read(name);
+
+  test(`${name}: back undoes what forward did, step by step`, () => {
+    const run = js.load(trace);
+    const states = [state(run)];
+    trace.steps.forEach((_, k) => {
+      js.walk(run.changes, k - 1, k);
+      states.push(state(run));
+    });
+    for (let k = trace.steps.length - 1; k >= 0; k--) {
+      js.walk(run.changes, k, k - 1);
+      assert.equal(state(run), states[k]);
+    }
+  });
+
+  test(`${name}: a jump leads where the steps lead`, () => {
+    const run = js.load(trace);
+    let at = -1;
+    let seed = 7;
+    for (let i = 0; i < 60; i++) {
+      seed = (seed * 48271) % 2147483647;
+      const to = (seed % (trace.steps.length + 1)) - 1;
+      js.walk(run.changes, at, to);
+      at = to;
+      assert.equal(state(run), fresh(trace, at));
+    }
+  });
+
+  test(`${name}: a step touches only what it changes`, () => {
+    const run = js.load(trace);
+    trace.steps.forEach((step, k) => {
+      const touched = [...js.walk(run.changes, k - 1, k)].map((slot) => slot.item.id).sort();
+      assert.deepEqual(touched, [...new Set((step.changes || []).map(([id]) => id))].sort());
+    });
+  });
+
+  test(`${name}: the segments of the timeline cover every step once`, () => {
+    const parts = js.segments(trace.steps);
+    assert.equal(parts[0].start, 0);
+    parts.forEach((part, i) => assert.equal(part.end, i + 1 < parts.length ? parts[i + 1].start : trace.steps.length));
+    for (const part of parts) {
+      for (let k = part.start; k < part.end; k++) assert.equal(trace.steps[k].phase, part.phase);
+    }
+  });
+}
+
+test("loading leaves the trace as it was", () => {
+  const trace = read("product.json");
+  const before = JSON.stringify(trace);
+  js.walk(js.load(trace).changes, -1, trace.steps.length - 1);
+  assert.equal(JSON.stringify(trace), before);
+});
+
+test("the last state of the first lesson", () => {
+  const trace = read("product.json");
+  const { slots, changes } = js.load(trace);
+  js.walk(changes, -1, trace.steps.length - 1);
+  assert.equal(slots.get("x").now.grad.text, "[1.]");
+  assert.equal(slots.get("y").now.grad.text, "[6.]");
+  assert.equal(slots.get("z").now.grad, "not kept · 1.");
+  assert.deepEqual([slots.get("c-a").now.held, slots.get("c-b").now.held], [false, false]);
+  js.walk(changes, trace.steps.length - 1, 0);
+  assert.equal(slots.get("y").now.grad, null, "None, not zero");
+  assert.equal(slots.get("c-a").now.held, null);
+});
+
+test("an error is a state of its node", () => {
+  const trace = read("second_backward.json");
+  const { slots, changes } = js.load(trace);
+  js.walk(changes, -1, trace.steps.length - 1);
+  assert.equal(slots.get("n-q").now.failed, true);
+  assert.equal(js.failureText(trace.steps.at(-1)), "RuntimeError · line 4");
+});
+
+test("every backward() has its own segment", () => {
+  const parts = js.segments(read("second_backward.json").steps);
+  assert.deepEqual(parts.map((part) => part.name), ["forward", "backward 1", "backward 2", "error"]);
+});
+
+test("another version is refused by name", () => {
+  assert.throws(() => js.load({ ...read("product.json"), version: 2 }), /version 1; this one is version 2/);
+  assert.throws(() => js.load(null), /version/);
+});
+
+test("bytes", () => {
+  const texts = [0, 8, 999, 1000, 1234, 9949, 9950, 100352, 999499, 999500, 12_345_678, 5e9].map(js.bytesText);
+  assert.deepEqual(texts, ["0 B", "8 B", "999 B", "1.0 kB", "1.2 kB", "9.9 kB", "10 kB", "100 kB", "999 kB", "1.0 MB", "12 MB", "5.0 GB"]);
+});
+
+test("numbers short enough for a cell", () => {
+  const numbers = [0, 1, -1, 0.5, 3.14159, -12.345, 123.456, 9999.4, 12345, 0.0123, 0.00012, -1e-9, "nan", "inf", null];
+  assert.deepEqual(numbers.map(js.cellText), ["0", "1", "−1", "0.5", "3.14", "−12.3", "123", "9999", "1.2e4", "0.012", "1.2e−4", "−1.0e−9", "nan", "inf", ""]);
+});
+
+test("clipping counts wide letters twice", () => {
+  assert.equal(js.clip("MulBackward0", 12), "MulBackward0");
+  assert.equal(js.clip("MulBackward0", 6), "MulBa…");
+  assert.equal(js.clip("中文中文", 8), "中文中文");
+  assert.equal(js.clip("中文中文", 6), "中文…");
+  assert.equal(js.clip("中文中文", 5), "中文…");
+  assert.equal(js.clip("", 5), "");
+  assert.equal(js.clip("😀😀😀", 5), "😀😀…");
+});
+
+test("an edge ends in an arrow that touches the box", () => {
+  const points = [10, 0, 10, 20, 50, 80, 50, 100];
+  const down = js.ended(points, false);
+  assert.equal(down.line, "M10 0C10 20 50 80 50 92");
+  assert.match(down.tip, /^M50 100L/);
+  const up = js.ended(points, true);
+  assert.equal(up.line, "M10 8C10 20 50 80 50 100");
+  assert.match(up.tip, /^M10 0L/);
+  assert.deepEqual(points, [10, 0, 10, 20, 50, 80, 50, 100]);
+});
+
+test("a formula breaks before each equals sign", () => {
+  const parts = js.splitMath(["mrow", ["mi", "z"], ["mo", "="], ["mi", "a"], ["mo", "="], ["mn", "5"]]);
+  assert.deepEqual(parts, [["mrow", ["mi", "z"]], ["mrow", ["mo", "="], ["mi", "a"]], ["mrow", ["mo", "="], ["mn", "5"]]]);
+  assert.deepEqual(js.splitMath(["mi", "x"]), [["mi", "x"]]);
+});
