@@ -76,11 +76,11 @@ class Dot(graphviz.Digraph):
     """A Digraph that lays itself out without a system ``dot``. ``.graph`` is the Graph it was made of."""
 
     graph: Graph | None = None
-    _write: Callable[[Graph], tuple[list[str], int]]
+    _write: Callable[..., tuple[list[str], int]]
     _written: list[str]
 
     @classmethod
-    def of(cls, graph: Graph, write: Callable[[Graph], tuple[list[str], int]]) -> Dot:
+    def of(cls, graph: Graph, write: Callable[..., tuple[list[str], int]]) -> Dot:
         """The picture of ``graph``, whose lines and number of rows ``write`` gives."""
         dot = cls(node_attr=_NODE_STYLE)
         dot.graph, dot._write = graph, write
@@ -93,16 +93,16 @@ class Dot(graphviz.Digraph):
     def _drawn(self) -> tuple[str, Graph | None]:
         """The source to lay out, and the graph whose nodes and edges its first lines are.
 
-        It is ``.source``, but a large graph draws a shared leaf once per use. Lines that the user added stay.
+        It is ``.source`` with two changes that only the layout sees: a large graph draws a shared leaf once per use,
+        and a line to a saved leaf starts at the leaf, where a cycle would turn the picture round. Lines that the user
+        added stay.
         """
         count = 0 if self.graph is None else len(self._written)
         if self.graph is None or self.body[:count] != self._written:
             return self.source, None
-        if len(self.graph.nodes) <= _LARGE:
-            return self.source, self.graph
-        graph = self.graph.with_leaves_drawn_per_use()
+        graph = self.graph if len(self.graph.nodes) <= _LARGE else self.graph.with_leaves_drawn_per_use()
         copy = self.copy()
-        copy.body = self._write(graph)[0] + self.body[count:]
+        copy.body = self._write(graph, from_leaves=True)[0] + self.body[count:]
         return copy.source, graph
 
     def pipe(
@@ -238,8 +238,14 @@ def _describe_edge(graph: Graph, edge: Edge) -> str:
     }[edge.feeds]
 
 
-def _write_body(graph: Graph, show_attrs: bool, max_attr_chars: int) -> tuple[list[str], int]:
-    """The lines of the DOT source, nodes first, and how many lines torchviz would have written (it sizes by them)."""
+def _write_body(
+    graph: Graph, show_attrs: bool, max_attr_chars: int, from_leaves: bool = False
+) -> tuple[list[str], int]:
+    """The lines of the DOT source, nodes first, and how many lines torchviz would have written (it sizes by them).
+
+    A line without an arrow joins a function and what it saved; torchviz starts it at the function, ``from_leaves`` at
+    the tensor if that is a leaf.
+    """
     lines: list[str] = []
     endings: dict[type, str] = {}
     rows = len(graph.nodes) + len(graph.edges)
@@ -261,7 +267,8 @@ def _write_body(graph: Graph, show_attrs: bool, max_attr_chars: int) -> tuple[li
             lines.append(f"\t{ids[source]} -> {ids[target]}\n")
             continue
         rows += feeds in ("leaf", "saved", "kept")  # the box of such a tensor is written again with each edge
-        ends = (target, source) if feeds == "saved" else (source, target)
+        backwards = feeds == "saved" and not (from_leaves and graph.nodes[source].role == "leaf")
+        ends = (target, source) if backwards else (source, target)
         lines.append(f"\t{ids[ends[0]]} -> {ids[ends[1]]}{_EDGE_STYLE.get(str(feeds), '')}\n")
     return lines, rows
 
@@ -304,8 +311,6 @@ def _with_attributes(graph: Graph, function: Any, name: str, max_chars: int) -> 
 
 _PLAIN_ID = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _KEYWORDS = {"node", "edge", "graph", "digraph", "subgraph", "strict"}
-# What XML and C strings cannot hold, and halves of characters.
-_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
 def quote(text: str) -> str:
@@ -316,7 +321,7 @@ def quote(text: str) -> str:
     """
     if _PLAIN_ID.match(text) and text.lower() not in _KEYWORDS:
         return text
-    text = _UNPRINTABLE.sub("\ufffd", text).replace("\\", "\\\\").replace('"', '\\"')
+    text = svg.printable(text).replace("\\", "\\\\").replace('"', '\\"')
     return '"' + re.sub(r"&(?=#?\w+;)", "&amp;", text) + '"'
 
 

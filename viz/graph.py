@@ -276,7 +276,7 @@ def to_json(source: Any) -> str:
     >>> print(to_json(torch.ones(1, requires_grad=True) * 2)[:74])
     {"nodes": [{"id": 0, "kind": "output", "name": "", "shape": [1], "dtype":
     """
-    return json.dumps(_plain(_graph_of(source)), ensure_ascii=False)
+    return json.dumps(_plain(_graph_of(source)))
 
 
 def to_networkx(source: Any) -> Any:

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from html import escape
 
 # Set up by the first pointer that enters the picture, on the picture itself: nothing is looked up in the page, so that
-# any number of pictures live side by side. Ctrl and the wheel zoom, dragging pans, a double click shows all.
+# any number of pictures live side by side. Ctrl and the wheel zoom (out to half the size), dragging pans, a double
+# click shows all.
 _ZOOM = """
 if (!this.mgView) {
   const svg = this, all = svg.getAttribute('viewBox').split(' ').map(Number);
@@ -21,7 +22,7 @@ if (!this.mgView) {
   svg.addEventListener('wheel', (e) => {
     if (!e.ctrlKey && !e.metaKey) return;
     e.preventDefault();
-    const p = at(e), k = Math.min(all[2] / view[2] < 0.5 ? 1 : 4, Math.exp(e.deltaY / 300));
+    const p = at(e), k = Math.min(2 * all[2] / view[2], Math.exp(e.deltaY / 300));
     show([p.x - (p.x - view[0]) * k, p.y - (p.y - view[1]) * k, view[2] * k, view[3] * k]);
   }, {passive: false});
   svg.addEventListener('pointerdown', (e) => {
@@ -38,6 +39,14 @@ if (!this.mgView) {
 }
 """
 _HEAD = re.compile(r'<svg width="([\d.]+)pt" height="([\d.]+)pt"\s+viewBox="([^"]*)"')
+
+# What XML and C strings cannot hold, and halves of characters.
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+
+
+def printable(text: str) -> str:
+    """``text`` with a replacement character for each that no picture can show."""
+    return _UNPRINTABLE.sub("\ufffd", text)
 
 
 def standalone(svg: str) -> str:
@@ -63,9 +72,10 @@ def page(svg: str, nodes: Mapping[str, str] | None = None, edges: Mapping[str, s
     live = live.replace("<svg ", f'<svg role="img" onpointerenter="{escape(" ".join(_ZOOM.split()))}" ', 1)
     size = _HEAD.search(svg)
     width = f' width="{float(size[1]) * 4 / 3:.0f}"' if size else ""
+    style = ".mg-graph>svg~img{display:none}.mg-graph>svg{touch-action:pan-y;user-select:none}"
     return (
-        '<div class="mg-graph"><style>.mg-graph>svg~img{display:none}.mg-graph>svg{touch-action:pan-y}</style>'
-        f'{live}<img alt="computation graph"{width} src="data:image/svg+xml;base64,{still}"></div>'
+        f'<div class="mg-graph"><style>{style}</style>{live}'
+        f'<img alt="computation graph"{width} src="data:image/svg+xml;base64,{still}"></div>'
     )
 
 
@@ -80,7 +90,7 @@ def _with_tooltips(svg: str, nodes: Mapping[str, str], edges: Mapping[str, str])
     def tooltip(match: re.Match[str]) -> str:
         name, kind, rest, title = match.groups()
         text = nodes.get(title) if kind == "node" else edges.get(name)
-        shown = f"\n<title>{escape(text, quote=False)}</title>" if text else ""
+        shown = f"\n<title>{escape(printable(text))}</title>" if text else ""
         return f'<g id="{name}" class="mg-{kind}"{rest}>{shown}'
 
     return _GROUP.sub(tooltip, svg)
