@@ -17,7 +17,7 @@ from .autograd import grad_mode, notes, views
 from .autograd.graph import Hooks, Node, RemovableHandle, accumulator
 from .autograd.observe import tell
 from .autograd.saved import VersionCounter
-from .dtypes import FROM_NUMPY, Size, device, dtype, type_name
+from .dtypes import CPU, FROM_NUMPY, Size, device, dtype, size_of, type_name
 
 _new = object.__new__
 
@@ -83,7 +83,7 @@ class Tensor:
     @property
     def shape(self) -> Size:
         """Its size in each dimension."""
-        return Size(self._array.shape)
+        return size_of(self._array.shape)
 
     @property
     def dtype(self) -> dtype:
@@ -91,7 +91,7 @@ class Tensor:
 
     @property
     def device(self) -> device:
-        return device("cpu")
+        return CPU
 
     @property
     def ndim(self) -> int:

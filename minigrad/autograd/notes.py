@@ -69,6 +69,8 @@ def describe(place: Place) -> str:
 
 
 def explain(error: E, *sentences: str) -> E:
-    """Attach a note to an error: its cause and the way out, for ``raise explain(...)``."""
+    """Attach a note to an error: its cause and the way out, for ``raise explain(...)``; the observers hear of it."""
     error.add_note("minigrad: " + " ".join(sentences))
+    if grad_mode.special and grad_mode.state.observers:
+        tell("error", error, None)
     return error

@@ -66,8 +66,18 @@ class Observer:
     def grad_set(self, tensor: Tensor, before: Any, after: Any) -> None:
         """``tensor.grad = after`` was run by the learner (Tensor or None)."""
 
+    def update(self, tensor: Tensor, optimizer: str, before: Any, version: int, options: dict[str, Any]) -> None:
+        """An optimizer changed a parameter from ``before`` (a copy) at ``version``, by the options of its group."""
+
+    def module_begin(self, module: Any, inputs: tuple[Any, ...]) -> None:
+        """A ``nn.Module`` is about to run its forward: what runs until its ``module_end`` belongs to it."""
+
+    def module_end(self, module: Any) -> None:
+        """Its forward is over (also after an error)."""
+
     def error(self, error: BaseException, node: Node | None) -> None:
-        """The engine is about to raise ``error``; ``node`` is where it happened in a backward pass, if anywhere."""
+        """The engine is about to raise ``error``; ``node`` is where it happened in a backward pass, if anywhere.
+        The same error may be told twice: when it is made, and again with its node."""
 
 
 @contextmanager

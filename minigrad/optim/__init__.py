@@ -1,0 +1,5 @@
+"""Optimizers and learning-rate schedules. Names as in torch.optim."""
+
+from . import lr_scheduler
+from .algorithms import SGD, Adam, AdamW, RMSprop
+from .optimizer import Optimizer
