@@ -13,6 +13,7 @@ from types import CodeType
 from typing import Any, TypeVar
 
 from . import grad_mode
+from .observe import tell
 
 Place = tuple[CodeType, int] | None
 E = TypeVar("E", bound=BaseException)
