@@ -13,10 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from viz import latex, trace
+from viz import latex
 from viz.latex import Math, Tree, Unreadable, linear, op, row
 from viz.record import (
-    ChipRecord,
     EdgeRecord,
     Event,
     NodeRecord,
@@ -35,7 +34,7 @@ FORWARD = {
     "add": r"x + y", "sub": r"x - y", "rsub": r"y - x", "mul": r"x \cdot y", "div": r"\frac{x}{y}", "neg": r"-x",
     "pow": r"x^n", "exp": r"e^x", "sqrt": r"\sqrt{x}", "reciprocal": r"\frac{1}{x}", "abs": r"|x|", "mm": r"A B",
     "bmm": r"A B", "mv": r"A v", "addmm": r"C + A B", "t": r"A^\top", "lt": r"[x < y]", "le": r"[x \le y]",
-    "gt": r"[x > y]", "ge": r"[x \ge y]", "eq": r"[x = y]", "ne": r"[x \ne y]",
+    "expand": r"x", "gt": r"[x > y]", "ge": r"[x \ge y]", "eq": r"[x = y]", "ne": r"[x \ne y]",
 }  # fmt: skip
 
 # Which argument a letter of a row stands for: the first of these that the row has.
@@ -102,10 +101,16 @@ def value_math(snap: Snap) -> Math | None:
         for item in array.tolist():
             cells += [op(","), ["mn", number(item)]]
         return row(op("["), *cells[1:], op("]"))
-    if array.ndim == 2 and 0 < array.size and max(array.shape) <= 3:
+    if array.ndim == 2 and array.size > 0 and max(array.shape) <= 3:
         rows = [["mtr", *(["mtd", ["mn", number(item)]] for item in line)] for line in array.tolist()]
         return row(op("["), ["mtable", *rows], op("]"))
     return None
+
+
+def matrix_math(snap: Snap) -> Math:
+    """Numbers for a matrix product, where one number is a matrix as well."""
+    drawn = shown(snap)
+    return row(op("["), drawn, op("]")) if drawn[0] == "mn" and len(snap.shape) == 2 else drawn
 
 
 def shown(snap: Snap) -> Math:
@@ -137,6 +142,7 @@ class Writer:
         self.letters: dict[TensorRecord, str] = {}
         self.outputs: dict[NodeRecord, tuple[NodeRecord, EdgeRecord]] = {}
         self.roots: dict[TensorRecord, None] = {}
+        self.versions = False  # whether names say which version of a tensor is meant
         self.top = "L"  # what the backward pass differentiates
         taken = {name for record in recorder.tensors for _, name in record.names if name}
         taken |= {record.hint for record in recorder.tensors if record.hint}
@@ -152,7 +158,7 @@ class Writer:
     def _free_letters(self) -> Iterator[str]:
         suffix = 0
         while True:
-            for letter in "abcdfghpqrsuvw":
+            for letter in "abcdfghkmpqrstuw":
                 name = f"{letter}{suffix or ''}"
                 if name not in self.taken:
                     yield name
@@ -207,13 +213,13 @@ class Writer:
 
     def operand_math(self, operand: Any) -> Math:
         if isinstance(operand, Operand):
-            return self.math(operand.tensor, operand.version)
+            return self.math(operand.tensor, operand.version if self.versions else None)
         return latex.number_math(operand) if _is_number(operand) else ["mtext", str(operand)[:20]]
 
     # Operations
 
-    def reading(self, operation: OperationRecord, text: str) -> tuple[Tree, dict[str, Any]]:
-        """A row's formula as a tree with its constants put in, and what its letters stand for."""
+    def reading(self, operation: OperationRecord, text: str, forward: bool = False) -> tuple[Tree, dict[str, Any]]:
+        """A row's formula as a tree with its constants put in (worked out, backward), and what its letters stand for."""
         tree = latex.read(text)
         meaning: dict[str, Any] = {}
         constants: dict[str, float] = {}
@@ -225,7 +231,7 @@ class Writer:
                 meaning[letter] = value
             else:
                 constants[letter] = float(value)
-        return latex.fold(tree, constants), meaning
+        return latex.put(tree, constants) if forward else latex.fold(tree, constants), meaning
 
     def _meaning(self, operation: OperationRecord, letter: str) -> Any:
         if letter in ("z", "Z"):
@@ -250,7 +256,10 @@ class Writer:
             return None
         gradient = ["mn", "1"] if incoming is None else shown(incoming)
         try:
-            return latex.draw(_worked_out(tree, meaning), lambda letter: shown(meaning[letter].snap), gradient, ["mn", "1"], True)
+            numbers = matrix_math if latex.is_matrix(tree) else shown
+            if incoming is not None:
+                gradient = numbers(incoming)
+            return latex.draw(tree, lambda letter: numbers(meaning[letter].snap), gradient, ["mn", "1"], True)
         except Unreadable:
             return None
 
@@ -260,14 +269,32 @@ class Writer:
         plain = operation.given.get("alpha", 1) == 1 and (name != "addmm" or operation.given.get("beta", 1) == 1)
         if name in FORWARD and plain:
             try:
-                tree, meaning = self.reading(operation, FORWARD[name])
+                tree, meaning = self.reading(operation, FORWARD[name], forward=True)
+                if name == "mul" and tree[2][0] == "num":
+                    tree = ("mul", tree[2], tree[1])
                 return self.draw(tree, meaning, row()), self.draw_numbers(tree, meaning, None)
             except Unreadable:
                 pass
+        if name in ("select", "slice"):
+            return self._indexed(operation), None
+        if name == "copy":
+            return self.operand_math(_operands(operation)[-1]), None
         parts: list[Any] = []
-        for operand in _shown_arguments(operation):
+        for operand in _operands(operation):
             parts += [op(","), self.operand_math(operand)]
         return row(latex.name(name.lstrip("_")), op("("), *parts[1:], op(")")), None
+
+    def _indexed(self, operation: OperationRecord) -> Math:
+        """x[0], x[:, 1:3]."""
+        base, dim, *rest = operation.arguments
+        inside = [op(":"), op(",")] * int(dim)
+        if operation.name == "slice":
+            start, end, step = (*rest, 1)[:3]
+            ends = [str(start) if start else "", ":", "" if end > 2**62 else str(end), "" if step == 1 else f":{step}"]
+            inside.append(["mtext", "".join(ends)])
+        else:
+            inside.append(["mn", str(rest[0])])
+        return row(self.operand_math(base), op("["), *inside, op("]"))
 
     def operation_text(self, operation: OperationRecord) -> str:
         return " ".join(linear(self.operation_math(operation)[0]).split())
@@ -296,7 +323,10 @@ class Writer:
         for node in self.recorder.nodes:
             record = node.tensor
             named = record is not None and bool(record.names or record.hint) and not record.of_gradient
-            if node.cast.kind != "untracked" or (named and node.operation is not None):
+            current = record is not None and record.node is node
+            if node.cast.kind == "untracked" and not (named and current and node.operation is not None):
+                continue
+            if not node.hidden:
                 kept[node] = None
         for edge in reversed(self.recorder.edges):
             if edge.target in kept:
@@ -324,7 +354,9 @@ class Writer:
 
     def step(self, event: Event) -> Step:
         """One event in words."""
+        self.versions = event.kind == "node"  # walking back, one meets a tensor as it was before and after a change
         title, text, formulas = getattr(self, f"_{event.kind}")(event, event.facts)
+        self.versions = False
         return Step(
             event.kind, event.phase, title, " ".join(text.split()), event.line, event.origin, formulas,
             saved_bytes=event.saved_bytes, error=event.error,
@@ -360,7 +392,7 @@ class Writer:
     def _forward(self, operation: OperationRecord) -> Formula:
         names, numbers = self.operation_math(operation)
         result = operation.results[0]
-        sides = [self.math(result.tensor, result.version), names]
+        sides = [self.math(result.tensor), names]
         note = ""
         if numbers is not None and value_math(result.snap) is not None:
             sides.append(numbers)
@@ -414,10 +446,13 @@ class Writer:
 
     def _inplace(self, event: Event, facts: Any) -> tuple[str, str, list[Formula]]:
         record, before, after = facts["tensor"], facts["before"], facts["after"]
-        operation, node, x = facts["operation"], facts["node"], self.symbol(facts["tensor"])
+        operation, node, x = facts["operation"], facts["node"], self.row_name(facts["tensor"])
+        if node is None and not facts["stale"]:
+            plain = say("inplace.plain", operation=operation.name, x=x, before=before.version, after=after.version)
+            return say("inplace.title", x=x), plain, [self._written(before, operation, after)]
         words = [say("inplace.text", operation=operation.name, x=x, before=before.version, after=after.version)]
-        if facts["target"] is not record:
-            words.append(say("inplace.slices", x=self.row_name(record), base=self.symbol(facts["target"])))
+        if facts["target"] is not record and node is not None:
+            words.append(say("inplace.slices", x=x, base=self.symbol(facts["target"])))
         elif node is not None:
             words.append(say("inplace.node", node=node.cast.label))
         holders = [node for node in self.recorder.nodes for chip in node.chips if chip in facts["stale"]]
@@ -432,8 +467,9 @@ class Writer:
         names, numbers = self.operation_math(operation)
         sides = [names] if numbers is None or value_math(after.snap) is None else [names, numbers]
         formula = equation(*sides, shown(after.snap))
-        formula.math = row(self.math(before.tensor), op("←"), formula.math)
-        formula.text = f"{self.symbol(before.tensor)} ← {formula.text}"
+        x = self.row_name(before.tensor)
+        formula.math = row(latex.name(x), op("←"), formula.math)
+        formula.text = f"{x} ← {formula.text}"
         return formula
 
     def _update(self, event: Event, facts: Any) -> tuple[str, str, list[Formula]]:
@@ -555,7 +591,8 @@ class Writer:
                 latexed = operation.formula.get(operation.inputs[place], "")
                 tree, meaning = self.reading(operation, latexed)
                 reduced = snap.shape != arrived.shape and _broadcasts(operation)
-                if tree in (("grad",), ("neg", ("grad",))) and (_broadcasts(operation) or operation.name in ("neg", "rsub")):
+                unchanged = tree == ("grad",)
+                if not reduced and tree in (("grad",), ("neg", ("grad",))) and (_broadcasts(operation) or operation.name in ("neg", "rsub")):
                     tree = ("mul", ("grad",), ("num", 1.0 if tree == ("grad",) else -1.0))
                 if reduced:
                     tree = ("total", tree)
@@ -564,11 +601,11 @@ class Writer:
                         say("node.reduced", x=x, before=_shape_words(arrived.shape), after=_shape_words(snap.shape))
                     )
                 sides.append(self.draw(tree, meaning, above))
-                numbers = self.draw_numbers(tree, meaning, arrived)
+                numbers = None if "words" in str(tree) else self.draw_numbers(tree, meaning, arrived)
                 if numbers is not None and value_math(snap) is not None and tree != ("grad",):
                     sides.append(numbers)
                     calculation = f"{' '.join(linear(numbers).split())} = {linear(shown(snap))}"
-                    if snap.array is not None and snap.array.size == 1 and len(calculation) <= 16:
+                    if snap.array is not None and snap.array.size == 1 and len(calculation) <= 16 and not unchanged:
                         tag = calculation
                 elif value_math(snap) is None:
                     shapes = f"{shape_text(arrived.shape)} → {shape_text(snap.shape)}, "
@@ -606,7 +643,9 @@ class Writer:
 
     def _free(self, event: Event, facts: Any) -> tuple[str, str, list[Formula]]:
         if "dropped" in facts:
-            return say("dropped.title"), say("dropped.text", size=size_text(facts["bytes"])), []
+            names, size = [node.cast.label for node in facts["dropped"]], size_text(facts["bytes"])
+            many = ".many" if len(names) > 1 else ""
+            return say("dropped.title"), say(f"dropped.text{many}", size=size, nodes=names[0], count=len(names)), []
         names = list(dict.fromkeys(node.cast.label for node in facts["nodes"]))
         key = "free.text" if len(names) <= 3 else "free.text.many"
         size = size_text(facts["bytes"])
@@ -629,12 +668,15 @@ class Writer:
         words: dict[str, Any] = {"type": facts["type"], "notes": notes, "node": "" if box is None else box.cast.label}
         chips = facts["chips"]
         stale = [chip for chip in chips if chip.__dict__.get("now", {}).get("stale")]
-        if kind == "freed" and box is not None:
-            words["names"] = listing([self.defined(chip.tensor) for chip in chips]) or say("tensor")
-        elif kind == "changed" and stale:
+        if kind == "freed" and box is not None and chips:
+            words["names"] = listing([self.defined(chip.tensor) for chip in chips])
+            words["line"] = self.line_number(box.freed_on)
+            kind = "freed" if box.freed_on is not None else "freed.before"
+        elif kind == "changed" and box is not None and stale and stale[0].changed_on and box.cast.line:
             chip = stale[0]
             words |= {"x": self.symbol(chip.tensor), "saved": chip.cast.version}
             words["version"] = chip.tensor.__dict__.get("now", {}).get("version", chip.tensor.cast.version)
+            words |= {"line": self.line_number(box.cast.line), "changed": self.line_number(chip.changed_on)}
         elif kind == "scalar":
             found = re.search(r"shape \[([\d, ]*)\]", notes)
             if found is None:
@@ -644,10 +686,16 @@ class Writer:
                 words |= {"z": self._called_on(event), "count": count}
         elif kind not in ("no_graph", "leaf"):
             kind = ""
+        title_kind = kind.removesuffix(".before")
         if not kind:
             general = "error.title.node" if box is not None else "error.title"
             return say(general, **words), say("error.text", **words), []
-        return say(f"error.{kind}.title", **words), f"{say(f'error.{kind}', **words)} {notes}", []
+        return say(f"error.{title_kind}.title", **words), say(f"error.{kind}", **words), []
+
+    def line_number(self, line: int | None) -> int:
+        """A line of the source as it is numbered beside the code."""
+        sources = self.recorder.sources
+        return (line or 0) + (sources[0].first - 1 if len(sources) == 1 else 0)
 
     def _called_on(self, event: Event) -> str:
         found = re.match(r"(.+)\.backward\(", event.facts.get("home", ""))
@@ -683,7 +731,7 @@ class Writer:
 
     def _value_at_birth(self, record: TensorRecord) -> str:
         value = record.cast.value
-        return "" if value is None else value.text
+        return "" if value is None else brief(value)
 
     def _detail(self, node: NodeRecord) -> str:
         operation = node.operation
@@ -693,11 +741,11 @@ class Writer:
         text = self.operation_text(operation)
         if node not in self.outputs and (result.tensor in self.letters or self.given_name(result.tensor)):
             text = f"{self.symbol(result.tensor)} = {text}"
-        return self._with_value(text, result.snap.value.text, result.tensor)
+        return self._with_value(text, brief(result.snap.value), result.tensor)
 
     def _with_value(self, text: str, value: str, record: TensorRecord) -> str:
         shape = record.cast.value.shape if record.cast.value is not None else []
-        for ending in (value, shape_text(shape)):
+        for ending in dict.fromkeys((value, shape_text(shape))):
             if len(text) + len(ending) + 3 <= DETAIL:
                 return f"{text} = {ending}"
         return text
@@ -721,7 +769,7 @@ class Writer:
                     shown_ = state.get((record, "value"), record.cast.value)
                     version = state.get((record, "version"), record.cast.version)
                     for box in boxes.get(record, ()):
-                        detail = [box, "detail", f"{shown_.text}  v{version}"]
+                        detail = [box, "detail", f"{brief(shown_)}  v{version}"]
                         event.changes = [c for c in event.changes if c[0] is not box or c[1] != "detail"] + [detail]
 
     def _assemble(self, title: str, kept: dict[NodeRecord, None], steps: list[Step]) -> Trace:
@@ -766,16 +814,16 @@ def _short(snap: Snap) -> str:
     """A gradient for an edge."""
     if snap.array is not None and snap.array.size == 1:
         return number(snap.array.item())
-    return snap.value.text if len(snap.value.text) <= 18 and " · " not in snap.value.text else shape_text(snap.shape)
+    return brief(snap.value)
+
+
+def brief(value: Value) -> str:
+    """A tensor's numbers for a box or an edge: all of them if they are few, else the shape."""
+    return value.text if len(value.text) <= 18 and " · " not in value.text else shape_text(value.shape)
 
 
 def _broadcasts(operation: OperationRecord) -> bool:
     return operation.name.rstrip("_") in ("add", "sub", "rsub", "mul", "div", "pow", "where", "maximum", "minimum")
-
-
-def _worked_out(tree: Tree, meaning: dict[str, Any]) -> Tree:
-    """Parts that only a calculation makes plain, such as [z > 0] and sgn x, as their numbers."""
-    return tree
 
 
 def _operands(operation: OperationRecord) -> list[Operand]:
@@ -787,10 +835,6 @@ def _operands(operation: OperationRecord) -> list[Operand]:
                 yield from flat(argument)
 
     return list(flat(operation.arguments))
-
-
-def _shown_arguments(operation: OperationRecord) -> list[Any]:
-    return _operands(operation)
 
 
 def _by_position(operation: OperationRecord) -> dict[str, Any]:

@@ -16,6 +16,7 @@ import numpy as np
 
 Tree = tuple[Any, ...]
 Math = list[Any]
+THIN = "\u2009"  # the space between two matrices that are multiplied
 
 _TOKEN = re.compile(r"\\[a-zA-Z]+|\\.|\d+(?:\.\d+)?|[A-Za-z]|[-+/^_{}()\[\]|<>=,]|\s+")
 _SPACES = (r"\,", r"\;", r"\:", r"\!", r"\ ", r"\quad", r"\left", r"\right")
@@ -215,6 +216,13 @@ def symbols(tree: Any) -> set[str]:
     return set().union(*(symbols(part) for part in tree[1:]))
 
 
+def put(tree: Tree, constants: dict[str, float]) -> Tree:
+    """The tree with Python's numbers put in, nothing worked out."""
+    if tree[0] == "sym":
+        return ("num", constants[tree[1]]) if tree[1] in constants else tree
+    return tuple(put(part, constants) if isinstance(part, tuple) else part for part in tree)
+
+
 def fold(tree: Tree, constants: dict[str, float]) -> Tree:
     """The tree with Python's numbers put in and worked out where nothing else is involved: n x^{n-1} becomes 2 x."""
     if tree[0] == "sym":
@@ -349,8 +357,8 @@ def draw(tree: Tree, values: Callable[[str], Math], gradient: Math, ones: Math, 
                     out += [op("−" if minus else "+"), part(plain, 2)]
                 return row(*out)
             case "mul":
-                sign = [] if is_matrix(tree) and not numbers else [op(times)]
-                return row(part(inside[0], 2), *sign, part(inside[1], 3))
+                sign = ["mtext", THIN] if is_matrix(tree) else op(times)
+                return row(part(inside[0], 2), sign, part(inside[1], 3))
             case "div":
                 return row(part(inside[0], 2), op("/"), part(inside[1], 4))
             case "frac":
@@ -397,6 +405,9 @@ def number_math(value: float) -> Math:
     return ["mn", number(value)]
 
 
+_SPACED = ("=", "+", "·", "×", "→", "←", "<", ">", "≤", "≥", "≠")
+
+
 def linear(math: Any) -> str:
     """MathML as a line of text, to be read aloud."""
     if isinstance(math, str):
@@ -404,22 +415,37 @@ def linear(math: Any) -> str:
     tag, *inside = math
     parts = [linear(part) for part in inside]
     match tag:
+        case "mtext" if parts == [THIN]:
+            return " @ "
         case "mfrac":
             return "/".join(_enclosed(math, text) for math, text in zip(inside, parts, strict=True))
         case "msup":
-            return f"{_enclosed(inside[0], parts[0])}{'ᵀ' if parts[1] == '⊤' else '^' + _enclosed(inside[1], parts[1])}"
+            return _enclosed(inside[0], parts[0]) + _raised(parts[1], inside[1])
         case "msub":
-            return f"{parts[0]}_{parts[1]}"
+            return f"{parts[0]}({parts[1]})"
         case "msqrt":
             return f"√({''.join(parts)})"
         case "mtable":
-            return f"[{', '.join(parts)}]"
+            return ", ".join(parts)
         case "mtr":
             return f"[{', '.join(parts)}]"
         case "mo":
-            return f" {parts[0]} " if parts[0] in ("=", "+", "·", "×", "→", "←") else parts[0]
+            return f" {parts[0]} " if parts[0] in _SPACED else {",": ", ", "∑": "∑ "}.get(parts[0], parts[0])
+        case "mrow":
+            for place in range(1, len(inside)):  # a minus between two things, not before one
+                if inside[place] == ["mo", "−"]:
+                    parts[place] = " − "
     return "".join(parts)
 
 
+def _raised(text: str, math: Any) -> str:
+    if text == "⊤":
+        return "ᵀ"
+    if text.isdigit():
+        return text.translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return "^" + _enclosed(math, text)
+
+
 def _enclosed(math: Any, text: str) -> str:
-    return f"({text})" if any(sign in text for sign in (" ", "/")) else text
+    simple = " " not in text and "/" not in text or (text.startswith("[") and text.endswith("]"))
+    return text if simple else f"({text})"

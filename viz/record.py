@@ -149,18 +149,22 @@ class NodeRecord:
         self.arguments: list[EdgeRecord | None] = []  # for each of next_functions
         self.chips: list[ChipRecord] = []
         self.version = 0  # of the tensor when this node made it
+        self.hidden = False  # drawn only if something that is drawn uses it
+        self.freed_on: int | None = None  # the line of the backward that let its saved tensors go
 
 
 class EdgeRecord:
     def __init__(self, source: NodeRecord, target: NodeRecord, argument: int, output: int = 0) -> None:
         self.cast = trace.Edge("", "", "", argument)
         self.source, self.target, self.output = source, target, output
+        self.travelled = False  # a gradient stands on it
 
 
 class ChipRecord:
     def __init__(self, tensor: TensorRecord, version: int, size: int, names: list[str]) -> None:
         self.cast = trace.Chip("", "", None, version, size)
         self.tensor, self.names = tensor, names
+        self.changed_on: int | None = None  # the line that changed the tensor since
 
 
 @dataclass
@@ -301,6 +305,13 @@ def operator_runs(frame: FrameType) -> bool:
     return place is not None and instructions[place].opname.startswith(("BINARY", "UNARY", "COMPARE", "STORE_SUBSCR"))
 
 
+def stores(frame: FrameType) -> bool:
+    """Whether a frame is at ``x[...] = value``."""
+    instructions, places = _instructions(frame.f_code)
+    place = places.get(frame.f_lasti)
+    return place is not None and instructions[place].opname == "STORE_SUBSCR"
+
+
 def targets(frame: FrameType) -> list[str] | str:
     """The names that take the value a frame is computing, or "return", or nothing."""
     instructions, places = _instructions(frame.f_code)
@@ -412,6 +423,7 @@ class Recorder(observe.Observer):
         self._home: FrameType | None = None
         self._line: int | None = None
         self._in_backward = 0
+        self._caller: tuple[int, int] | None = None  # where the learner's program called backward
         self._running: Event | None = None  # the node whose backward is running
         self._arrived: dict[tuple[NodeRecord, int], list[tuple[NodeRecord, Snap]]] = {}
         self._released: list[NodeRecord] = []
@@ -439,6 +451,9 @@ class Recorder(observe.Observer):
         self._line = line
         self._find_names(frames)
         self._bury()
+
+    def _at(self, frame: FrameType) -> tuple[int, int]:
+        return id(frame), frame.f_lasti
 
     def _line_of(self, frame: FrameType) -> int | None:
         for source in reversed(self.sources):
@@ -741,6 +756,10 @@ class Recorder(observe.Observer):
             records.append(record)
         results = [Operand(record, record.snap, record.cast.version) for record in records]
         row = getattr(node, "operation", None)
+        view = any(output._is_view() for output in outputs)
+        # Steps of the engine's own are not the learner's: finding the place that x[0] = 1 writes to, copying a gradient.
+        aside = view and self._frame is not None and stores(self._frame)
+        internal = self._in_backward and self._frame is not None and self._at(self._frame) == self._caller
         operation = OperationRecord(name, arguments, {}, results)
         if row is not None:
             operation.given = dict(zip(row.params, arguments, strict=False))
@@ -752,6 +771,7 @@ class Recorder(observe.Observer):
             known = self._known_node(node)
             box = known or self._new_node(node, self._line)
             box.operation, box.outputs, box.tensor = operation, records, records[0]
+            box.hidden = aside
             if known is None:
                 self._draw(box, node, operation, tensors, row)
                 self._hold(box, node, {id(output._array): record for output, record in zip(outputs, records, strict=True)})
@@ -773,9 +793,16 @@ class Recorder(observe.Observer):
                     record.cast.grad = "not kept"
                 if direct and not self._running:
                     record.expression = expression
+            elif node is not None:  # made inside a custom Function's forward, and now its result
+                record.node, record.operation = box, operation
+                self._set(record, "leaf", False)
+                self._set(record, "requires_grad", True)
+                self._set(record, "grad_fn", node.name())
+                self._set(record, "grad", "not kept")
         if not self._running:
             self._hint(records)
-        view = any(output._is_view() for output in outputs)
+        if aside or (node is None and internal):
+            return
         kind = ("view" if view else "operation") if node is not None else "untracked"
         phase = "update" if node is None and records[0].of_gradient and not self._in_backward else None
         edges = [edge for edge in self.edges[-len(tensors) - 1 :] if edge.target is box]
@@ -889,6 +916,7 @@ class Recorder(observe.Observer):
         for chip in self._held:
             if chip.tensor.memory is record.memory and chip.cast.version != version:
                 self._set(chip, "stale", True)
+                chip.changed_on = chip.changed_on or self._line
                 stale.append(chip)
         return stale
 
@@ -914,7 +942,10 @@ class Recorder(observe.Observer):
     def backward_begin(self, roots: tuple[Any, ...], gradients: tuple[Any, ...], options: dict[str, Any]) -> None:
         self._look()
         self._in_backward += 1
+        self._caller = self._at(self._frame) if self._frame is not None else None
         self._arrived, self._walk_released, self._erred = {}, [], False
+        for edge in self.edges:  # the gradients of an earlier pass have gone by
+            self._clear(edge)
         seeds = []
         for root, gradient in zip(roots, gradients, strict=True):
             record, snap = self._tensor(root), Snap(as_array(gradient))
@@ -924,6 +955,11 @@ class Recorder(observe.Observer):
         active += [record.node for record, _ in seeds if record.node is not None]
         event = self._emit("backward", "backward", active, seeds=seeds, options=dict(options))
         event.origin = seeds[0][0].node.cast.line if seeds[0][0].node is not None else None
+
+    def _clear(self, edge: EdgeRecord) -> None:
+        if edge.travelled:
+            edge.travelled = False
+            self._changes.append([edge, "gradient", None])
 
     def _passing(self, record: TensorRecord, snap: Snap) -> None:
         """A gradient arrives at a tensor that will not keep it."""
@@ -960,6 +996,7 @@ class Recorder(observe.Observer):
                 continue
             sent = self._arrived.setdefault((edge.source, edge.output), [])
             sent.append((box, snap))
+            edge.travelled = True
             event.active.append(edge)
             for record in edge.source.outputs[edge.output : edge.output + 1]:
                 if edge.source.cast.kind == "operation" and (not edge.source.version or record.node is edge.source):
@@ -1015,6 +1052,7 @@ class Recorder(observe.Observer):
     def freed(self, node: Any, byte_count: int) -> None:
         box = self._known_node(node)
         if box is not None and box.chips:
+            box.freed_on = self._line
             self._released.append(box)
             self._walk_released.append(box)
 
@@ -1044,6 +1082,9 @@ class Recorder(observe.Observer):
         if box is not None:
             self._set(box, "failed", True)
             active = [box, *box.chips]
+        last = self.events[-1] if self.events else None
+        if last is not None and last.kind == "error" and error.__dict__.get(_TOLD) == id(self):
+            self._changes[:0] = self.events.pop().changes  # told when it was made; now the engine says at which node
         event = self._emit("error", "error", active, node=box, type=type(error).__name__, message=str(error))
         if self._running is not None:  # the node never got so far as to pass a gradient on
             self.events.remove(self._running)
@@ -1096,7 +1137,9 @@ def _saved(node: Any) -> Iterator[tuple[str, Any]]:
     saved = getattr(node, "saved", None)
     if type(saved) is not tuple:
         return
-    for name, entry in zip(node.operation.saved_names, saved, strict=False):
+    row = getattr(node, "operation", None)
+    names = row.saved_names if row is not None else ("",) * len(saved)  # a custom Function's have no names
+    for name, entry in zip(names, saved, strict=False):
         for item in entry if type(entry) is tuple else (entry,):
             if isinstance(item, minigrad.Tensor | SavedTensor):
                 yield name, item

@@ -26,14 +26,14 @@ EN: dict[str, str] = {
     "op.mul": "The product is made, and {node} notes where gradients will have to go.",
     "op.div": "The quotient is made, and {node} notes where gradients will have to go.",
     "op.pow": "The power is made, and {node} notes where gradients will have to go.",
-    "op.sum": "All the elements that are added up become one number each; {node} will spread its gradient over them again.",
+    "op.sum": "The elements are added up; {node} will spread the gradient over them again.",
     "op.mean": "The mean is made; {node} will hand every element its equal share of the gradient.",
     "op.mm": "The matrix product is made, and {node} notes where gradients will have to go.",
     "op.relu": "What is negative becomes 0, the rest stays; {node} will let the gradient through only where it stayed.",
     "op.clone": "A copy with memory of its own; gradients flow through it to the original.",
     "op.where": "Each element comes from one input or the other; {node} will send its gradient back to that one only.",
     "saves": "For the backward pass it saves {names}.",
-    "saves.nothing": "Its derivative needs no values, so it saves nothing.",
+    "saves.nothing": "For its backward it needs no tensor, so it saves none.",
     "saves.hidden": "What it saves is kept by the hooks that are in force.",
     "broadcast": "{x} is stretched from {before} to {after} (broadcasting).",
     "constant": "The number {number} is a constant: no gradient goes there.",
@@ -51,6 +51,8 @@ EN: dict[str, str] = {
     "untracked.gradient": "It works on gradients and is not recorded.",
     # In place
     "inplace.title": "{x} is changed in place",
+    "inplace.plain": "{operation} writes into the memory of {x}: its version goes from {before} to {after}. It is part of "
+    "no graph.",
     "inplace.text": "{operation} writes into the memory of {x}: its version goes from {before} to {after}.",
     "inplace.node": "From now on its grad_fn is {node}.",
     "inplace.slices": "{x} is part of {base}, so the history of {base} is written anew: CopySlices keeps the old one for "
@@ -140,7 +142,8 @@ EN: dict[str, str] = {
     "free.text.many": "The backward pass has used them, and {size} of memory are free again. A second backward through these "
     "{count} nodes would fail; retain_graph=True would have kept them.",
     "dropped.title": "A graph is gone",
-    "dropped.text": "Nothing refers to it any more, so its nodes go, and with them what they had saved ({size}).",
+    "dropped.text": "Nothing refers to it any more, so {nodes} goes, and with it what it had saved ({size}).",
+    "dropped.text.many": "Nothing refers to it any more, so its {count} nodes go, and with them what they had saved ({size}).",
     # Gradients set
     "grad.none.title": "{x}.grad is set to None",
     "grad.none": "What had been accumulated is dropped; the next backward starts afresh.",
@@ -156,9 +159,13 @@ EN: dict[str, str] = {
     "error.title.node": "{type} at {node}",
     "error.text": "The program stops here. {notes}",
     "error.freed.title": "{node} has nothing left to work with",
-    "error.freed": "It needs {names}, and let go of it in an earlier backward (retain_graph=True would have kept it).",
+    "error.freed": "Its backward needs {names}, which the backward in line {line} let go of. Give that one "
+    "retain_graph=True, or run the forward again before this line.",
+    "error.freed.before": "Its backward needs {names}, which an earlier backward let go of. Give that one "
+    "retain_graph=True, or run the forward again before this line.",
     "error.changed.title": "{node} finds that {x} has been changed",
-    "error.changed": "It saved {x} at version {saved}; now {x} is at version {version}, so its derivative would be wrong.",
+    "error.changed": "In line {line} it saved {x} at version {saved}; line {changed} changed it in place, and now it is at "
+    "version {version}. With these numbers the derivative would be wrong, so the engine refuses.",
     "error.scalar.title": "backward() does not know where to start",
     "error.scalar": "{z} has {count} elements. Only a single number has an obvious gradient to start from, 1; for anything "
     "else say gradient=v, or make it a number first, with sum() or mean().",
