@@ -1,4 +1,4 @@
-"""Products of matrices and vectors.
+"""Products of matrices and vectors, and of any dimensions named by letters (einsum).
 
 What multiplies is ``mm``, ``mv``, ``dot`` and ``bmm``, a row each. ``matmul`` brings its operands into the shape
 of one of them, in the steps PyTorch takes, so that the graph of ``x @ w`` is PyTorch's.
@@ -14,8 +14,9 @@ import numpy as np
 from ..dtypes import FROM_NUMPY, type_name
 from ..tensor import Tensor
 from . import shaping
-from .arguments import broadcast_error, must_be_tensor
-from .dual import dual, expand, reshape, t, transpose, unsqueeze
+from .arguments import broadcast_error, must_be_tensor, wrap_dim
+from .arithmetic import mul as times
+from .dual import dual, expand, like, permute, reshape, t, total, transpose, unsqueeze
 from .templates import Operation
 
 _times, _times3, _times_vector, _outer = (
@@ -288,7 +289,8 @@ def _check_expands(array: np.ndarray, target: tuple[int, ...]) -> None:
     if extra < 0:
         raise RuntimeError(
             f"expand({type_name(FROM_NUMPY[array.dtype])}{{{list(shape)}}}, size={list(target)}): the number of sizes "
-            f"provided ({len(target)}) must be greater or equal to the number of dimensions in the tensor ({len(shape)})"
+            f"provided ({len(target)}) must be greater or equal to the number of dimensions in the tensor "
+            f"({len(shape)})"
         )
     for place, have in reversed(list(enumerate(shape, extra))):
         if have not in (1, target[place]):
@@ -325,7 +327,9 @@ def _matmul(input: Tensor, other: Any) -> Any:
     if b.ndim == 1 and a.ndim < 3:
         return dot(input, other) if a.ndim == 1 else mv(input, other)
     if a.ndim == 1 and b.ndim == 2:
-        return _squeeze_(mm(unsqueeze(input, 0), other), 0)
+        result = _squeeze_(mm(unsqueeze(input, 0), other), 0)
+        result._changed()
+        return result
     if _folds(input, other):
         return _fold(input, other)
     if a.ndim == b.ndim == 3 and len(a) != len(b):
@@ -354,7 +358,7 @@ def _folds(input: Tensor, other: Tensor) -> bool:
 
 def _fold(input: Tensor, other: Tensor) -> Tensor:
     swapped = other._array.ndim > input._array.ndim
-    large, small = (transpose(other, -1, -2), input) if swapped else (input, other)
+    large, small = (transpose(other, -2, -1), input) if swapped else (input, other)
     if swapped and small._array.ndim == 2:
         small = t(small)
     *rows, inner = large._array.shape
@@ -362,7 +366,7 @@ def _fold(input: Tensor, other: Tensor) -> Tensor:
     if small._array.ndim == 1:
         return shaping._unsafe_view(mv(folded, small), tuple(rows))
     result = shaping._unsafe_view(mm(folded, small), (*rows, small._array.shape[1]))
-    return transpose(result, -1, -2).contiguous() if swapped else result
+    return transpose(result, -2, -1).contiguous() if swapped else result
 
 
 def _in_batches(input: Tensor, other: Tensor) -> Tensor:
@@ -398,7 +402,329 @@ def matmul(input: Tensor, other: Tensor, *, out: None = None) -> Tensor:
     return _matmul(input, other)
 
 
-BOTH = (mm, mv, dot, bmm, addmm, addmv, baddbmm, outer, matmul)
+# More dimensions: tensordot, inner, einsum
+
+
+def tensordot(a: Tensor, b: Tensor, dims: Any = 2, out: None = None) -> Tensor:
+    """The sum of products over the last ``dims`` dimensions of ``a`` and the first of ``b``, or over two lists of them.
+
+    See https://docs.pytorch.org/docs/stable/generated/torch.tensordot.html
+    """
+    x, y = _arrays("tensordot", a=a, b=b)
+    if isinstance(dims, int):
+        if dims < 0:
+            raise RuntimeError(f"tensordot expects dims >= 0, but got dims={dims}")
+        if dims > min(x.ndim, y.ndim):
+            raise RuntimeError(f"tensordot expects dims < ndim_a or ndim_b, but got dims={dims}")
+        dims = list(range(-dims, 0)), list(range(dims))
+    firsts, seconds = ([d] if isinstance(d, int) else list(d) for d in dims)
+    if len(firsts) != len(seconds):
+        raise RuntimeError("both dimension lists should have same length")
+    for first, second in zip(firsts, seconds, strict=True):
+        m, n = x.shape[wrap_dim(first, x.ndim)], y.shape[wrap_dim(second, y.ndim)]
+        if n == 1:
+            a = total(a, (first,), True)
+        elif m == 1:
+            b = total(b, (second,), True)
+        elif m != n:
+            raise RuntimeError(
+                f"contracted dimensions need to match, but first has size {m} in dim {first} and second has size {n} "
+                f"in dim {second}"
+            )
+    return _contract(a, b, firsts, seconds)
+
+
+def _contract(a: Any, b: Any, firsts: list[int], seconds: list[int]) -> Tensor:
+    shape_a, shape_b = a._array.shape, b._array.shape
+    left = [d for d in range(len(shape_a)) if d not in firsts and d - len(shape_a) not in firsts]
+    right = [d for d in range(len(shape_b)) if d not in seconds and d - len(shape_b) not in seconds]
+    a, b = permute(a, (*left, *firsts)), permute(b, (*seconds, *right))
+    shape = tuple(shape_a[d] for d in left) + tuple(shape_b[d] for d in right)
+    if math.prod(shape) == 1:
+        return reshape(dot(a.flatten(), b.flatten()), shape)
+    inner = math.prod(shape_a[d] for d in firsts)
+    rows = math.prod(shape_a[d] for d in left)
+    return reshape(mm(reshape(a, (rows, inner)), reshape(b, (inner, math.prod(shape) // rows if rows else 0))), shape)
+
+
+def inner(input: Tensor, other: Tensor, *, out: None = None) -> Tensor:
+    """The sums of products over the last dimension of both.
+
+    See https://docs.pytorch.org/docs/stable/generated/torch.inner.html
+    """
+    a, b = _arrays("inner", input=input, other=other)
+    if not a.ndim or not b.ndim:
+        return times(input, other)
+    if a.shape[-1] != b.shape[-1]:
+        raise RuntimeError(
+            "inner() the last dimension must match on both input tensors but got shapes "
+            f"{list(a.shape)} and {list(b.shape)}"
+        )
+    return tensordot(input, other, ([-1], [-1]))
+
+
+def einsum(equation: str, *operands: Any) -> Tensor:
+    """Products of tensors summed over the letters that the result does not have.
+
+    >>> import minigrad as torch
+    >>> torch.einsum("ij,jk->ik", torch.ones(2, 3), torch.ones(3, 4)).shape
+    torch.Size([2, 4])
+
+    ``...`` stands for dimensions that broadcast; without ``->`` the result has the letters that occur once, sorted.
+
+    Raises:
+        RuntimeError: the equation does not fit the operands.
+
+    See https://docs.pytorch.org/docs/stable/generated/torch.einsum.html
+    """
+    if len(operands) == 1 and isinstance(operands[0], tuple | list):
+        operands = tuple(operands[0])
+    inputs, output = _parse(equation, len(operands))
+    broadcast = _broadcast_dims(inputs, operands)
+    summed = sorted({letter for labels in inputs for letter in labels if letter != "."} - set(output))
+    places = {}  # each letter's dimension; the summed ones come last
+    for letter in output:
+        places[letter] = len(places) + (broadcast - 1 if "." in places else 0)
+    outer_dims = len(output) + (broadcast - 1 if "." in output else 0)
+    inner_dims = len(summed)
+    if "." not in output and broadcast:
+        places["."], inner_dims = outer_dims, inner_dims + broadcast
+    places |= {letter: outer_dims + (inner_dims - len(summed)) + i for i, letter in enumerate(summed)}
+    terms = _align(inputs, operands, places, broadcast, outer_dims + inner_dims)
+    if len(terms) == 1:
+        return total(terms[0], tuple(range(outer_dims, outer_dims + inner_dims)))
+    result = _multiply_out(terms, outer_dims, outer_dims + inner_dims)
+    return result.view(result._array.shape[:outer_dims]) if inner_dims else result
+
+
+def _parse(equation: str, operands: int) -> tuple[list[str], str]:
+    """The letters of each operand and of the result, "." for an ellipsis."""
+
+    def read(text: str, offset: int, where: str) -> str:
+        labels = ""
+        for place, letter in enumerate(text.replace("...", ".  "), offset):
+            if letter == ".":
+                if "." in labels:
+                    raise RuntimeError(f"einsum(): found '.' {where} for which an ellipsis was already found")
+                if not text[place - offset :].startswith("..."):
+                    raise RuntimeError(f"einsum(): found '.' {where} that is not part of any ellipsis")
+            elif letter != " " and not (letter.isascii() and letter.isalpha()):
+                raise RuntimeError(
+                    f"einsum(): invalid subscript given at index {place} in the equation string, subscripts must be in "
+                    "[a-zA-Z]"
+                )
+            labels += letter.strip()
+        return labels
+
+    left, arrow, right = equation.partition("->")
+    inputs, offset = [], 0
+    for number, text in enumerate(left.split(",")):
+        if number >= operands:
+            raise RuntimeError("einsum(): fewer operands were provided than specified in the equation")
+        inputs.append(read(text, offset, f"for operand {number}"))
+        offset += len(text) + 1
+    if len(inputs) < operands:
+        raise RuntimeError("einsum(): more operands were provided than specified in the equation")
+    if arrow:
+        output = read(right, offset + 1, "for the output")
+        for letter in output:
+            if output.count(letter) > 1:
+                raise RuntimeError(f"einsum(): output subscript {letter} appears more than once in the output")
+            if letter != "." and not any(letter in labels for labels in inputs):
+                raise RuntimeError(
+                    f"einsum(): output subscript {letter} does not appear in the equation for any input operand"
+                )
+    else:
+        everything = "".join(inputs)
+        once = sorted(letter for letter in set(everything) - {"."} if everything.count(letter) == 1)
+        output = ("." if "." in everything else "") + "".join(once)
+    return inputs, output
+
+
+def _broadcast_dims(inputs: list[str], operands: tuple[Any, ...]) -> int:
+    """How many dimensions the ellipsis stands for; checks that letters and lengths agree."""
+    broadcast, lengths = 0, dict[str, int]()
+    for number, (labels, operand) in enumerate(zip(inputs, operands, strict=True)):
+        shape = operand._array.shape
+        named = len(labels.replace(".", ""))
+        if named > len(shape) or ("." not in labels and named < len(shape)):
+            does_not_fit = "is more than" if "." in labels else "does not match"
+            raise RuntimeError(
+                f"einsum(): the number of subscripts in the equation ({named}) {does_not_fit} the number of dimensions "
+                f"({len(shape)}) for operand {number}" + ("" if "." in labels else " and no ellipsis was given")
+            )
+        if "." in labels:
+            broadcast = max(broadcast, len(shape) - named)
+        for letter, length in _lengths(labels, shape):
+            if labels.count(letter) > 1 and dict(_lengths(labels, shape))[letter] != length:
+                raise RuntimeError(
+                    f"einsum(): subscript {letter} is repeated for operand {number} but the sizes don't match, "
+                    f"{dict(_lengths(labels, shape))[letter]} != {length}"
+                )
+            seen = lengths.get(letter, 1)
+            if 1 != seen != length != 1:
+                raise RuntimeError(
+                    f"einsum(): subscript {letter} has size {length} for operand {number} which does not broadcast "
+                    f"with previously seen size {seen}"
+                )
+            lengths[letter] = max(seen, length)
+    return broadcast
+
+
+def _lengths(labels: str, shape: tuple[int, ...]) -> list[tuple[str, int]]:
+    before, _, after = labels.partition(".")
+    return [*zip(before, shape, strict=False), *zip(reversed(after), reversed(shape), strict=False)]
+
+
+def _align(
+    inputs: list[str], operands: tuple[Any, ...], places: dict[str, int], broadcast: int, ndim: int
+) -> list[Any]:
+    """Every operand with all dimensions in one order, those that it lacks at length 1."""
+    terms = []
+    for labels, given in zip(inputs, operands, strict=True):
+        order, seen = [-1] * ndim, dict[str, int]()
+        operand, dim = given, 0
+        for letter in labels:
+            if letter == ".":
+                for k in range(len(labels) - 1 + broadcast - given._array.ndim, broadcast):
+                    order[places["."] + k] = dim
+                    dim += 1
+            elif letter in seen:
+                operand = operand.diagonal(0, seen[letter], dim).movedim(-1, seen[letter])
+            else:
+                seen[letter] = order[places[letter]] = dim
+                dim += 1
+        for place in range(ndim):
+            if order[place] < 0:
+                operand, order[place] = unsqueeze(operand, dim), dim
+                dim += 1
+        terms.append(permute(operand, tuple(order)))
+    return terms
+
+
+def _multiply_out(terms: list[Any], outer_dims: int, ndim: int) -> Any:
+    """The product of the terms from left to right; a dimension is summed as soon as no later term has it."""
+    waiting = [sum(term._array.shape[d] != 1 for term in terms) for d in range(ndim)]
+    a = terms[0]
+    for term in terms[1:]:
+        b, both, only_a, only_b = term, [], [], []
+        for d in range(outer_dims, ndim):
+            in_a, in_b = a._array.shape[d] != 1, b._array.shape[d] != 1
+            if in_a and in_b:
+                waiting[d] -= 1
+                if waiting[d] == 1:
+                    both.append(d)
+                    waiting[d] = 0
+            elif waiting[d] == 1 and (in_a or in_b):
+                (only_a if in_a else only_b).append(d)
+                waiting[d] = 0
+        a, b = total(a, tuple(only_a), True), total(b, tuple(only_b), True)
+        a = _sum_of_products(a, b, both) if both else a * b
+    return a
+
+
+def _sum_of_products(a: Any, b: Any, summed: list[int]) -> Any:
+    """``a * b`` summed over some dimensions (kept at length 1), as one batched product of matrices."""
+    shape_a, shape_b = a._array.shape, b._array.shape
+    rest = [d for d in range(len(shape_a)) if d not in summed]
+    batch = [d for d in rest if shape_a[d] != 1 != shape_b[d]]
+    left = [d for d in rest if shape_a[d] != 1 == shape_b[d]]
+    right = [d for d in rest if shape_a[d] == 1]
+    n, rows, columns, inner = (
+        math.prod(shape[d] for d in dims)
+        for shape, dims in ((shape_a, batch), (shape_a, left), (shape_b, right), (shape_a, summed))
+    )
+    a = reshape(permute(a, (*batch, *left, *summed, *right)), (n, rows, inner))
+    b = reshape(permute(b, (*batch, *summed, *right, *left)), (n, inner, columns))
+    order = [*batch, *left, *summed, *right]
+    shape = [shape_a[d] for d in (*batch, *left)] + [1] * len(summed) + [shape_b[d] for d in right]
+    return permute(_times3(a, b).view(tuple(shape)), tuple(order.index(d) for d in range(len(order))))
+
+
+# Smaller ones
+
+_trace = Operation(
+    "trace",
+    lambda self: np.trace(self, dtype=None if self.dtype.kind == "f" else np.int64, out=None),
+    {"self": lambda grad, self_sym_sizes: grad * like(grad, np.eye(*self_sym_sizes, dtype=bool))},
+    formula={"self": r"\bar{z}\, I"},
+)
+_cross = Operation(
+    "linalg_cross",
+    lambda self, other, dim: np.cross(self, other, axis=dim),
+    {
+        "self": lambda grad, other, dim: _crossed(other, grad, dim),
+        "other": lambda grad, self, dim: _crossed(grad, self, dim),
+    },
+    formula={"self": r"y \times \bar{z}", "other": r"\bar{z} \times x"},
+)
+
+
+def _crossed(a: Any, b: Any, dim: int) -> Any:
+    return cross(a, b, dim=dim) if isinstance(a, Tensor) or isinstance(b, Tensor) else np.cross(a, b, axis=dim)
+
+
+def trace(input: Tensor) -> Tensor:
+    """The sum of a matrix's diagonal.
+
+    See https://docs.pytorch.org/docs/stable/generated/torch.trace.html
+    """
+    (array,) = _arrays("trace", input=input)
+    if array.ndim != 2:
+        raise RuntimeError(f"trace: expected a matrix, but got tensor with dim {array.ndim}")
+    return _trace(input)
+
+
+def cross(input: Tensor, other: Tensor, dim: int | None = None, *, out: None = None) -> Tensor:
+    """The cross product of vectors of three elements, which lie along ``dim`` (the first of length 3 unless said).
+
+    See https://docs.pytorch.org/docs/stable/generated/torch.cross.html
+    """
+    a, b = _arrays("cross", input=input, other=other)
+    if a.ndim != b.ndim:
+        raise RuntimeError("linalg.cross: inputs must have the same number of dimensions.")
+    if dim is None:
+        if 3 not in a.shape:
+            raise RuntimeError("no dimension of size 3 in input")
+        dim = a.shape.index(3)
+    if a.shape[wrap_dim(dim, a.ndim)] != 3 or b.shape[wrap_dim(dim, b.ndim)] != 3:
+        raise RuntimeError(
+            f"linalg.cross: inputs dimension {dim} must have length 3. Got {a.shape[dim]} and {b.shape[dim]}"
+        )
+    return _cross(input, other, dim)
+
+
+def kron(input: Tensor, other: Tensor, *, out: None = None) -> Tensor:
+    """The Kronecker product: every element of one times all of the other, as blocks.
+
+    See https://docs.pytorch.org/docs/stable/generated/torch.kron.html
+    """
+    a, b = _arrays("kron", input=input, other=other)
+    ndim = max(a.ndim, b.ndim)
+    rows, columns = ((1,) * (ndim - len(shape)) + shape for shape in (a.shape, b.shape))
+    left = shaping._unsafe_view(input, tuple(length for m in rows for length in (m, 1)))
+    right = shaping._unsafe_view(other, tuple(length for n in columns for length in (1, n)))
+    return shaping._unsafe_view(times(left, right), tuple(m * n for m, n in zip(rows, columns, strict=True)))
+
+
+def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -> Tensor:
+    """How often each number from 0 on occurs in a vector of integers, or the sums of their weights.
+
+    See https://docs.pytorch.org/docs/stable/generated/torch.bincount.html
+    """
+    (array,) = _arrays("bincount", input=input)
+    if array.dtype.kind not in "iu":
+        raise NotImplementedError(f"\"bincount_cpu\" not implemented for '{input.dtype.scalar_name}'")
+    if array.ndim != 1 or (array.size and array.min() < 0):
+        raise RuntimeError("bincount only supports 1-d non-negative integral inputs.")
+    if weights is None:
+        return Tensor._of(np.bincount(array, minlength=minlength))
+    counted = np.bincount(array, weights._array, minlength)
+    return Tensor._of(counted.astype(weights._array.dtype if weights._array.dtype.kind == "f" else np.float64))
+
+
+BOTH = (mm, mv, dot, bmm, addmm, addmv, baddbmm, outer, matmul, inner, trace, cross, kron, bincount)
+FUNCTIONS_ONLY = (tensordot, einsum)
 IN_PLACE = (addmm, addmv, baddbmm)
 ALIASES = {"ger": outer}
 OPERATORS = {"__matmul__": _matmul}
