@@ -26,6 +26,9 @@ for _module in MODULES:
     FUNCTIONS.update({function.__name__: function for function in _table.get("FUNCTIONS_ONLY", ())})
     METHODS.update({function.__name__: function for function in _table.get("METHODS_ONLY", ())})
     METHODS.update({function.__name__ + "_": in_place(function) for function in _table.get("IN_PLACE", ())})
+    for _alias, _function in _table.get("ALIASES", {}).items():
+        if _function in _table.get("IN_PLACE", ()):
+            METHODS[_alias + "_"] = METHODS[_function.__name__ + "_"]
     METHODS.update(_table.get("OPERATORS", {}))
     for _name, _function in _table.get("PROPERTIES", {}).items():
         setattr(Tensor, _name, property(_function))

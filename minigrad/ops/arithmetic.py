@@ -1,29 +1,55 @@
-"""Arithmetic: two operands, or one and a number. Names and derivatives follow PyTorch's derivatives.yaml."""
+"""Arithmetic: two operands, or one and a number; comparisons, logic and bits. Derivatives follow derivatives.yaml."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from ..dtypes import FROM_NUMPY, float64
 from ..tensor import Tensor
+from . import dual, templates
 from .arguments import is_number, must_be_tensor
-from .dual import like, log, power, where
 from .pointwise import abs as absolute
-from .templates import Operation, binary, checked, in_place, operand_error, promote, unary
+from .pointwise import neg, positive, reciprocal
+from .templates import Operation, binary, checked, in_place, operand_error, promote
 
 
 def _scaled(grad: Any, alpha: float) -> Any:
     return grad if alpha == 1 else grad * alpha
 
 
-def _subtract(x: np.ndarray, y: np.ndarray, alpha: float) -> np.ndarray:
-    if x.dtype.kind == "b":
-        raise RuntimeError(
-            "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or `logical_xor()` "
-            "operator instead."
-        )
-    return np.subtract(x, y if alpha == 1 else y * alpha, out=...)
+def _times(y: np.ndarray, alpha: float, kind: np.dtype[Any]) -> np.ndarray:
+    """``alpha`` times the second operand, where the dtype allows it."""
+    if alpha == 1:
+        return y
+    if kind.kind == "b" and not isinstance(alpha, bool):
+        raise RuntimeError("Boolean alpha only supported for Boolean results.")
+    if kind.kind != "f" and isinstance(alpha, float):
+        raise RuntimeError("For integral input tensors, argument alpha must not be a floating point number.")
+    return np.asarray(y * alpha).astype(kind, copy=False)
+
+
+def _bools_refused(forward: Callable[..., Any]) -> Callable[..., Any]:
+    """Subtraction is not defined where an operand is bool."""
+
+    def refusing(self: Any, other: Any, *more: Any) -> np.ndarray:
+        bools = [isinstance(v, bool) or getattr(v, "dtype", None) == np.bool_ for v in (self, other)]
+        if all(bools):
+            raise RuntimeError(
+                "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or `logical_xor()` "
+                "operator instead."
+            )
+        if any(bools):
+            raise RuntimeError(
+                "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a mask, "
+                "use the `~` or `logical_not()` operator instead."
+            )
+        return forward(self, other, *more)
+
+    return refusing
 
 
 _add = binary(
@@ -31,7 +57,8 @@ _add = binary(
     np.add,
     {"self": lambda grad: grad, "other": lambda grad, alpha: _scaled(grad, alpha)},
     extra={"alpha": 1},
-    general=lambda x, y, alpha: np.add(x, y if alpha == 1 else (y * alpha).astype(y.dtype), out=...),
+    general=lambda x, y, alpha: np.add(x, _times(y, alpha, x.dtype), out=...),
+    number_node="AddBackward1",
     formula={"self": r"\bar{z}", "other": r"\alpha \, \bar{z}"},
 )
 _sub = binary(
@@ -39,13 +66,16 @@ _sub = binary(
     np.subtract,
     {"self": lambda grad: grad, "other": lambda grad, alpha: _scaled(-grad, alpha)},
     extra={"alpha": 1},
-    general=_subtract,
+    general=lambda x, y, alpha: np.subtract(x, _times(y, alpha, x.dtype), out=...),
+    number_node="SubBackward1",
     formula={"self": r"\bar{z}", "other": r"-\alpha \, \bar{z}"},
 )
+_sub.operation.forward = _bools_refused(_sub.operation.forward)
 _mul = binary(
     "mul",
     np.multiply,
     {"self": lambda grad, other: grad * other, "other": lambda grad, self: grad * self},
+    number_node="MulBackward1",
     formula={"self": r"\bar{z} \cdot y", "other": r"\bar{z} \cdot x"},
 )
 _div = binary(
@@ -53,6 +83,7 @@ _div = binary(
     np.true_divide,
     {"self": lambda grad, other: grad / other, "other": lambda grad, self, other: -grad * ((self / other) / other)},
     floating=True,
+    number_node="DivBackward1",
     formula={"self": r"\bar{z} / y", "other": r"-\bar{z} \cdot x / y^2"},
 )
 
@@ -68,7 +99,7 @@ def add(input: Tensor, other: Tensor | float, *, alpha: float = 1, out: None = N
 
     See https://docs.pytorch.org/docs/stable/generated/torch.add.html
     """
-    return _alpha(_add, input, other, alpha)
+    return _with_alpha(_add, input, other, alpha)
 
 
 def sub(input: Tensor, other: Tensor | float, *, alpha: float = 1, out: None = None) -> Tensor:
@@ -76,63 +107,220 @@ def sub(input: Tensor, other: Tensor | float, *, alpha: float = 1, out: None = N
 
     See https://docs.pytorch.org/docs/stable/generated/torch.sub.html
     """
-    return _alpha(_sub, input, other, alpha)
+    return _with_alpha(_sub, input, other, alpha)
 
 
-def _alpha(operator: Any, input: Any, other: Any, alpha: float) -> Tensor:
+def _with_alpha(operator: Any, input: Any, other: Any, alpha: float) -> Tensor:
+    if not is_number(alpha):
+        raise TypeError(f"{operator.__name__}(): argument 'alpha' must be Number, not {type(alpha).__name__}")
     result = operator(input, other) if alpha == 1 else NotImplemented
     if result is NotImplemented:
-        if not isinstance(input, Tensor) or not (isinstance(other, Tensor) or is_number(other)):
-            raise operand_error(operator.__name__, input, other)
+        _check_operands(operator.__name__, input, other)
         result = operator.operation(input, other, alpha)
     return result
 
 
+def _check_operands(name: str, input: Any, other: Any) -> None:
+    if not isinstance(input, Tensor) or not (isinstance(other, Tensor) or is_number(other)):
+        raise operand_error(name, input, other)
+
+
+_rsub_number, _rsub_tensor = (
+    Operation(
+        "rsub",
+        lambda self, other, alpha: _sub.operation.forward(other, self, alpha),
+        {"self": lambda grad, alpha: _scaled(-grad, alpha)} | more,
+        node=node,
+        formula={"self": r"-\alpha \, \bar{z}", "other": r"\bar{z}"},
+    )
+    for node, more in (("RsubBackward1", {}), ("RsubBackward0", {"other": lambda grad: grad}))
+)
+
+
+def rsub(input: Tensor, other: Tensor | float, *, alpha: float = 1) -> Tensor:
+    """``other - alpha * input``."""
+    _check_operands("rsub", input, other)
+    return (_rsub_tensor if isinstance(other, Tensor) else _rsub_number)(input, other, alpha)
+
+
+# Division that rounds, and what it leaves over
+
+
+def _zero_refused(x: np.ndarray, y: np.ndarray) -> None:
+    if x.dtype.kind != "f" and not np.all(y):
+        raise RuntimeError("ZeroDivisionError")
+
+
+def _kernel_missing(name: str, x: np.ndarray, kinds: str) -> None:
+    if x.dtype.kind in kinds:
+        raise NotImplementedError(f"\"{name}\" not implemented for '{FROM_NUMPY[x.dtype].scalar_name}'")
+
+
+def _floor_division(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    _kernel_missing("div_floor_cpu", x, "b")
+    _zero_refused(x, y)
+    return np.floor_divide(x, y, out=...)
+
+
+def _truncated_division(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    _kernel_missing("div_trunc_cpu", x, "b")
+    if x.dtype.kind == "f":
+        return np.trunc(np.true_divide(x, y, out=...), out=...)
+    _zero_refused(x, y)
+    return np.floor_divide(x - np.fmod(x, y), y, out=...)
+
+
+def _remainder(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    _kernel_missing("remainder_cpu", x, "b")
+    _zero_refused(x, y)
+    return np.remainder(x, y, out=...)
+
+
+def _fmod(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    _kernel_missing("fmod_cpu", x, "b")
+    _zero_refused(x, y)
+    return np.fmod(x, y, out=...)
+
+
+def _rounded_division(self: Any, other: Any, rounding_mode: str | None) -> np.ndarray:
+    if rounding_mode is None:
+        return _div.operation.forward(self, other)
+    x, y = promote(self, other, False)
+    return templates.broadcast(_floor_division if rounding_mode == "floor" else _truncated_division, x, y)
+
+
+_div_mode = Operation(
+    "div",
+    _rounded_division,
+    {
+        "self": lambda grad, other, rounding_mode: grad / other if rounding_mode is None else dual.zeros(grad),
+        "other": lambda grad, self, other, rounding_mode: (
+            -grad * ((self / other) / other) if rounding_mode is None else dual.zeros(grad)
+        ),
+    },
+    node="DivBackward2",
+    formula={"self": "0", "other": "0"},
+)
+
+
 def div(input: Tensor, other: Tensor | float, *, rounding_mode: str | None = None, out: None = None) -> Tensor:
-    """``input / other``; integers give the default float.
+    """``input / other``; integers give the default float. ``rounding_mode``: None, "trunc" or "floor".
 
     See https://docs.pytorch.org/docs/stable/generated/torch.div.html
     """
-    result = _div(input, other)
-    if result is NotImplemented:
-        raise operand_error("div", input, other)
-    return result
+    if rounding_mode is None:
+        result = _div(input, other)
+        if result is not NotImplemented:
+            return result
+    _check_operands("div", input, other)
+    if rounding_mode not in ("trunc", "floor"):
+        raise RuntimeError(
+            f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '{rounding_mode}'"
+        )
+    return _div_mode(input, other, rounding_mode)
 
 
-def rsub(input: Tensor, other: Tensor | float, alpha: float = 1) -> Tensor:
-    """``other - alpha * input``."""
-    if not isinstance(other, Tensor | int | float):
-        return NotImplemented
-    return _rsub(input, other, alpha)
+def _undifferentiable(name: str, forward: Callable[..., Any]) -> Callable[..., Any]:
+    """An operation that PyTorch records without knowing a derivative: its backward raises."""
+
+    def refuse(grad: Any) -> Any:
+        raise RuntimeError(f"derivative for aten::{name} is not implemented")
+
+    operation = Operation(
+        name,
+        lambda self, other: templates.broadcast(forward, *promote(self, other, False)),
+        {"self": refuse, "other": refuse},
+        node="NotImplemented",
+    )
+    operation.node.name = lambda self: "torch::autograd::NotImplemented"
+
+    def apply(input: Any, other: Any) -> Tensor:
+        result = operation(input, other)
+        if result._node is not None:  # this node keeps only the edges that lead somewhere
+            edges = [edge for edge in result._node.next_functions if edge[0] is not None]
+            result._node.next_nodes, result._node.next_indices = zip(*edges, strict=True)
+        return result
+
+    apply.__name__ = name
+    apply.operation = operation  # type: ignore[attr-defined]
+    return apply
 
 
-_rsub = Operation(
-    "rsub",
-    lambda self, other, alpha: _subtract(*reversed(promote(self, other, False)), alpha),
-    {"self": lambda grad, alpha: _scaled(-grad, alpha)},
-    node="RsubBackward1",
-    formula={"self": r"-\alpha \, \bar{z}"},
+_floor_divide = _undifferentiable("floor_divide", _floor_division)
+_number_remainder = _undifferentiable("remainder", _remainder)
+_heaviside = _undifferentiable("heaviside", lambda x, y: np.asarray(np.heaviside(x, y)).astype(x.dtype, copy=False))
+
+_remainder_number, _remainder_tensor, _fmod_number, _fmod_tensor = (
+    Operation(
+        name,
+        lambda self, other, forward=forward: templates.broadcast(forward, *promote(self, other, False)),
+        {"self": lambda grad: grad} | more,
+        params=("self", "other"),
+        node=node,
+        formula={"self": r"\bar{z}", "other": r"-\bar{z} \cdot \mathrm{round}(x / y)"},
+    )
+    for name, node, forward, more in (
+        ("remainder", "RemainderBackward0", _remainder, {}),
+        (
+            "remainder",
+            "RemainderBackward1",
+            _remainder,
+            {"other": lambda grad, self, other: -grad * dual.floored(self, other)},
+        ),
+        ("fmod", "FmodBackward0", _fmod, {}),
+        ("fmod", "FmodBackward1", _fmod, {"other": lambda grad, self, other: -grad * dual.truncated(self, other)}),
+    )
 )
-neg = unary("neg", np.negative, lambda grad: -grad, floating=False, formula=r"-\bar{z}")
-reciprocal = unary(
-    "reciprocal", np.reciprocal, lambda grad, result: -grad * (result * result), formula=r"-\bar{z} \cdot z^2"
-)
+
+
+def floor_divide(input: Tensor, other: Tensor | float, *, out: None = None) -> Tensor:
+    """``input / other`` rounded down: ``input // other``. PyTorch defines no gradient for it.
+
+    See https://docs.pytorch.org/docs/stable/generated/torch.floor_divide.html
+    """
+    _check_operands("floor_divide", input, other)
+    return _floor_divide(input, other)
+
+
+def remainder(input: Tensor | float, other: Tensor | float, *, out: None = None) -> Tensor:
+    """What ``input // other`` leaves over, with the sign of ``other``: ``input % other``.
+
+    See https://docs.pytorch.org/docs/stable/generated/torch.remainder.html
+    """
+    if is_number(input) and isinstance(other, Tensor):
+        return _number_remainder(input, other)
+    _check_operands("remainder", input, other)
+    return (_remainder_tensor if isinstance(other, Tensor) else _remainder_number)(input, other)
+
+
+def fmod(input: Tensor, other: Tensor | float, *, out: None = None) -> Tensor:
+    """What truncated division leaves over, with the sign of ``input``.
+
+    See https://docs.pytorch.org/docs/stable/generated/torch.fmod.html
+    """
+    _check_operands("fmod", input, other)
+    return (_fmod_tensor if isinstance(other, Tensor) else _fmod_number)(input, other)
 
 
 # Powers: a constant exponent, a constant base, or neither.
 
 
 def _raise(x: Any, y: Any) -> np.ndarray:
-    x, y = promote(x, y, False)
-    if x.dtype.kind in "iu" and y.dtype.kind == "i" and y.ndim == 0 and y < 0:
+    base, exponent = promote(x, y, False)
+    _kernel_missing("pow", base, "b")
+    if base.dtype.kind == "f":
+        return templates.broadcast(np.power, base, exponent)
+    if is_number(y) and y < 0:
         raise RuntimeError("Integers to negative integer powers are not allowed.")
-    return np.power(x, y, out=...)
+    powers = templates.broadcast(np.power, base, np.maximum(exponent, 0))
+    if not np.any(exponent < 0):
+        return powers
+    inverse = np.where(base == 1, 1, np.where(base == -1, 1 - 2 * (exponent % 2), 0))
+    return np.where(exponent < 0, inverse, powers).astype(base.dtype)
 
 
 def _raise_to_number(self: np.ndarray, exponent: float) -> np.ndarray:
-    if self.dtype.kind == "f" and exponent == 2:
-        return np.multiply(self, self, out=...)
-    return _raise(self, exponent)
+    return dual.raised(self, exponent) if self.dtype.kind == "f" else _raise(self, exponent)
 
 
 _pow_number = Operation(
@@ -140,25 +328,21 @@ _pow_number = Operation(
     _raise_to_number,
     {
         "self": lambda grad, self, exponent: (
-            grad * 0 if exponent == 0 else grad * (exponent * _to_power(self, exponent - 1))
+            dual.zeros(grad) if exponent == 0 else grad * (exponent * dual.power(self, exponent - 1))
         )
     },
     formula={"self": r"\bar{z} \cdot n \, x^{n-1}"},
 )
-
-
-def _to_power(base: Any, exponent: float) -> Any:
-    return pow(base, exponent) if isinstance(base, Tensor) else _raise_to_number(base, exponent)
-
-
 _pow_tensor = Operation(
     "pow",
     _raise,
     {
-        "self": lambda grad, self, exponent: where(
-            exponent == 0, like(grad, 0.0), grad * (exponent * power(self, exponent - 1))
+        "self": lambda grad, self, exponent: dual.dropped(
+            grad * (exponent * dual.power(self, exponent - 1)), exponent == 0
         ),
-        "exponent": lambda grad, self, exponent, result: _exponent_gradient(grad, self, exponent, result),
+        "exponent": lambda grad, self, exponent, result: (
+            grad * dual.dropped(result * dual.log(self), (self == 0) & (exponent >= 0))
+        ),
     },
     params=("self", "exponent"),
     node="PowBackward1",
@@ -167,20 +351,19 @@ _pow_tensor = Operation(
 _pow_base = Operation(
     "pow",
     _raise,
-    {"exponent": lambda grad, self, exponent, result: _exponent_gradient(grad, self, exponent, result)},
+    {
+        "exponent": lambda grad, self, exponent, result: (
+            grad * dual.dropped(result * -math.inf, exponent >= 0) if self == 0 else grad * (result * _log(self))
+        )
+    },
     params=("self", "exponent"),
     node="PowBackward2",
     formula={"exponent": r"\bar{z} \cdot z \ln a"},
 )
 
 
-def _exponent_gradient(grad: Any, base: Any, exponent: Any, result: Any) -> Any:
-    if is_number(base):
-        if base == 0:
-            return where(exponent >= 0, like(grad, 0.0), grad * float("nan"))
-        return grad * (result * float(np.log(float(base))))
-    flat = (base == 0) & (exponent >= 0)
-    return grad * where(flat, like(grad, 0.0), result * log(base))
+def _log(base: float) -> float:
+    return math.log(base) if base > 0 else math.nan
 
 
 def pow(input: Tensor | float, exponent: Tensor | float, *, out: None = None) -> Tensor:
@@ -193,13 +376,259 @@ def pow(input: Tensor | float, exponent: Tensor | float, *, out: None = None) ->
             return _pow_tensor(input, exponent)
         if is_number(exponent):
             return _pow_number(input, exponent)
-        raise operand_error("pow", input, exponent)
+        raise TypeError(f"pow(): argument 'exponent' (position 2) must be Tensor, not {type(exponent).__name__}")
     if isinstance(exponent, Tensor) and is_number(input):
         return _pow_base(input, exponent)
     raise must_be_tensor("pow", "input", 1, input)
 
 
-# Comparisons: no derivative; the result is a tensor of bools.
+def float_power(input: Tensor | float, exponent: Tensor | float) -> Tensor:
+    """``pow`` in float64.
+
+    See https://docs.pytorch.org/docs/stable/generated/torch.float_power.html
+    """
+    return pow(*(v.to(float64) if isinstance(v, Tensor) else float(v) for v in (input, exponent)))  # type: ignore[arg-type]
+
+
+# The larger, the smaller, and other functions of two tensors
+
+
+def _of_tensors(operator: Callable[..., Any]) -> Callable[..., Any]:
+    """A function that takes two tensors and no number."""
+    name = operator.__name__
+
+    def function(input: Tensor, other: Tensor, *, out: None = None) -> Tensor:
+        for position, (argument, value) in enumerate((("input", input), ("other", other)), 1):
+            if not isinstance(value, Tensor):
+                raise must_be_tensor(name, argument, position, value)
+        return operator(input, other)
+
+    function.__name__ = function.__qualname__ = name
+    function.operation = operator.operation  # type: ignore[attr-defined]
+    return function
+
+
+def _shared(grad: Any, x: Any, y: Any, lost: Any) -> Any:
+    """The gradient of the one that was chosen; on a tie each gets half."""
+    ties = x == y
+    if isinstance(grad, Tensor) or np.any(ties):
+        grad = dual.where(ties, grad / 2, grad)
+    return dual.masked(grad, lost)
+
+
+maximum = _of_tensors(
+    binary(
+        "maximum",
+        np.maximum,
+        {
+            "self": lambda grad, self, other: _shared(grad, self, other, self < other),
+            "other": lambda grad, self, other: _shared(grad, self, other, self > other),
+        },
+        formula={"self": r"\bar{z} \cdot [x > y]", "other": r"\bar{z} \cdot [x < y]"},
+    )
+)
+minimum = _of_tensors(
+    binary(
+        "minimum",
+        np.minimum,
+        {
+            "self": lambda grad, self, other: _shared(grad, self, other, self > other),
+            "other": lambda grad, self, other: _shared(grad, self, other, self < other),
+        },
+        formula={"self": r"\bar{z} \cdot [x < y]", "other": r"\bar{z} \cdot [x > y]"},
+    )
+)
+fmax = _of_tensors(
+    binary(
+        "fmax",
+        np.fmax,
+        {
+            "self": lambda grad, self, other: dual.masked(grad, ~((self >= other) | (other != other))),
+            "other": lambda grad, self, other: dual.masked(grad, (self >= other) | (other != other)),
+        },
+        formula={"self": r"\bar{z} \cdot [x \ge y]", "other": r"\bar{z} \cdot [x < y]"},
+    )
+)
+fmin = _of_tensors(
+    binary(
+        "fmin",
+        np.fmin,
+        {
+            "self": lambda grad, self, other: dual.masked(grad, ~((self <= other) | (other != other))),
+            "other": lambda grad, self, other: dual.masked(grad, (self <= other) | (other != other)),
+        },
+        formula={"self": r"\bar{z} \cdot [x \le y]", "other": r"\bar{z} \cdot [x > y]"},
+    )
+)
+
+
+def _over_square(self: Any, other: Any) -> Any:
+    """1 / (x^2 + y^2), and 0 at the origin."""
+    return dual.masked(dual.reciprocal(self * self + other * other), (self == 0) & (other == 0))
+
+
+atan2 = _of_tensors(
+    binary(
+        "atan2",
+        np.arctan2,
+        {
+            "self": lambda grad, self, other: grad * other * _over_square(self, other),
+            "other": lambda grad, self, other: grad * -self * _over_square(self, other),
+        },
+        floating=True,
+        formula={"self": r"\bar{z} \cdot y / (x^2 + y^2)", "other": r"-\bar{z} \cdot x / (x^2 + y^2)"},
+    )
+)
+
+
+def _floats_only(kernel: str, function: np.ufunc) -> Callable[..., Any]:
+    def general(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        _kernel_missing(kernel, x, "biu")
+        return function(x, y, out=...)
+
+    return general
+
+
+hypot = _of_tensors(
+    binary(
+        "hypot",
+        np.hypot,
+        {
+            "self": lambda grad, self, result: grad * self / result,
+            "other": lambda grad, other, result: grad * other / result,
+        },
+        general=_floats_only("hypot_cpu", np.hypot),
+        formula={"self": r"\bar{z} \cdot x / z", "other": r"\bar{z} \cdot y / z"},
+    )
+)
+logaddexp = _of_tensors(
+    binary(
+        "logaddexp",
+        np.logaddexp,
+        {
+            "self": lambda grad, self, other: grad / (1 + dual.exp(other - self)),
+            "other": lambda grad, self, other: grad / (1 + dual.exp(self - other)),
+        },
+        general=_floats_only("logaddexp_cpu", np.logaddexp),
+        formula={"self": r"\bar{z} / (1 + e^{y - x})", "other": r"\bar{z} / (1 + e^{x - y})"},
+    )
+)
+heaviside = _of_tensors(_heaviside)
+
+
+# Three operands
+
+
+def _mixed(self: np.ndarray, end: np.ndarray, weight: Any) -> np.ndarray:
+    for name, value in (("end", end), ("weight", weight)):
+        if isinstance(value, np.ndarray) and value.dtype != self.dtype and (value.ndim or name == "end"):
+            names = [_C_NAMES.get(v.dtype.name, FROM_NUMPY[v.dtype].scalar_name) for v in (self, value)]
+            raise RuntimeError(f"expected dtype {names[0]} for `{name}` but got dtype {names[1]}")
+    weight = np.asarray(weight, dtype=self.dtype)
+    return templates.broadcast(
+        lambda x, y, w: np.where(np.abs(w) < 0.5, x + w * (y - x), y - (y - x) * (1 - w)), self, end, weight
+    )
+
+
+_C_NAMES = {"float32": "float", "float64": "double"}
+_lerp_number, _lerp_tensor = (
+    Operation(
+        "lerp",
+        _mixed,
+        {
+            "self": lambda grad, weight: grad * (1 - weight),
+            "end": lambda grad, weight: grad * weight,
+        }
+        | more,
+        node=node,
+        formula={"self": r"\bar{z} (1 - w)", "end": r"\bar{z} w", "weight": r"\bar{z} (y - x)"},
+    )
+    for node, more in (
+        ("LerpBackward0", {}),
+        ("LerpBackward1", {"weight": lambda grad, self, end: grad * (end - self)}),
+    )
+)
+
+
+def lerp(input: Tensor, end: Tensor, weight: Tensor | float, *, out: None = None) -> Tensor:
+    """On the way from ``input`` to ``end``: ``input + weight * (end - input)``.
+
+    See https://docs.pytorch.org/docs/stable/generated/torch.lerp.html
+    """
+    for position, (name, value) in enumerate((("input", input), ("end", end)), 1):
+        if not isinstance(value, Tensor):
+            raise must_be_tensor("lerp", name, position, value)
+    return (_lerp_tensor if isinstance(weight, Tensor) else _lerp_number)(input, end, weight)
+
+
+def _three(function: Callable[..., Any]) -> Callable[..., Any]:
+    def forward(self: np.ndarray, tensor1: np.ndarray, tensor2: np.ndarray, value: float) -> np.ndarray:
+        kind = templates.common_dtype(templates.promote(tensor1, tensor2, False)[0], self).numpy
+        return templates.broadcast(
+            lambda x, a, b: function(x, a, b, value).astype(kind, copy=False), self, tensor1, tensor2
+        )
+
+    return forward
+
+
+def _no_integers(self: np.ndarray, tensor1: np.ndarray, tensor2: np.ndarray, value: float) -> np.ndarray:
+    if tensor1.dtype.kind != "f" and tensor2.dtype.kind != "f":
+        raise RuntimeError(
+            "Integer division with addcdiv is no longer supported, and in a future  release addcdiv will perform a true "
+            "division of tensor1 and tensor2. The historic addcdiv behavior can be implemented as (input + value * "
+            "torch.trunc(tensor1 / tensor2)).to(input.dtype) for integer inputs and as (input + value * tensor1 / tensor2) "
+            "for float inputs. The future addcdiv behavior is just the latter implementation: (input + value * tensor1 / "
+            "tensor2), for all dtypes."
+        )
+    return _three(lambda x, a, b, v: np.asarray(x + v * a / b))(self, tensor1, tensor2, value)
+
+
+_addcmul = Operation(
+    "addcmul",
+    _three(lambda x, a, b, value: np.asarray(x + value * a * b)),
+    {
+        "self": lambda grad: grad,
+        "tensor1": lambda grad, tensor2, value: grad * (tensor2 * value),
+        "tensor2": lambda grad, tensor1, value: grad * (tensor1 * value),
+    },
+    formula={"self": r"\bar{z}", "tensor1": r"v \, \bar{z} \cdot b", "tensor2": r"v \, \bar{z} \cdot a"},
+)
+_addcdiv = Operation(
+    "addcdiv",
+    _no_integers,
+    {
+        "self": lambda grad: grad,
+        "tensor1": lambda grad, tensor2, value: grad * (value / tensor2),
+        "tensor2": lambda grad, tensor1, tensor2, value: -grad * (value * tensor1 / (tensor2 * tensor2)),
+    },
+    formula={"self": r"\bar{z}", "tensor1": r"v \, \bar{z} / b", "tensor2": r"-v \, \bar{z} \cdot a / b^2"},
+)
+
+
+def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: float = 1, out: None = None) -> Tensor:
+    """``input + value * tensor1 * tensor2``.
+
+    See https://docs.pytorch.org/docs/stable/generated/torch.addcmul.html
+    """
+    return _of_three(_addcmul, input, tensor1, tensor2, value)
+
+
+def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: float = 1, out: None = None) -> Tensor:
+    """``input + value * tensor1 / tensor2``.
+
+    See https://docs.pytorch.org/docs/stable/generated/torch.addcdiv.html
+    """
+    return _of_three(_addcdiv, input, tensor1, tensor2, value)
+
+
+def _of_three(operation: Operation, input: Any, tensor1: Any, tensor2: Any, value: float) -> Tensor:
+    for position, (name, given) in enumerate((("input", input), ("tensor1", tensor1), ("tensor2", tensor2)), 1):
+        if not isinstance(given, Tensor):
+            raise must_be_tensor(operation.name, name, position, given)
+    return operation(input, tensor1, tensor2, value)
+
+
+# Comparisons, logic and bits: no derivative.
 
 _comparisons = {
     name: binary(name, function)
@@ -213,35 +642,182 @@ _comparisons = {
     }.items()
 }
 eq, ne, lt, le, gt, ge = (checked(operator) for operator in _comparisons.values())
+logical_and, logical_or, logical_xor = (
+    _of_tensors(binary(name, getattr(np, name))) for name in ("logical_and", "logical_or", "logical_xor")
+)
 
 
-def _power_operator(self: Tensor, exponent: Any) -> Any:
-    return pow(self, exponent) if isinstance(exponent, Tensor) or is_number(exponent) else NotImplemented
+def _of_bits(kernel: str, function: np.ufunc, kinds: str) -> Callable[..., Any]:
+    def general(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        _kernel_missing(kernel, x, kinds)
+        return function(x, y, out=...)
 
+    return general
+
+
+_bits = {
+    name: binary(name, function, general=_of_bits(kernel, function, kinds))
+    for name, kernel, function, kinds in (
+        ("bitwise_and", "bitwise_and_cpu", np.bitwise_and, "f"),
+        ("bitwise_or", "bitwise_or_cpu", np.bitwise_or, "f"),
+        ("bitwise_xor", "bitwise_xor_cpu", np.bitwise_xor, "f"),
+        ("bitwise_left_shift", "lshift_cpu", np.left_shift, "fb"),
+        ("bitwise_right_shift", "rshift_cpu", np.right_shift, "fb"),
+    )
+}
+bitwise_and, bitwise_or, bitwise_xor, bitwise_left_shift, bitwise_right_shift = map(checked, _bits.values())
+_invert = Operation("bitwise_not", lambda self: np.invert(self, out=...), {})
+
+
+def bitwise_not(input: Tensor, *, out: None = None) -> Tensor:
+    """Each bit turned over; of bools, not.
+
+    See https://docs.pytorch.org/docs/stable/generated/torch.bitwise_not.html
+    """
+    if not isinstance(input, Tensor):
+        raise must_be_tensor("bitwise_not", "input", 1, input)
+    _kernel_missing("bitwise_not_cpu", input._array, "f")
+    return _invert(input)
+
+
+def _invert_operator(self: Tensor) -> Tensor:
+    if self._array.dtype.kind == "f":
+        raise TypeError("~ (operator.invert) is only implemented on integer and Boolean-type tensors")
+    return bitwise_not(self)
+
+
+# Comparing whole tensors
+
+
+def isclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> Tensor:
+    """Where ``|input - other| <= atol + rtol * |other|``.
+
+    See https://docs.pytorch.org/docs/stable/generated/torch.isclose.html
+    """
+    return Tensor._of(_close("isclose", input, other, rtol, atol, equal_nan))
+
+
+def allclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> bool:
+    """Whether ``isclose`` holds for every element.
+
+    See https://docs.pytorch.org/docs/stable/generated/torch.allclose.html
+    """
+    return bool(np.all(_close("allclose", input, other, rtol, atol, equal_nan)))
+
+
+def _close(name: str, input: Any, other: Any, rtol: float, atol: float, equal_nan: bool) -> np.ndarray:
+    for position, (argument, value) in enumerate((("input", input), ("other", other)), 1):
+        if not isinstance(value, Tensor):
+            raise must_be_tensor(name, argument, position, value)
+    if input.dtype is not other.dtype:
+        raise RuntimeError(f"{input.dtype.scalar_name} did not match {other.dtype.scalar_name}")
+    for argument, value in (("rtol", rtol), ("atol", atol)):
+        if value < 0:
+            raise RuntimeError(f"{argument} must be greater than or equal to zero, but got {value:g}")
+    x, y = input._array, other._array
+    return templates.broadcast(lambda a, b: _is_close(a, b, rtol, atol, equal_nan), x, y)
+
+
+def _is_close(x: np.ndarray, y: np.ndarray, rtol: float, atol: float, equal_nan: bool) -> np.ndarray:
+    close = np.equal(x, y)
+    if equal_nan:
+        close |= (x != x) & (y != y)
+    distance = np.absolute(x - y)
+    return close | (np.isfinite(distance) & (distance <= atol + np.absolute(rtol * y)))
+
+
+def equal(input: Tensor, other: Tensor) -> bool:
+    """Whether shapes and all elements are the same.
+
+    See https://docs.pytorch.org/docs/stable/generated/torch.equal.html
+    """
+    for position, (name, value) in enumerate((("input", input), ("other", other)), 1):
+        if not isinstance(value, Tensor):
+            raise must_be_tensor("equal", name, position, value)
+    return input._array.shape == other._array.shape and bool(np.all(input._array == other._array))
+
+
+# Operators: what they are given is left to Python where it is no operand.
+
+
+def _operator(function: Callable[..., Any]) -> Callable[..., Any]:
+    def operate(self: Tensor, other: Any) -> Any:
+        return function(self, other) if isinstance(other, Tensor) or is_number(other) else NotImplemented
+
+    operate.__name__ = function.__name__
+    return operate
+
+
+def _reversed(function: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda self, number: function(number, self) if is_number(number) else NotImplemented
+
+
+def _right_sub(self: Tensor, number: Any) -> Any:
+    if not is_number(number):
+        return NotImplemented
+    return _sub(_number_tensor(number, self), self) if templates.in_formula else rsub(self, number)
+
+
+def _right_div(self: Tensor, number: Any) -> Any:
+    if not is_number(number):
+        return NotImplemented
+    return _div(_number_tensor(number, self), self) if templates.in_formula else reciprocal(self) * number
+
+
+def _number_tensor(number: float, like: Tensor) -> Tensor:
+    return Tensor._plain(np.array(number, dtype=like._array.dtype))
+
+
+def _from_number(operator: Callable[..., Any]) -> Callable[..., Any]:
+    """``number & tensor``: the operation on a 0-d tensor of the number."""
+    return lambda self, number: operator(Tensor._of(np.array(number)), self) if is_number(number) else NotImplemented
+
+
+_BITS = {
+    "and": bitwise_and, "or": bitwise_or, "xor": bitwise_xor, "lshift": bitwise_left_shift, "rshift": bitwise_right_shift,
+}  # fmt: skip
 
 OPERATORS = {
     "__add__": _add,
     "__radd__": _add,
     "__sub__": _sub,
-    "__rsub__": rsub,
+    "__rsub__": _right_sub,
     "__mul__": _mul,
     "__rmul__": _mul,
     "__truediv__": _div,
-    "__rtruediv__": lambda self, other: reciprocal(self) * other,
-    "__pow__": _power_operator,
-    "__rpow__": lambda self, base: pow(base, self) if is_number(base) else NotImplemented,
+    "__rtruediv__": _right_div,
+    "__floordiv__": _operator(floor_divide),
+    "__rfloordiv__": _reversed(_floor_divide),
+    "__mod__": _operator(remainder),
+    "__rmod__": _reversed(remainder),
+    "__pow__": _operator(pow),
+    "__rpow__": _reversed(pow),
     "__neg__": neg,
+    "__pos__": positive,
     "__abs__": absolute,
+    "__invert__": _invert_operator,
     "__iadd__": in_place(_add),
     "__isub__": in_place(_sub),
     "__imul__": in_place(_mul),
     "__itruediv__": in_place(_div),
-    "__ipow__": in_place(pow),
-    "__pos__": lambda self: self,
+    "__ifloordiv__": in_place(_operator(floor_divide)),
+    "__imod__": in_place(_operator(remainder)),
+    "__ipow__": in_place(_operator(pow)),
+    **{f"__{name}__": _operator(function) for name, function in _BITS.items()},
+    **{f"__r{name}__": _from_number(function) for name, function in _BITS.items()},
+    **{f"__i{name}__": in_place(_operator(function)) for name, function in _BITS.items()},
     **{f"__{name}__": operator for name, operator in _comparisons.items()},
 }
 
-
-BOTH = (add, sub, mul, div, rsub, neg, reciprocal, pow, eq, ne, lt, le, gt, ge)
-IN_PLACE = (add, sub, mul, div, neg, reciprocal, pow, eq, ne, lt, le, gt, ge)
-ALIASES = {"subtract": sub, "multiply": mul, "divide": div, "true_divide": div, "negative": neg}
+_WITH_IN_PLACE = (
+    add, sub, mul, div, floor_divide, remainder, fmod, pow, float_power, atan2, hypot, heaviside, lerp, addcmul, addcdiv,
+    eq, ne, lt, le, gt, ge, logical_and, logical_or, logical_xor, bitwise_and, bitwise_or, bitwise_xor, bitwise_not,
+    bitwise_left_shift, bitwise_right_shift,
+)  # fmt: skip
+BOTH = (*_WITH_IN_PLACE, maximum, minimum, fmax, fmin, logaddexp, isclose, allclose, equal)
+FUNCTIONS_ONLY = (rsub,)
+IN_PLACE = _WITH_IN_PLACE
+ALIASES = {
+    "subtract": sub, "multiply": mul, "divide": div, "true_divide": div, "arctan2": atan2, "greater": gt,
+    "greater_equal": ge, "less": lt, "less_equal": le, "not_equal": ne,
+}  # fmt: skip

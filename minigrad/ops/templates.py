@@ -349,15 +349,23 @@ def unary(
     derivative: Callable[..., Any] | None,
     *,
     floating: bool = True,
+    general: Callable[..., Any] | None = None,
     formula: str = "",
     node: str | None = None,
 ) -> Callable[..., Tensor]:
-    """An operation on each element of one tensor. ``floating``: integers become the default float first."""
+    """An operation on each element of one tensor.
+
+    ``function`` is for floating arrays. Others become the default float first; or, if not ``floating``, are given
+    to ``function`` as they are, or to ``general`` where there is one.
+    """
     ufunc = isinstance(function, np.ufunc)
 
     def forward(self: np.ndarray) -> np.ndarray:
-        if floating and self.dtype.kind != "f":
-            self = self.astype(get_default_dtype().numpy)
+        if self.dtype.kind != "f":
+            if general is not None:
+                return general(self)
+            if floating:
+                self = self.astype(get_default_dtype().numpy)
         return _computed(function, self)
 
     derivatives = {} if derivative is None else {"self": derivative}
@@ -438,10 +446,7 @@ def binary(
 
     def forward(self: Any, other: Any, *more: Any) -> np.ndarray:
         x, y = promote(self, other, floating)
-        try:
-            return general(x, y, *more) if general else _computed(function, x, y)
-        except ValueError:
-            raise broadcast_error(x.shape, y.shape) from None
+        return broadcast((lambda x, y: general(x, y, *more)) if general else function, x, y)
 
     params = ("self", "other", *extra)
     operation = Operation(name, forward, derivatives or {}, params=params, node=node, formula=formula)
@@ -581,8 +586,21 @@ def promote(x: Any, y: Any, floating: bool) -> tuple[np.ndarray, np.ndarray]:
     if floating and not kind.is_floating_point:
         kind = get_default_dtype()
     return tuple(  # type: ignore[return-value]
-        v.astype(kind.numpy, copy=False) if type(v) is np.ndarray else np.array(v, dtype=kind.numpy) for v in (x, y)
+        np.asarray(v).astype(kind.numpy, copy=False) for v in (x, y)
     )
+
+
+def broadcast(function: Callable[..., Any], *arrays: np.ndarray) -> np.ndarray:
+    """Call a numpy function of several arrays, with PyTorch's words where their shapes do not broadcast."""
+    try:
+        return np.asarray(_computed(function, *arrays))
+    except ValueError:
+        for second in arrays[1:]:
+            try:
+                np.broadcast_shapes(arrays[0].shape, second.shape)
+            except ValueError:
+                raise broadcast_error(arrays[0].shape, second.shape) from None
+        raise
 
 
 def checked(operator: Callable[..., Any]) -> Callable[..., Any]:
