@@ -239,6 +239,13 @@ def rebase(tensor: Tensor, node: Node) -> None:
     current_grad_fn(tensor)
 
 
+def reshaped(tensor: Tensor, node: Node) -> None:
+    """After ``t_`` and the like: the tensor has another shape and a node for that; a base has not changed."""
+    _set_edge(tensor, node)
+    if tensor._meta is not None and tensor._meta.base is not None:
+        tensor._meta.seen_version = tensor._counter().version
+
+
 class CopySlices(Node):
     """The history of a base after a write to one of its views.
 

@@ -16,64 +16,28 @@ from ..autograd import grad_mode, views
 from ..autograd.observe import tell
 from ..dtypes import type_name
 from ..tensor import Tensor
-from .arguments import broadcast_error, is_number, must_be_tensor
-from .dual import cast
-from .shaping import _zeros_of, contiguous_strides, either, expand, unsqueeze, view
+from .arguments import broadcast_error, is_number, must_be_tensor, wrap_dim
+from .dual import cast, dual
+from .reduction import _return_type as return_type
+from .shaping import (
+    _alias,
+    _at,
+    _reshaped,
+    _select,
+    _slice,
+    _zeros_of,
+    contiguous_strides,
+    either,
+    expand,
+    unbind,
+    unsqueeze,
+    view,
+)
 from .templates import Operation
 
 LAST = 2**63 - 1  # the end of a slice that has none
 
 Indices = Sequence[Tensor | None]  # for each dimension the places wanted, or None: all of them
-
-
-def _at(ndim: int, dim: int, key: Any) -> tuple[Any, ...]:
-    """A numpy index that takes ``key`` in one dimension and everything in the others."""
-    return (*(slice(None),) * (dim % ndim), key, ...)
-
-
-def _zeros_with(grad_output: np.ndarray, shape: tuple[int, ...], dim: int, key: Any) -> np.ndarray:
-    whole = np.zeros(shape, grad_output.dtype)
-    whole[_at(len(shape), dim, key)] = grad_output
-    return whole
-
-
-_select = Operation(
-    "select",
-    lambda self, dim, index: self[_at(self.ndim, dim, index)],
-    {"self": lambda grad, self_sym_sizes, dim, index: either(_select_backward, grad, self_sym_sizes, dim, index)},
-    view=True,
-    formula={"self": r"\bar{z} \text{ at its place in } 0"},
-)
-_slice = Operation(
-    "slice",
-    lambda self, dim, start, end, step: self[_at(self.ndim, dim, slice(start, end, step))],
-    {
-        "self": lambda grad, self_sym_sizes, dim, start, end, step: either(
-            _slice_backward, grad, self_sym_sizes, dim, start, end, step
-        )
-    },
-    view=True,
-    formula={"self": r"\bar{z} \text{ at its places in } 0"},
-)
-_alias = Operation(
-    "alias", lambda self: self[...], {"self": lambda grad: grad}, view=True, formula={"self": r"\bar{z}"}
-)
-_select_backward = Operation(
-    "select_backward",
-    _zeros_with,
-    {"grad_output": lambda grad, dim, key: either(_select, grad, dim, key)},
-    node="SelectBackwardBackward0",
-    formula={"grad_output": r"\bar{z} \text{ at that place}"},
-)
-_slice_backward = Operation(
-    "slice_backward",
-    lambda grad_output, input_sizes, dim, start, end, step: _zeros_with(
-        grad_output, input_sizes, dim, slice(start, end, step)
-    ),
-    {"grad_output": lambda grad, dim, start, end, step: either(_slice, grad, dim, start, end, step)},
-    node="SliceBackwardBackward0",
-    formula={"grad_output": r"\bar{z} \text{ at these places}"},
-)
 
 
 # Index tensors
@@ -555,6 +519,553 @@ def _as_value(like: Tensor, number: Any) -> Tensor:
     return Tensor._plain(np.array(number, dtype=kind))
 
 
+# One index for each element: gather, scatter
+
+
+def _cut_to(array: np.ndarray, shape: tuple[int, ...], dim: int) -> np.ndarray:
+    """The first places of every dimension but ``dim``, as many as ``shape`` has."""
+    at = dim % max(array.ndim, 1)
+    return array[tuple(slice(None) if d == at else slice(length) for d, length in enumerate(shape))]
+
+
+def _gathered(self: np.ndarray, dim: int, index: np.ndarray) -> np.ndarray:
+    if not self.ndim:
+        return np.broadcast_to(self, index.shape).copy()
+    return np.take_along_axis(_cut_to(self, index.shape, dim), np.atleast_1d(index), dim).reshape(index.shape)
+
+
+def _scattered(self: np.ndarray, dim: int, index: np.ndarray, src: Any, add: bool = False) -> np.ndarray:
+    out = np.array(self, order="C")
+    if not index.size:
+        return out
+    if not self.ndim:
+        return out + src if add else np.broadcast_to(np.asarray(src, out.dtype), ()).copy()
+    part = _cut_to(out, index.shape, dim)
+    if isinstance(src, np.ndarray) and src.ndim:
+        src = src[tuple(slice(length) for length in index.shape)]
+    if add:
+        key = list(np.ogrid[tuple(slice(length) for length in index.shape)])
+        key[dim] = index
+        np.add.at(part, tuple(key), src)
+    else:
+        np.put_along_axis(part, index, src, dim)
+    return out
+
+
+_gather = Operation(
+    "gather",
+    lambda self, dim, index, sparse_grad: _gathered(self, dim, index),
+    {"self": lambda grad, self, dim, index: either(_scatter_add, _zeros_of(grad, self.shape), dim, index, grad)},
+    tensors=("index",),
+    shows=("sparse_grad",),
+    formula={"self": r"\bar{z} \text{ added at its places in } 0"},
+)
+_scatter_value: Operation = Operation(
+    "scatter",
+    lambda self, dim, index, value: _scattered(self, dim, index, value),
+    {"self": lambda grad, dim, index: either(_scatter_value, grad, dim, index, 0)},
+    node="ScatterBackward1",
+    tensors=("index",),
+    formula={"self": r"\bar{z} \text{ elsewhere}"},
+)
+_scatter = Operation(
+    "scatter",
+    lambda self, dim, index, src: _scattered(self, dim, index, src),
+    {
+        "self": lambda grad, dim, index: either(_scatter_value, grad, dim, index, 0),
+        "src": lambda grad, dim, index: either(_gather, grad, dim, index, False),
+    },
+    tensors=("index",),
+    formula={"self": r"\bar{z} \text{ elsewhere}", "src": r"\bar{z} \text{ at these places}"},
+)
+_scatter_add: Operation = Operation(
+    "scatter_add",
+    lambda self, dim, index, src: _scattered(self, dim, index, src, add=True),
+    {"self": lambda grad: grad, "src": lambda grad, dim, index: either(_gather, grad, dim, index, False)},
+    tensors=("index",),
+    formula={"self": r"\bar{z}", "src": r"\bar{z} \text{ at these places}"},
+)
+
+
+def _check_index(name: str, self: Tensor, dim: int, index: Tensor, src: Tensor | None = None) -> None:
+    """PyTorch's checks of what gather and scatter are given."""
+    shape, where = self._array.shape, index._array
+    at = wrap_dim(dim, len(shape))
+    if where.dtype not in (np.int64, np.int32):
+        raise RuntimeError(f"{name}(): Expected dtype int32/int64 for index")
+    if src is not None and src._array.dtype != self._array.dtype:
+        raise RuntimeError(f"{name}(): Expected self.dtype to be equal to src.dtype")
+    if not where.size:
+        return
+    if max(where.ndim, 1) != max(len(shape), 1):
+        who = "input" if name == "gather" else "self"
+        raise RuntimeError(f"Index tensor must have the same number of dimensions as {who} tensor")
+    for d, length in enumerate(where.shape):
+        if name == "gather" and d != at and length > shape[d]:
+            raise RuntimeError(
+                f"Size does not match at dimension {d} expected index {list(where.shape)} to be no larger than self "
+                f"{list(shape)} apart from dimension {at}"
+            )
+        if src is not None and (length > src._array.shape[d] or (d != at and length > shape[d])):
+            raise RuntimeError(
+                f"Expected index {list(where.shape)} to be no larger than self {list(shape)} apart from dimension {at} "
+                f"and to be no larger size than src {list(src._array.shape)}"
+            )
+    _check_bounds(where, shape[at] if shape else 1, at)
+
+
+def _check_bounds(where: np.ndarray, length: int, dim: int, lowest: int = 0, error: Any = RuntimeError) -> None:
+    bad = (where < lowest) | (where >= length)
+    if bad.any():
+        first = where.reshape(-1)[int(np.argmax(bad))]
+        raise error(f"index {first} is out of bounds for dimension {dim} with size {length}")
+
+
+def gather(input: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False, out: None = None) -> Tensor:
+    """The elements at these places along a dimension: ``out[i][j] = input[i][index[i][j]]`` for ``dim=1``.
+
+    See https://docs.pytorch.org/docs/stable/generated/torch.gather.html
+    """
+    _check_index("gather", input, dim, index)
+    return _gather(input, dim, index, sparse_grad)
+
+
+def scatter(input: Tensor, dim: int, index: Tensor, src: Any = None, *, value: Any = None) -> Tensor:
+    """A copy with ``src`` (a tensor or a number) written at these places: ``out[i][index[i][j]] = src[i][j]``.
+
+    See https://docs.pytorch.org/docs/stable/generated/torch.scatter.html
+    """
+    given = value if src is None else src
+    _check_index("scatter", input, dim, index, given if isinstance(given, Tensor) else None)
+    return (_scatter if isinstance(given, Tensor) else _scatter_value)(input, dim, index, given)
+
+
+def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
+    """A copy with ``src`` added at these places.
+
+    See https://docs.pytorch.org/docs/stable/generated/torch.scatter_add.html
+    """
+    _check_index("scatter", input, dim, index, src)
+    return _scatter_add(input, dim, index, src)
+
+
+def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Tensor:
+    """``gather`` with broadcasting; without ``dim`` of the flattened tensor.
+
+    See https://docs.pytorch.org/docs/stable/generated/torch.take_along_dim.html
+    """
+    if dim is None:
+        return gather(view(input, -1), 0, view(indices, -1))
+    at = wrap_dim(dim, input._array.ndim)
+    a, b = list(input._array.shape), list(indices._array.shape)
+    a[at] = b[at] = 1
+    shape = list(np.broadcast_shapes(tuple(a), tuple(b)))
+    wide = [(*shape[:at], tensor._array.shape[at], *shape[at + 1 :]) for tensor in (input, indices)]
+    return gather(expand(input, wide[0]), at, expand(indices, wide[1]))
+
+
+# One index for each place of a dimension: index_select, index_add, index_fill
+
+
+def _added(self: np.ndarray, dim: int, index: np.ndarray, source: np.ndarray) -> np.ndarray:
+    out = np.array(self, order="C")
+    np.add.at(np.atleast_1d(out), _at(max(out.ndim, 1), dim, np.atleast_1d(index)), source)
+    return out
+
+
+def _filled(self: np.ndarray, dim: int, index: np.ndarray, value: Any) -> np.ndarray:
+    out = np.array(self, order="C")
+    np.atleast_1d(out)[_at(max(out.ndim, 1), dim, index)] = value
+    return out
+
+
+_index_select = Operation(
+    "index_select",
+    lambda self, dim, index: np.take(self, np.atleast_1d(index), dim) if self.ndim else self.copy(),
+    {
+        "self": lambda grad, self_sym_sizes, dim, index: either(
+            _index_add, _zeros_of(grad, self_sym_sizes), dim, index, grad, 1, 0
+        )
+    },
+    tensors=("index",),
+    formula={"self": r"\bar{z} \text{ added at its places in } 0"},
+)
+_index_add = Operation(
+    "index_add",
+    lambda self, dim, index, source, alpha, source_dim: _added(
+        self, dim, index, source if alpha == 1 else (source * alpha).astype(source.dtype)
+    ),
+    {
+        "self": lambda grad: grad,
+        "source": lambda grad, dim, index, source, alpha: _taken(grad, dim, index, source, alpha),
+    },
+    tensors=("index",),
+    shows=("source_dim",),
+    formula={"self": r"\bar{z}", "source": r"\alpha \bar{z} \text{ at these places}"},
+)
+
+
+def _taken(grad: Any, dim: int, index: Any, source: Any, alpha: float) -> Any:
+    part = either(_index_select, grad, dim, index)
+    if isinstance(part, Tensor):
+        part = expand(part, source._array.shape)
+    return part if alpha == 1 else part * alpha
+
+
+_index_fill: Operation = Operation(
+    "index_fill",
+    _filled,
+    {"self": lambda grad, dim, index: either(_index_fill, grad, dim, index, 0)},
+    tensors=("index",),
+    formula={"self": r"\bar{z} \text{ elsewhere}"},
+)
+_index_fill_tensor = Operation(
+    "index_fill",
+    _filled,
+    {
+        "self": lambda grad, dim, index: either(_index_fill, grad, dim, index, 0),
+        "value": lambda grad, dim, index: either(_index_select, grad, dim, index).sum(),
+    },
+    node="IndexFillBackward1",
+    tensors=("index",),
+    formula={"self": r"\bar{z} \text{ elsewhere}", "value": r"\sum \bar{z} \text{ at these places}"},
+)
+
+
+def index_select(input: Tensor, dim: int, index: Tensor, *, out: None = None) -> Tensor:
+    """The parts at these places of a dimension.
+
+    See https://docs.pytorch.org/docs/stable/generated/torch.index_select.html
+    """
+    at, where = wrap_dim(dim, input._array.ndim), index._array
+    if where.ndim > 1:
+        raise IndexError("index_select(): Index is supposed to be a vector")
+    if where.dtype not in (np.int64, np.int32):
+        raise RuntimeError("index_select(): Expected dtype int32 or int64 for index")
+    length = input._array.shape[at] if input._array.ndim else 1
+    bad = (where < 0) | (where >= length)
+    if bad.any():
+        first = where.reshape(-1)[int(np.argmax(bad))]
+        raise RuntimeError(f"INDICES element is out of DATA bounds, id={first} axis_dim={length}")
+    return _index_select(input, dim, index)
+
+
+def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: float = 1) -> Tensor:
+    """A copy with ``alpha * source`` added at these places of a dimension.
+
+    See https://docs.pytorch.org/docs/stable/generated/torch.Tensor.index_add_.html
+    """
+    at, where, added = wrap_dim(dim, input._array.ndim), index._array, source._array
+    if added.dtype != input._array.dtype:
+        raise RuntimeError(
+            f"index_add_(): self ({input.dtype.scalar_name}) and source ({source.dtype.scalar_name}) must have the same "
+            "scalar type"
+        )
+    length = added.shape[at] if added.ndim > at else 1
+    if where.size != length:
+        raise RuntimeError(
+            f"index_add_(): Number of indices ({where.size}) should be equal to source.size(dim): ({length}), for dim: {dim}"
+        )
+    _check_bounds(where, input._array.shape[at] if input._array.ndim else 1, at)
+    return _index_add(input, dim, index, source, alpha, added.ndim)
+
+
+def index_fill(input: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
+    """A copy with one value at these places of a dimension.
+
+    See https://docs.pytorch.org/docs/stable/generated/torch.Tensor.index_fill_.html
+    """
+    at = wrap_dim(dim, input._array.ndim)
+    length = input._array.shape[at] if input._array.ndim else 1
+    _check_bounds(index._array, length, at, -length, IndexError)
+    return (_index_fill_tensor if isinstance(value, Tensor) else _index_fill)(input, dim, index, value)
+
+
+# Places in the flattened tensor, and masks
+
+
+def _written(self: np.ndarray, index: np.ndarray, source: np.ndarray, accumulate: bool) -> np.ndarray:
+    out = np.array(self, order="C")
+    return _put(out.reshape(-1), (index.reshape(-1),), source.reshape(-1), accumulate).reshape(out.shape)
+
+
+_take: Operation = Operation(
+    "take",
+    lambda self, index: np.take(self, index),
+    {"self": lambda grad, self, index: either(_flat_put, _zeros_of(grad, self.shape), index, grad, True)},
+    tensors=("index",),
+    formula={"self": r"\bar{z} \text{ added at its places in } 0"},
+)
+_flat_put: Operation = Operation(
+    "put",
+    _written,
+    {
+        "self": lambda grad, index, source, accumulate: (
+            grad if accumulate else either(_flat_put, grad, index, _zeros_of(grad, source.shape), False)
+        ),
+        "source": lambda grad, index, source: _reshaped(either(_take, grad, index), tuple(source.shape)),
+    },
+    tensors=("index",),
+    formula={"self": r"\bar{z} \text{ elsewhere}", "source": r"\bar{z} \text{ at these places}"},
+)
+_masked_select = Operation(
+    "masked_select",
+    lambda self, mask: np.broadcast_arrays(self, mask)[0][
+        np.broadcast_to(mask, np.broadcast_shapes(self.shape, mask.shape))
+    ],
+    {"self": lambda grad, self, mask: _unmasked(grad, self, mask)},
+    tensors=("mask",),
+    formula={"self": r"\bar{z} \text{ at its places in } 0"},
+)
+_masked_fill = dual("masked_fill", lambda grad, mask, number: np.where(mask, grad.dtype.type(number), grad))
+_masked_scatter = Operation(
+    "masked_scatter",
+    lambda self, mask, source: _poured(self, mask, source),
+    {
+        "self": lambda grad, mask: _masked_fill(grad, mask, 0),
+        "source": lambda grad, mask, source_sym_sizes: _unpoured(grad, mask, source_sym_sizes),
+    },
+    tensors=("mask",),
+    formula={"self": r"\bar{z} \text{ elsewhere}", "source": r"\bar{z} \text{ at these places}"},
+)
+
+
+def _poured(self: np.ndarray, mask: np.ndarray, source: np.ndarray) -> np.ndarray:
+    out = np.array(np.broadcast_to(self, np.broadcast_shapes(self.shape, mask.shape)))
+    chosen = np.broadcast_to(mask, out.shape)
+    out[chosen] = source.reshape(-1)[: int(np.count_nonzero(chosen))]
+    return out
+
+
+def _unmasked(grad: Any, self: Any, mask: Any) -> Any:
+    zeros = _zeros_of(grad, np.broadcast_shapes(tuple(self.shape), tuple(mask.shape)))
+    return either(_masked_scatter, zeros, mask, grad)
+
+
+def _unpoured(grad: Any, mask: Any, shape: tuple[int, ...]) -> Any:
+    """What was poured where the mask is true comes back; what was left over gets zeros."""
+    part = either(_masked_select, grad, mask)
+    size = int(np.prod(shape, dtype=np.int64))
+    places = np.arange(part.shape[0])
+    spread = either(_index_put, _zeros_of(grad, (size,)), (_like(places, grad),), part, False)
+    return _reshaped(spread, shape)
+
+
+def _like(array: np.ndarray, value: Any) -> Any:
+    return Tensor._plain(array) if isinstance(value, Tensor) else array
+
+
+def take(input: Tensor, index: Tensor) -> Tensor:
+    """The elements at these places of the flattened tensor.
+
+    See https://docs.pytorch.org/docs/stable/generated/torch.take.html
+    """
+    _check_places(input, index)
+    return _take(input, index)
+
+
+def put(input: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) -> Tensor:
+    """A copy with ``source`` written at (or added to) these places of the flattened tensor.
+
+    See https://docs.pytorch.org/docs/stable/generated/torch.Tensor.put_.html
+    """
+    _check_places(input, index)
+    return _flat_put(input, index, source, accumulate)
+
+
+def _check_places(input: Tensor, index: Tensor) -> None:
+    size, where = input._array.size, index._array
+    bad = (where < -size) | (where >= size)
+    if bad.any():
+        first = where.reshape(-1)[int(np.argmax(bad))]
+        raise IndexError(f"out of range: tried to access index {first} on a tensor of {size} elements.")
+
+
+def masked_select(input: Tensor, mask: Tensor, *, out: None = None) -> Tensor:
+    """The elements where ``mask`` is true, in one dimension.
+
+    See https://docs.pytorch.org/docs/stable/generated/torch.masked_select.html
+    """
+    if mask._array.dtype != np.bool_:
+        raise RuntimeError("masked_select: expected BoolTensor for mask")
+    return _masked_select(input, mask)
+
+
+def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
+    """A copy with the elements of ``source``, in order, where ``mask`` is true.
+
+    See https://docs.pytorch.org/docs/stable/generated/torch.Tensor.masked_scatter_.html
+    """
+    shape = np.broadcast_shapes(input._array.shape, mask._array.shape)
+    if source._array.size < np.count_nonzero(np.broadcast_to(mask._array, shape)):
+        raise RuntimeError("Number of elements of source < number of ones in mask")
+    return _masked_scatter(input, mask, source)
+
+
+# Sorting
+
+
+def _order(self: np.ndarray, dim: int, descending: bool) -> np.ndarray:
+    """The places of the elements in order; equal ones keep theirs. NaN counts as the largest."""
+    if not self.ndim:
+        return np.zeros((), np.int64)
+    if not descending:
+        return np.argsort(self, dim, kind="stable")
+    return np.flip(self.shape[dim] - 1 - np.argsort(np.flip(self, dim), dim, kind="stable"), dim).copy()
+
+
+def _ordered(self: np.ndarray, dim: int, descending: bool) -> tuple[np.ndarray, np.ndarray]:
+    places = _order(self, dim, descending)
+    return _gathered(self, dim, places), places
+
+
+def _first(self: np.ndarray, k: int, dim: int, largest: bool) -> tuple[np.ndarray, np.ndarray]:
+    places = _order(self, dim, largest)
+    places = np.ascontiguousarray(places[_at(self.ndim, dim, slice(k))]) if self.ndim else places
+    return _gathered(self, dim, places), places
+
+
+_put_back = {
+    "self": lambda grad, self_sym_sizes, dim, indices: either(
+        _scatter, _zeros_of(grad, self_sym_sizes), dim, indices, grad
+    )
+}
+_put_back_formula = {"self": r"\bar{z} \text{ back at its places}"}
+_sort = Operation("sort", _ordered, _put_back, outputs=("values", "indices"), formula=_put_back_formula)
+_stable_sort = Operation(
+    "sort", _ordered, _put_back, node="SortBackward1", outputs=("values", "indices"), formula=_put_back_formula
+)
+_topk = Operation("topk", _first, _put_back, outputs=("values", "indices"), formula=_put_back_formula)
+_SORTED, _TOP = return_type("sort", "values", "indices"), return_type("topk", "values", "indices")
+
+
+def sort(input: Tensor, dim: int = -1, descending: bool = False, *, stable: bool | None = None) -> Any:
+    """The elements in order along a dimension, and the places they had: (values, indices).
+
+    See https://docs.pytorch.org/docs/stable/generated/torch.sort.html
+    """
+    wrap_dim(dim, input._array.ndim)
+    return _SORTED(*(_sort if stable is None else _stable_sort)(input, dim, descending))
+
+
+def msort(input: Tensor) -> Tensor:
+    """The elements in order along the first dimension."""
+    return sort(input, 0).values
+
+
+def argsort(input: Tensor, dim: int = -1, descending: bool = False, *, stable: bool = False) -> Tensor:
+    """The places of the elements in order along a dimension.
+
+    See https://docs.pytorch.org/docs/stable/generated/torch.argsort.html
+    """
+    wrap_dim(dim, input._array.ndim)
+    return Tensor._plain(_order(input._array, dim, descending))
+
+
+def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Any:
+    """The ``k`` largest (or smallest) elements along a dimension, and their places: (values, indices).
+
+    See https://docs.pytorch.org/docs/stable/generated/torch.topk.html
+    """
+    at = wrap_dim(dim, input._array.ndim)
+    if not 0 <= k <= (input._array.shape[at] if input._array.ndim else 1):
+        raise RuntimeError("selected index k out of range")
+    return _TOP(*_topk(input, k, dim, largest))
+
+
+# Without derivatives
+
+
+def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
+    """The places of the elements that are not zero, a row each; ``as_tuple``: a tensor for each dimension.
+
+    See https://docs.pytorch.org/docs/stable/generated/torch.nonzero.html
+    """
+    array = input._array
+    if not as_tuple:
+        return Tensor._plain(np.argwhere(array))
+    return unbind(nonzero(input if array.ndim else unsqueeze(input, 0)), 1)
+
+
+def argwhere(input: Tensor) -> Tensor:
+    """The places of the elements that are not zero, a row each."""
+    return nonzero(input)
+
+
+def searchsorted(
+    sorted_sequence: Tensor, input: Any, *, out_int32: bool = False, right: bool = False, side: str | None = None
+) -> Tensor:
+    """Where each value would go in a sorted sequence (or each row's, in the rows of one).
+
+    See https://docs.pytorch.org/docs/stable/generated/torch.searchsorted.html
+    """
+    where: Any = "right" if right or side == "right" else "left"
+    values = input._array if isinstance(input, Tensor) else np.asarray(input)
+    table = sorted_sequence._array
+    if table.ndim == 1:
+        places = np.searchsorted(table, values, where)
+    else:
+        rows = zip(table.reshape(-1, table.shape[-1]), values.reshape(-1, values.shape[-1]), strict=True)
+        places = np.stack([np.searchsorted(row, part, where) for row, part in rows]).reshape(values.shape)
+    return Tensor._of(np.asarray(places, np.int32 if out_int32 else np.int64))
+
+
+def bucketize(input: Any, boundaries: Tensor, *, out_int32: bool = False, right: bool = False) -> Tensor:
+    """Between which boundaries each value lies.
+
+    See https://docs.pytorch.org/docs/stable/generated/torch.bucketize.html
+    """
+    return searchsorted(boundaries, input, out_int32=out_int32, right=right)
+
+
+def unique(
+    input: Tensor,
+    sorted: bool = True,
+    return_inverse: bool = False,
+    return_counts: bool = False,
+    dim: int | None = None,
+) -> Any:
+    """The different elements, in order; on request where each element went, and how often each occurs.
+
+    See https://docs.pytorch.org/docs/stable/generated/torch.unique.html
+    """
+    values, inverse, counts = np.unique(
+        input._array, return_inverse=True, return_counts=True, axis=dim, equal_nan=False
+    )
+    shape = input._array.shape if dim is None else (input._array.shape[dim],)
+    found = [values, *([inverse.reshape(shape)] if return_inverse else []), *([counts] if return_counts else [])]
+    tensors = tuple(map(Tensor._of, found))
+    return tensors[0] if len(tensors) == 1 else tensors
+
+
+def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -> Tensor:
+    """How often each of the numbers 0, 1, 2, ... occurs; with ``weights`` their sums.
+
+    See https://docs.pytorch.org/docs/stable/generated/torch.bincount.html
+    """
+    counts = np.bincount(input._array, None if weights is None else weights._array, minlength)
+    return Tensor._plain(counts if weights is None else counts.astype(np.result_type(weights._array, np.float32)))
+
+
+def select(input: Tensor, dim: int, index: int) -> Tensor:
+    """A view at one place of a dimension.
+
+    See https://docs.pytorch.org/docs/stable/generated/torch.select.html
+    """
+    shape = input._array.shape
+    if not shape:
+        raise IndexError("select() cannot be applied to a 0-dim tensor.")
+    at = wrap_dim(dim, len(shape))
+    if not -shape[at] <= index < shape[at]:
+        raise IndexError(f"select(): index {index} out of range for tensor of size {list(shape)} at dimension {dim}")
+    return _select(input, dim, index)
+
+
 OPERATORS = {"__getitem__": index, "__setitem__": set_index}
-BOTH = (index_put,)
+BOTH = (
+    index_put, gather, scatter, scatter_add, take_along_dim, index_select, index_add, index_fill, take, masked_select,
+    masked_scatter, sort, msort, argsort, topk, nonzero, argwhere, unique, bincount, select, put,
+)  # fmt: skip
+FUNCTIONS_ONLY = (searchsorted, bucketize)
 METHODS_ONLY = (copy_, fill_, zero_, index_put_)
+IN_PLACE = (scatter, scatter_add, index_add, index_fill, masked_scatter, put)
