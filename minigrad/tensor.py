@@ -78,6 +78,11 @@ class Tensor:
         """The same around an array or a numpy scalar."""
         return cls._plain(value if type(value) is np.ndarray else np.asarray(value))
 
+    @staticmethod
+    def _gradient(value: Any) -> Tensor:
+        """A plain Tensor for ``.grad``, whatever subclass the leaf is."""
+        return Tensor._of(value)
+
     # What it is
 
     @property

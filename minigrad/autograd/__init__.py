@@ -13,6 +13,7 @@ from . import function, graph
 from .anomaly import detect_anomaly, set_detect_anomaly
 from .function import Function
 from .grad_mode import enable_grad, inference_mode, no_grad, set_grad_enabled
+from .gradcheck import gradcheck, gradgradcheck
 from .gradients import backward, grad
 
 __all__ = [
@@ -22,6 +23,8 @@ __all__ = [
     "enable_grad",
     "function",
     "grad",
+    "gradcheck",
+    "gradgradcheck",
     "graph",
     "inference_mode",
     "no_grad",
@@ -29,13 +32,8 @@ __all__ = [
     "set_grad_enabled",
 ]
 
-_LAZY = {"functional": None, "gradcheck": "gradcheck", "gradgradcheck": "gradcheck"}  # name -> module it stands in
-
 
 def __getattr__(name: str) -> Any:
-    if name not in _LAZY:
+    if name != "functional":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module = importlib.import_module(f"{__name__}.{_LAZY[name] or name}")
-    value = module if _LAZY[name] is None else getattr(module, name)
-    globals()[name] = value
-    return value
+    return importlib.import_module(f"{__name__}.functional")

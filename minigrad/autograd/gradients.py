@@ -11,6 +11,7 @@ import numpy as np
 from . import engine, grad_mode, notes
 from ..tensor import Tensor
 from .grad_mode import enable_grad
+from .graph import GradientEdge
 from .observe import tell
 from .views import gradient_edge
 
@@ -102,7 +103,7 @@ def _run(
     try:
         seeds = tuple(_seed(root, seed) for root, seed in zip(roots, seeds, strict=False))
         edges = [_edge(root, number) for number, root in enumerate(roots)]
-        targets = None if inputs is None else [_target(tensor, accumulate) for tensor in inputs]
+        targets = None if inputs is None else [_target(tensor) for tensor in inputs]
     except Exception as error:
         if observed:
             tell("error", error, None)
@@ -129,10 +130,14 @@ def _run(
     finally:
         if observed:
             tell("backward_end")
-    if accumulate or targets is None:
+    if targets is None:
         return []
     by_edge = dict(zip(dict.fromkeys(targets), results, strict=True))
     gradients = [by_edge[target] for target in targets]
+    if accumulate and inputs is not None:  # the engine has done the leaves
+        for tensor, gradient in zip(inputs, gradients, strict=True):
+            if not tensor.is_leaf and gradient is not None:
+                tensor._grad = gradient if tensor._grad is None else tensor._grad + gradient
     if not allow_unused:
         for number, gradient in enumerate(gradients):
             if gradient is None:
@@ -180,17 +185,17 @@ def _edge(tensor: Tensor, number: int) -> engine.Edge:
     return node, tensor._output_nr
 
 
-def _target(tensor: Tensor, accumulate: bool) -> engine.Edge:
+def _target(tensor: Tensor | GradientEdge) -> engine.Edge:
+    if isinstance(tensor, GradientEdge):
+        return tensor.node, tensor.output_nr
     node = gradient_edge(tensor)
     if node is None:
-        if accumulate:
-            raise RuntimeError("One of the differentiated Tensors does not require grad")
         raise RuntimeError("One of the differentiated Tensors does not require grad")
     return node, tensor._output_nr
 
 
 def _as_tuple(tensors: Any) -> tuple[Any, ...]:
-    return (tensors,) if isinstance(tensors, Tensor) else tuple(tensors)
+    return (tensors,) if isinstance(tensors, Tensor | GradientEdge) else tuple(tensors)
 
 
 def _warn_cycle() -> None:

@@ -177,7 +177,7 @@ class AccumulateGrad(Node):
         kept = leaf._grad
         before = None
         if kept is None:
-            leaf._grad = _new_gradient(leaf, grad)
+            leaf._grad = leaf._gradient(grad)
         else:
             if grad_mode.special and grad_mode.state.observers:
                 before = kept._array.copy()
@@ -185,7 +185,7 @@ class AccumulateGrad(Node):
                 kept._array += grad
                 kept._counter().version += 1
             else:  # made with create_graph=True: leave what may be saved elsewhere alone
-                leaf._grad = _new_gradient(leaf, kept._array + grad)
+                leaf._grad = leaf._gradient(kept._array + grad)
         if grad_mode.special and grad_mode.state.observers:
             tell("accumulate", leaf, before, grad, leaf._grad._array)
         return ()
@@ -194,14 +194,13 @@ class AccumulateGrad(Node):
         """With create_graph the sum is recorded too, so it is always a new tensor."""
         leaf = self.variable
         before = leaf._grad
-        leaf._grad = grad.clone() if before is None else before + grad
+        if before is None:
+            leaf._grad = leaf._gradient(np.zeros_like(grad._array)).copy_(grad)
+        else:
+            leaf._grad = before + grad
         if grad_mode.special and grad_mode.state.observers:
             tell("accumulate", leaf, None if before is None else before._array, grad._array, leaf._grad._array)
         return ()
-
-
-def _new_gradient(leaf: Tensor, array: Any) -> Tensor:
-    return leaf._plain(array if type(array) is np.ndarray else np.asarray(array))
 
 
 def accumulator(leaf: Tensor) -> AccumulateGrad:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import grad_mode
+from . import grad_mode, notes
 from .graph import AccumulateGrad, Node
 from .observe import tell
 
@@ -65,9 +65,9 @@ def _replaced(node: Node, hook: Any, grad: Any) -> Any:
     elif not isinstance(result, Tensor):
         raise TypeError(f"expected Variable, but hook returned '{type(result).__name__}'")
     elif result.shape != grad.shape:
-        raise RuntimeError(
-            f"hook '{getattr(hook, '__name__', hook)}' has changed the size of value from {list(grad.shape)} "
-            f"to {list(result.shape)}"
+        raise notes.explain(
+            RuntimeError(f"hook '{getattr(hook, '__name__', hook)}' has changed the size of value"),
+            f"It was given {list(grad.shape)} and returned {list(result.shape)}.",
         )
     if grad_mode.state.observers:
         tell("hook", node, grad._array, result._array)
