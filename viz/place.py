@@ -23,7 +23,7 @@ PAD = 12.0  # beside the text, in a box
 HEIGHT = 46.0
 CHIP = 18.0  # height of a saved tensor beside its node
 CHIP_SIGN = 19.0  # its square, and the gap after it
-LONGEST = 34  # letters; longer texts end in an ellipsis, and can be read whole by inspecting the node
+LONGEST = 28  # letters; longer texts end in an ellipsis, and can be read whole by inspecting the node
 MARGIN = 10.0
 UNIT = 6.0  # Graphviz measures a letter of 10-point Courier as 6 points: what we reserve room with
 PORTS = 8  # a node with more arguments takes them all at its middle
@@ -248,7 +248,7 @@ def _longest(trace: Trace) -> Texts:
                 gradients[name] = max(gradients.get(name, 0.0), text_width(value, SMALL))
             elif attribute == "failed" and step.error:
                 # stepper.js writes this in the node's second line (failureText)
-                text = step.error.split(":")[0] + (f" · line {step.line}" if step.line else "")
+                text = step.error.split(":")[0] + (f" · line {step.line + trace.first_line - 1}" if step.line else "")
                 details[name] = max(details[name], text_width(text, SMALL))
     return Texts(labels, details, gradients)
 
@@ -307,16 +307,19 @@ def _curve(
     start: tuple[float, float], end: tuple[float, float], label_at: list[float] | None, numbers: list[float]
 ) -> list[tuple[float, float]]:
     (x, y), (u, v) = start, end
-    h = label_at[1] if label_at else 0.0
-    beside = _x_at(numbers, h) if label_at else 0.0
-    w = min(max((x + u) / 2, beside - 24), beside)  # as straight as the room at the right lets it be
-    if not label_at or abs(w - (x + u) / 2) < 3:
-        pull = 0.5 * (v - y)
-        return [start, (x, y + pull), (u, v - pull), end]
-    slope = 1.3 * (u - x) / (v - y)  # of the curve where it passes the room
+    half = [start, (x, y + 0.5 * (v - y)), (u, v - 0.5 * (v - y)), end]
+    if not label_at:
+        return half
+    # As straight as its room lets it be: the slanted line must clear the room's whole height, at its right.
+    h = label_at[1]
+    beside = _x_at(numbers, h)
+    slope = 1.5 * (u - x) / (v - y)
+    w = min(max((x + u) / 2, beside - 22), beside - 7 * abs(slope))
+    if abs(w - (x + u) / 2) < 1:
+        return half
     a, b = 0.5 * (h - y), 0.5 * (v - h)
-    first = [start, (x, y + a), (w - slope * a * 0.7, h - a * 0.7), (w, h)]
-    return [*first, (w + slope * b * 0.7, h + b * 0.7), (u, v - b), end]
+    first = [start, (x, y + a), (w - slope * a * 0.6, h - a * 0.6), (w, h)]
+    return [*first, (w + slope * b * 0.6, h + b * 0.6), (u, v - b), end]
 
 
 def _vertical_ends(numbers: list[float], x: float, y: float) -> list[tuple[float, float]]:

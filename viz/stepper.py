@@ -26,12 +26,12 @@ class Stepper:
 
     Args:
         trace: the run; it is laid out here if it has not been yet.
-        step: the step to open at, counted from 1 as on the screen.
+        step: the step to open at, counted from 1 as on the screen; negative from the end.
     """
 
     def __init__(self, trace: Trace, step: int = 1) -> None:
         self.trace = trace if is_placed(trace) else place(trace)
-        self.step = max(1, min(step, len(trace.steps)))
+        self.step = max(1, min(step + len(trace.steps) + 1 if step < 0 else step, len(trace.steps)))
 
     @cached_property
     def widget(self) -> StepperWidget:

@@ -25,7 +25,9 @@ def summary(trace: Trace) -> str:
     text = f"Stepper: {steps} {'step' if steps == 1 else 'steps'}, {lines} {'line' if lines == 1 else 'lines'}"
     if trace.steps and trace.steps[-1].error:
         last = trace.steps[-1]
-        text += f", ending in {last.error.split(':')[0]}" + (f" on line {last.line}" if last.line else "")
+        text += f", ending in {last.error.split(':')[0]}" + (
+            f" on line {last.line + trace.first_line - 1}" if last.line else ""
+        )
     return text
 
 

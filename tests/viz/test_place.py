@@ -48,6 +48,18 @@ def ends(path: str) -> list[float]:
     return [float(n) for n in path[1:].replace("C", " ").split()]
 
 
+def along(path: str) -> list[tuple[float, float]]:
+    """Points on a path, close to each other."""
+    numbers = ends(path)
+    points = list(zip(numbers[::2], numbers[1::2], strict=True))
+    out = []
+    for k in range(0, len(points) - 3, 3):
+        for t in (i / 24 for i in range(25)):
+            p = ((1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t * t * (1 - t), t**3)
+            out.append(tuple(sum(p[i] * points[k + i][axis] for i in range(4)) for axis in (0, 1)))
+    return out  # type: ignore[return-value]
+
+
 @pytest.fixture(scope="module", params=SAMPLES)
 def placed(request: pytest.FixtureRequest) -> Trace:
     return place(SAMPLES[request.param]())
@@ -64,6 +76,19 @@ def test_gradients_stand_clear_of_nodes_and_of_each_other(placed: Trace) -> None
     assert not [(edge, node) for edge, a in texts.items() for node, b in boxes.items() if overlap(a, b)]
     pairs = [(a, b) for a in texts for b in texts if a < b and overlap(texts[a], texts[b])]
     assert not pairs
+
+
+def test_no_edge_crosses_a_gradient_or_a_node(placed: Trace) -> None:
+    boxes = {node.id: with_chips(node) for node in placed.nodes}
+    texts = rooms(placed) if len(placed.nodes) < 20 else {}  # in a large graph an edge may pass behind a text
+    inner = {name: (x + 2, y + 2, u - 2, v - 2) for name, (x, y, u, v) in (texts | boxes).items()}
+    crossed = [
+        (edge.id, name)
+        for edge in placed.edges
+        for name, box in inner.items()
+        if any(box[0] < x < box[2] and box[1] < y < box[3] for x, y in along(edge.path))
+    ]
+    assert not crossed
 
 
 def test_everything_is_inside_the_picture(placed: Trace) -> None:

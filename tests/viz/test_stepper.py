@@ -58,7 +58,8 @@ def test_repr_is_the_text() -> None:
 def test_opens_at_a_step() -> None:
     assert "{ step: 8 }" in Stepper(product(), step=8)._repr_mimebundle_()["text/html"]
     assert Stepper(product(), step=99).step == 13
-    assert Stepper(product(), step=-1).step == 1
+    assert Stepper(product(), step=-1).step == 13
+    assert Stepper(product(), step=-99).step == 1
 
 
 def test_asks_nothing_of_the_network() -> None:

@@ -8,7 +8,7 @@
 
 /** @typedef {{text: string, shape: number[], dtype: string, cells?: (number | string | null)[] | null}} Value */
 /** @typedef {{id: string, name: string, value?: Value | null, grad?: Value | string | null, version?: number,
- *   leaf?: boolean, requires_grad?: boolean, grad_fn?: string | null, visible?: boolean}} Tensor */
+ *   leaf?: boolean, requires_grad?: boolean, grad_fn?: string | null, visible?: boolean, symbol?: string}} Tensor */
 /** @typedef {{id: string, label: string, tensor: string | null, version: number, bytes: number,
  *   held?: boolean | null, stale?: boolean}} Chip */
 /** @typedef {{id: string, kind: string, label: string, detail: string, tensor?: string | null, line?: number | null,
@@ -20,7 +20,7 @@
  *   formulas?: Formula[], active?: string[], changes?: [string, string, any][], saved_bytes?: number,
  *   error?: string}} Step */
 /** @typedef {{version: number, source: string[], steps: Step[], nodes?: Node[], edges?: Edge[], tensors?: Tensor[],
- *   title?: string, width?: number, height?: number, notes?: string[]}} Trace */
+ *   title?: string, width?: number, height?: number, notes?: string[], first_line?: number}} Trace */
 /** @typedef {{step?: number, onStep?: (step: number) => void}} Options */
 /** One thing of the cast: what it is now (`now`), and the elements that show it (`parts`).
  * @typedef {{kind: "tensor" | "chip" | "node" | "edge", item: any, now: any, parts: any, points?: number[], row?: number}} Slot */
@@ -224,7 +224,12 @@ export function math(part) {
 /** A formula that can be broken before each "=": browsers do not break mathematics.
  * @param {Formula} formula */
 function drawFormula(formula) {
-  const parts = splitMath(formula.math).map((part) => make(MATH, "math", { displaystyle: "true" }, math(part)));
+  const parts = splitMath(formula.math).flatMap((part) => {
+    const inside = /** @type {any} */ (math(part));
+    const sign = inside.firstElementChild;
+    if (sign && sign.textContent === "=") for (const side of ["lspace", "rspace"]) sign.setAttribute(side, "0.28em");
+    return [make(MATH, "math", { displaystyle: "true" }, inside), " "];
+  });
   const drawn = make("", "span", { class: "mg-math", role: "math", "aria-label": formula.text }, ...parts);
   return h("div", "mg-formula", drawn, formula.note ? h("small", "", formula.note) : "");
 }
@@ -241,15 +246,16 @@ export function splitMath(part) {
 }
 
 /** A tensor's numbers: one number or a summary as text, few numbers on a heat map, more as colours only.
- * @param {Value} value @returns {HTMLElement} */
-function numbers(value) {
+ * @param {Value} value @param {number} [room] letters there is room for @returns {HTMLElement} */
+function numbers(value, room = 18) {
   const cells = value.cells || [];
   const count = value.shape.reduce((a, b) => a * b, 1);
   const finite = cells.map((c) => (typeof c === "number" ? Math.abs(c) : 0));
   const columns = value.shape.length ? Math.min(value.shape[value.shape.length - 1], cells.length) : 1;
   if (cells.length < 2 || value.shape.length > 2) return h("span", "mg-num", value.text);
   const exact = count === cells.length;
-  const withNumbers = exact && count <= 16 && columns <= 6;
+  const longest = Array.from({ length: columns }, (_, i) => Math.max(...cells.map((c, k) => (k % columns === i ? cellText(c).length : 0))));
+  const withNumbers = exact && count <= 16 && longest.reduce((a, b) => a + b + 1, 0) <= room;
   const grid = h("span", withNumbers ? "mg-heat mg-heat-n" : "mg-heat");
   grid.style.gridTemplateColumns = `repeat(${exact ? columns : Math.ceil(Math.sqrt(cells.length))}, auto)`;
   grid.setAttribute("role", "img");
@@ -295,6 +301,7 @@ export function mount(el, trace, options = {}) {
   const { slots, changes } = load(trace);
   const steps = trace.steps;
   const count = steps.length;
+  const firstLine = trace.first_line || 1; // lines are counted from 1, and shown with the numbers of their cell or file
   const nodes = trace.nodes || [];
   const big = nodes.length > MANY;
   let current = -1; // the index of the step shown
@@ -377,7 +384,7 @@ export function mount(el, trace, options = {}) {
   const code = make("", "div", { class: "mg-code", role: "region", tabindex: "0", "aria-label": "Code" });
   trace.source.forEach((text, i) => {
     const number = i + 1;
-    const inside = [h("span", "mg-no", String(number)), h("span", "mg-text-of", ...paint(text))];
+    const inside = [h("span", "mg-no", String(i + firstLine)), h("span", "mg-text-of", ...paint(text))];
     const has = stepsOfLine.has(number);
     const line = has
       ? make("", "button", { type: "button", class: "mg-line", tabindex: "-1", title: "Go to a step of this line" }, ...inside)
@@ -401,6 +408,8 @@ export function mount(el, trace, options = {}) {
   const table = make("", "div", { class: "mg-table", role: "table", "aria-label": "Tensors" });
   table.append(make("", "div", { class: "mg-row mg-head", role: "row" },
     ...["tensor", "value", ".grad", "version", "grad_fn"].map((name) => make("", "span", { role: "columnheader" }, name))));
+  const longest = Math.max(0, ...[...slots.values()].map(({ kind, item }) => (kind === "tensor" && item.grad_fn ? item.grad_fn.length : 0)));
+  table.style.setProperty("--mg-fn", `${Math.min(9.5, Math.max(4.5, 0.6 * longest + 1.2))}em`);
   const many = (trace.tensors || []).length > ROWS;
   const rest = h("div", "mg-rest", `The tensors of this step, and the leaves, of ${(trace.tensors || []).length} in all. Click a node to see another.`);
   (trace.tensors || []).forEach((tensor, i) => {
@@ -588,7 +597,7 @@ export function mount(el, trace, options = {}) {
         parts.into.over.append(parts.label);
       }
       if (parts.label) {
-        parts.label.textContent = now.gradient === null ? "" : clip(now.gradient, 34);
+        parts.label.textContent = now.gradient === null ? "" : clip(now.gradient, 28);
         parts.group.classList.toggle("mg-travelled", now.gradient !== null);
       }
     } else if (slot.kind === "node") {
@@ -624,20 +633,22 @@ export function mount(el, trace, options = {}) {
       parts.shown[name] = value;
       parts.cells[name].replaceChildren(content());
     };
-    put("name", now.name, () => h("span", "mg-mono", now.name));
+    const { symbol } = slot.item;
+    put("name", now.name, () =>
+      symbol && symbol !== now.name ? h("span", "mg-mono", h("b", "", symbol), ` = ${now.name}`) : h("span", "mg-mono", now.name));
     put("value", now.value, () => (now.value ? numbers(now.value) : h("em", "", "–")));
     put("grad", now.grad, () =>
       now.grad === null ? h("em", "", "None") : typeof now.grad === "string" ? h("em", "", now.grad) : numbers(now.grad));
     put("version", now.version, () => h("span", "mg-num", String(now.version)));
     const fn = now.grad_fn || (now.leaf ? "leaf" : "None");
-    put("grad_fn", fn, () => h(now.grad_fn ? "span" : "em", "", fn));
+    put("grad_fn", fn, () => h(now.grad_fn ? "span" : "em", "", ...fn.split(/(?=Backward)/).flatMap((part, i) => (i ? [h("wbr"), part] : [part]))));
   }
 
   /** The second line of the node an error stopped at.
    * @param {string} id */
   function failedText(id) {
     const step = steps.find((one) => one.error && (one.changes || []).some((c) => c[0] === id && c[1] === "failed"));
-    return step ? failureText(step) : "failed";
+    return step ? failureText(step, firstLine) : "failed";
   }
 
   // -------------------------------------------------------------- going to a step
@@ -723,7 +734,7 @@ export function mount(el, trace, options = {}) {
     if (step.error) {
       const colon = step.error.indexOf(": ");
       failure.replaceChildren(icon("error"), h("div", "", h("b", "", colon < 0 ? step.error : step.error.slice(0, colon)),
-        step.line ? h("span", "", ` on line ${step.line}`) : "", h("p", "", colon < 0 ? "" : step.error.slice(colon + 2))));
+        step.line ? h("span", "", ` on line ${step.line + firstLine - 1}`) : "", h("p", "", colon < 0 ? "" : step.error.slice(colon + 2))));
     }
     formulas.replaceChildren(...(step.formulas || []).map(drawFormula));
     if (inspected) describeNode();
@@ -762,7 +773,7 @@ export function mount(el, trace, options = {}) {
   }
   scroller.addEventListener("scroll", drawBands, { passive: true });
   function natural() {
-    const least = big ? 0.7 : 0.55;
+    const least = 0.72;
     const top = parseFloat(getComputedStyle(root).fontSize) / 14;
     const whole = Math.min((scroller.clientWidth - 2) / width, (scroller.clientHeight - 2) / height, 1.25 * top);
     return Math.max(least * top, whole);
@@ -848,7 +859,7 @@ export function mount(el, trace, options = {}) {
     const facts = [];
     const tensor = item.tensor ? slots.get(item.tensor) : null;
     if (tensor && tensor.now.value) {
-      facts.push([tensor.now.name, numbers(tensor.now.value)]);
+      facts.push([tensor.now.name, numbers(tensor.now.value, 40)]);
       facts.push(["shape", tensor.now.value.shape.length ? tensor.now.value.shape.join(" × ") : "scalar"]);
       facts.push(["dtype", tensor.now.value.dtype]);
     }
@@ -862,7 +873,7 @@ export function mount(el, trace, options = {}) {
       else if (edge.target === item.id) facts.push([`gradient to ${other.now.label}`, gradient]);
     }
     if (tensor && typeof tensor.now.grad === "object" && tensor.now.leaf) {
-      facts.push([".grad", tensor.now.grad ? numbers(tensor.now.grad) : h("em", "", "None")]);
+      facts.push([".grad", tensor.now.grad ? numbers(tensor.now.grad, 40) : h("em", "", "None")]);
     }
     for (const chip of item.chips || []) {
       const state = /** @type {Slot} */ (slots.get(chip.id)).now;
@@ -870,7 +881,7 @@ export function mount(el, trace, options = {}) {
       const word = state.held === null ? "not yet saved" : state.held ? (state.stale ? "held, but out of date" : "held") : "freed";
       facts.push([chip.label, `${kept ? `${kept.now.name} ` : ""}at version ${chip.version}, ${bytesText(chip.bytes)}, ${word}`]);
     }
-    if (item.line) facts.push(["made on line", String(item.line)]);
+    if (item.line) facts.push(["made on line", String(item.line + firstLine - 1)]);
     const list = h("dl", "");
     for (const [name, value] of facts) list.append(h("dt", "", name), h("dd", "", value));
     inspector.replaceChildren(
@@ -1021,10 +1032,10 @@ function ended_(text) {
 }
 
 /** What stands on a node that failed: the error's type and the line.
- * @param {Step} step */
-export function failureText(step) {
+ * @param {Step} step @param {number} [firstLine] */
+export function failureText(step, firstLine = 1) {
   const type = (step.error || "").split(":")[0];
-  return step.line ? `${type} · line ${step.line}` : type;
+  return step.line ? `${type} · line ${step.line + firstLine - 1}` : type;
 }
 
 /** @param {string} kind */
@@ -1091,10 +1102,10 @@ function calm() {
 /** @param {() => void} close */
 function keyHelp(close) {
   const list = h("dl", "");
-  for (const [keys, what] of [["→ ←", "one step forward, back"], ["↓ ↑", "next line, previous line"],
-    ["Page Down, Page Up", "next phase, previous phase"], ["Home End", "first step, last step"], ["space", "play, pause"],
-    ["+ − 0", "graph larger, smaller, fit"], ["f", "large, for a lecture"], ["Esc", "close"]]) {
-    list.append(h("dt", "", ...keys.split(" ").map((one) => h("kbd", "", one))), h("dd", "", what));
+  for (const [what, ...keys] of [["one step forward, back", "→", "←"], ["next line, previous line", "↓", "↑"],
+    ["next phase, previous phase", "PgDn", "PgUp"], ["first step, last step", "Home", "End"], ["play, pause", "space"],
+    ["graph larger, smaller, fit", "+", "−", "0"], ["large, for a lecture", "f"], ["these keys", "?"], ["close", "Esc"]]) {
+    list.append(h("dt", "", ...keys.map((one) => h("kbd", "", one))), h("dd", "", what));
   }
   list.append(h("dt", "", "click"), h("dd", "", "on a line: its steps; on a node: what it holds"));
   return make("", "div", { class: "mg-keys", role: "dialog", "aria-label": "Keys" },
