@@ -6,10 +6,11 @@ Graphviz, so nothing needs to be installed; ``.source`` is what torchviz would w
 
 from __future__ import annotations
 
+import functools
+import gc
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping
-from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -34,6 +35,7 @@ _LARGE = 60  # nodes; beyond it, shared leaves are drawn once per use
 _TOO_BIG_FOR_PNG = 500_000  # characters of SVG: such a picture would only make the notebook heavy
 _LONGEST_NAME = 100  # characters; a longer one is cut in the picture
 _STATES = {"freed": "freed by a backward pass", "changed": "changed in place since it was saved"}
+_WITH_BOX = frozenset(("leaf", "saved", "kept"))
 _EDGE_STYLE = {"saved": " [dir=none]", "kept": " [dir=none]", "view": " [style=dotted]"}
 
 
@@ -68,8 +70,15 @@ def make_dot(
         TypeError: ``var`` or one of ``params`` is not a tensor.
     """
     _check_outputs(var)
-    graph = Graph(var, _names_around(names) | _names_given(params), saved=show_saved)
-    return Dot.of(graph, partial(_write_body, show_attrs=show_attrs, max_attr_chars=max_attr_chars))
+    table = _names_around(names) | _names_given(params)
+    write = functools.partial(_write_body, show_attrs=show_attrs, max_attr_chars=max_attr_chars)
+    collecting = gc.isenabled()
+    gc.disable()  # thousands of small tuples and no garbage: the collector would only go through them again and again
+    try:
+        return Dot.of(Graph(var, table, saved=show_saved), write)
+    finally:
+        if collecting:
+            gc.enable()
 
 
 class Dot(graphviz.Digraph):
@@ -210,7 +219,7 @@ def _tooltips(graph: Graph | None) -> tuple[dict[str, str], dict[str, str]]:
     """What the pointer reads on nodes and edges, for ``svg.page``."""
     if graph is None:
         return {}, {}
-    nodes = {str(_FIRST_ID + n): _describe_node(graph, node) for n, node in enumerate(graph.nodes)}
+    nodes = {name: _describe_node(graph, node) for name, node in zip(_ids(len(graph.nodes)), graph.nodes, strict=True)}
     edges = {f"edge{n}": _describe_edge(graph, Edge._make(edge)) for n, edge in enumerate(graph.edges, 1)}
     return nodes, edges
 
@@ -246,31 +255,42 @@ def _write_body(
     A line without an arrow joins a function and what it saved; torchviz starts it at the function, ``from_leaves`` at
     the tensor if that is a leaf.
     """
-    lines: list[str] = []
-    endings: dict[type, str] = {}
-    rows = len(graph.nodes) + len(graph.edges)
-    for number, node in enumerate(graph.nodes, _FIRST_ID):
-        cls = type(node)
-        if cls is TensorNode:
-            lines.append(f"\t{number} [label={quote(_tensor_label(node))}{_tensor_style(node)}]\n")
-            rows -= node.role in ("leaf", "saved")
-            continue
-        ending = endings.get(cls)
-        if ending is None or show_attrs:
-            name = graph.kind(node).name
-            label = _with_attributes(graph, node, name, max_attr_chars) if show_attrs else name
-            ending = endings[cls] = f" [label={quote(label)}]\n"
-        lines.append(f"\t{number}{ending}")
-    ids = [str(number) for number in range(_FIRST_ID, _FIRST_ID + len(graph.nodes))]
-    for source, target, feeds in graph.edges:
-        if feeds.__class__ is int:
-            lines.append(f"\t{ids[source]} -> {ids[target]}\n")
-            continue
-        rows += feeds in ("leaf", "saved", "kept")  # the box of such a tensor is written again with each edge
-        backwards = feeds == "saved" and not (from_leaves and graph.nodes[source].role == "leaf")
-        ends = (target, source) if backwards else (source, target)
-        lines.append(f"\t{ids[ends[0]]} -> {ids[ends[1]]}{_EDGE_STYLE.get(str(feeds), '')}\n")
-    return lines, rows
+    endings = {cls: f" [label={quote(kind.name)}]\n" for cls, kind in graph.kinds.items()}
+    endings[TensorNode] = ""
+    ids = _ids(len(graph.nodes))
+    lines = [f"\t{name}{endings[type(node)]}" for name, node in zip(ids, graph.nodes, strict=True)]
+    boxes = [place for place, node in enumerate(graph.nodes) if type(node) is TensorNode]
+    for place in range(len(lines)) if show_attrs else boxes:
+        node = graph.nodes[place]
+        if type(node) is TensorNode:
+            text = f"{quote(_tensor_label(node))}{_tensor_style(node)}"
+        else:
+            text = quote(_with_attributes(graph, node, max_attr_chars))
+        lines[place] = f"\t{ids[place]} [label={text}]\n"
+
+    def joined(source: int, target: int, relation: str) -> str:
+        backwards = relation == "saved" and not (from_leaves and graph.nodes[source].role == "leaf")
+        start, end = (target, source) if backwards else (source, target)
+        return f"\t{ids[start]} -> {ids[end]}{_EDGE_STYLE.get(relation, '')}\n"
+
+    lines += [
+        f"\t{ids[source]} -> {ids[target]}\n" if feeds.__class__ is int else joined(source, target, str(feeds))
+        for source, target, feeds in graph.edges
+    ]
+    # torchviz writes the box of a leaf or a saved tensor not once, but with each of its edges.
+    again = sum([feeds in _WITH_BOX for _, _, feeds in graph.edges if feeds.__class__ is str])
+    once = sum([graph.nodes[place].role in ("leaf", "saved") for place in boxes])
+    return lines, len(lines) + again - once
+
+
+_known_ids: list[str] = []
+
+
+def _ids(count: int) -> list[str]:
+    """The names of the first ``count`` nodes: the same for every graph, so they are written once."""
+    while len(_known_ids) < count:
+        _known_ids.append(str(_FIRST_ID + len(_known_ids)))
+    return _known_ids[:count]
 
 
 def _tensor_label(node: TensorNode) -> str:
@@ -285,8 +305,9 @@ def _tensor_style(node: TensorNode) -> str:
     return f" fillcolor={_COLORS[node.role]}"
 
 
-def _with_attributes(graph: Graph, function: Any, name: str, max_chars: int) -> str:
+def _with_attributes(graph: Graph, function: Any, max_chars: int) -> str:
     """The name of a function over a table of what it saved, in aligned columns."""
+    name = graph.kind(function).name
     values = {}
     for key in graph.saved_names(function):
         value = read_saved(function, SAVED + key)
@@ -313,6 +334,7 @@ _PLAIN_ID = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _KEYWORDS = {"node", "edge", "graph", "digraph", "subgraph", "strict"}
 
 
+@functools.lru_cache(maxsize=1000)
 def quote(text: str) -> str:
     r"""``text`` as a DOT label that shows exactly these characters: no escapes, entities or markup of DOT's.
 

@@ -76,7 +76,7 @@ class Graph:
         self._read_saved = saved
         self._numbers: dict[Any, int] = {}  # of functions
         self._tensor_numbers: dict[int, int] = {}  # of tensors by id(); self.nodes keeps them alive
-        self._kinds: dict[type, _Kind] = {}
+        self.kinds: dict[type, _Kind] = {}  # of all functions in nodes, by class
         for output in outputs if isinstance(outputs, tuple | list) else (outputs,):
             if hasattr(output, "next_functions"):
                 self._walk(output)
@@ -86,9 +86,9 @@ class Graph:
     def kind(self, function: Any) -> _Kind:
         """What every node of ``function``'s class has in common."""
         cls = type(function)
-        kind = self._kinds.get(cls)
+        kind = self.kinds.get(cls)
         if kind is None:
-            kind = self._kinds[cls] = _Kind(function)
+            kind = self.kinds[cls] = _Kind(function)
         return kind
 
     def saved_names(self, function: Any) -> list[str]:
@@ -116,6 +116,7 @@ class Graph:
         shared |= {variables[n] for n in shared if n in variables}
 
         drawn = Graph(())
+        drawn.kinds = self.kinds
         places: dict[tuple[int, int], int] = {}  # where a node is drawn: (node, its user if it is shared)
 
         def place(number: int, user: int = -1) -> int:
@@ -176,27 +177,27 @@ class Graph:
         known = numbers.get(root)
         if known is not None:
             return known
-        first = len(nodes)
+        first, first_edge = len(nodes), len(edges)
         bare: set[type] = set()  # classes whose nodes have no tensors to show
         stack: list[tuple[Any, int, int]] = [(root, -1, 0)]  # a function, and the input of which node it feeds
         while stack:
             function, target, position = stack.pop()
-            number = numbers.get(function)
-            if number is not None:
+            while function is not None:
+                new = len(nodes)
+                number = numbers.setdefault(function, new)
                 edges.append((number, target, position))
-                continue
-            number = numbers[function] = len(nodes)
-            nodes.append(function)
-            if target >= 0:
-                edges.append((number, target, position))
-            if type(function) not in bare and not self._add_tensors_of(function, number):
-                bare.add(type(function))
-            inputs = function.next_functions
-            position = len(inputs)
-            for source, _ in reversed(inputs):
-                position -= 1
-                if source is not None:
-                    stack.append((source, number, position))
+                if number != new:
+                    break
+                nodes.append(function)
+                if type(function) not in bare and not self._add_tensors_of(function, number):
+                    bare.add(type(function))
+                inputs = function.next_functions
+                # The first input is next; the others wait on the stack, the last at the bottom.
+                for position in range(len(inputs) - 1, 0, -1):
+                    if inputs[position][0] is not None:
+                        stack.append((inputs[position][0], number, position))  # noqa: PERF401
+                function, target, position = (inputs[0][0] if inputs else None), number, 0
+        del edges[first_edge]  # of the root, which feeds nothing
         return first
 
     def _add_tensors_of(self, function: Any, number: int) -> bool:
