@@ -138,6 +138,10 @@ def _run(
         for tensor, gradient in zip(inputs, gradients, strict=True):
             if not tensor.is_leaf and gradient is not None:
                 tensor._grad = gradient if tensor._grad is None else tensor._grad + gradient
+                if observed:
+                    tell("retain", tensor, tensor._grad._array)
+    elif observed:
+        tell("returned", inputs, tuple(gradients))
     if not allow_unused:
         for number, gradient in enumerate(gradients):
             if gradient is None:

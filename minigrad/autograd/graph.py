@@ -26,6 +26,9 @@ next_sequence = itertools.count().__next__
 LAST = 2**64 - 1  # the sequence number of an AccumulateGrad, as PyTorch has it
 
 
+_BACKWARD = re.compile(r"Backward\d*$")
+
+
 class Hooks:
     """What was hung on a node: kept apart, so that a node without hooks (nearly every one) pays for one None."""
 
@@ -111,8 +114,9 @@ class Node:
     # What PyTorch shows of a node.
 
     def name(self) -> str:
-        """The name of the derivative: ``MulBackward0``."""
-        return type(self).__name__
+        """The name of the derivative: ``MulBackward0``; nodes written by hand carry PyTorch's namespace."""
+        title = type(self).__name__
+        return title if _BACKWARD.search(title) else f"torch::autograd::{title}"
 
     @property
     def next_functions(self) -> tuple[tuple[Node | None, int], ...]:
@@ -145,12 +149,12 @@ class Node:
         return RemovableHandle(self._hooks().post, fn)
 
     def __repr__(self) -> str:
-        return f"<{self.name()} object at {id(self):#x}>"
+        return f"<{type(self).__name__} object at {id(self):#x}>"
 
 
 def short_name(node: Node) -> str:
     """The operation's name as PyTorch's errors have it: ``Mul`` for ``MulBackward0``."""
-    return re.sub(r"Backward\d*$", "", node.name())
+    return _BACKWARD.sub("", node.name())
 
 
 class AccumulateGrad(Node):

@@ -57,6 +57,9 @@ class Observer:
     def retain(self, tensor: Tensor, gradient: Any) -> None:
         """A non-leaf with retain_grad() kept ``gradient`` (array) in its .grad."""
 
+    def returned(self, inputs: tuple[Tensor, ...], gradients: tuple[Tensor | None, ...]) -> None:
+        """autograd.grad() is about to return ``gradients``, one for each of ``inputs``; no ``.grad`` has changed."""
+
     def hook(self, target: Any, before: Any, after: Any) -> None:
         """A hook on ``target`` (Tensor or Node) saw the gradient ``before`` and left ``after`` (the same, or a new one)."""
 

@@ -117,6 +117,8 @@ def unpack(node: Node, saved: Any, as_tensors: bool) -> list[Any]:
     """
     if type(saved) is Freed:
         raise freed(node, saved)
+    if as_tensors:
+        from ..tensor import Tensor
     values: list[Any] = []
     for entry in saved:
         if entry is None:
@@ -124,7 +126,7 @@ def unpack(node: Node, saved: Any, as_tensors: bool) -> list[Any]:
         elif type(entry) is SavedTensor:
             values.append(entry.unpack_tensor(node) if as_tensors else entry.unpack_array(node))
         elif type(entry) is np.ndarray:  # a Python number, kept as a constant of the tensor's dtype
-            values.append(entry.item() if as_tensors else entry)
+            values.append(Tensor._plain(entry) if as_tensors else entry)
         elif type(entry) is float or type(entry) is int or type(entry) is bool:
             values.append(entry)
         elif type(entry) is tuple:  # several tensors under one name
