@@ -11,9 +11,9 @@ import numpy as np
 from . import engine, grad_mode, notes
 from ..tensor import Tensor
 from .grad_mode import enable_grad
-from .graph import GradientEdge
+from .graph import GradientEdge, Node
 from .observe import tell
-from .views import gradient_edge
+from .views import as_view, gradient_edge
 
 def backward(
     tensors: Tensor | Sequence[Tensor],
@@ -126,7 +126,7 @@ def _run(
                 edges, given, retain_graph=retain_graph, create_graph=False, inputs=targets, accumulate=accumulate
             )
             same = {id(seed._array): seed for seed in seeds}  # a gradient passed through is the seed itself
-            results = [None if r is None else same[id(r)] if id(r) in same else Tensor._of(r) for r in results]
+            results = [None if r is None else same[id(r)] if id(r) in same else _returned(r) for r in results]
     finally:
         if observed:
             tell("backward_end")
@@ -150,6 +150,12 @@ def _run(
                     "allow_unused=True if this is the desired behavior."
                 )
     return gradients
+
+
+def _returned(array: Any) -> Tensor:
+    """A gradient for the caller; one that a derivative made by stretching another is a view, as in PyTorch."""
+    result = Tensor._of(array)
+    return result if array.base is None else as_view(result, Tensor._of(array.base))
 
 
 def _seed(root: Tensor, seed: Tensor | None) -> Tensor:
@@ -192,10 +198,10 @@ def _edge(tensor: Tensor, number: int) -> engine.Edge:
 def _target(tensor: Tensor | GradientEdge) -> engine.Edge:
     if isinstance(tensor, GradientEdge):
         return tensor.node, tensor.output_nr
-    node = gradient_edge(tensor)
-    if node is None:
+    if not tensor.requires_grad:
         raise RuntimeError("One of the differentiated Tensors does not require grad")
-    return node, tensor._output_nr
+    node = gradient_edge(tensor)
+    return Node() if node is None else node, tensor._output_nr  # no way leads to a view made in no_grad
 
 
 def _as_tuple(tensors: Any) -> tuple[Any, ...]:

@@ -185,11 +185,8 @@ class AccumulateGrad(Node):
         else:
             if grad_mode.special and grad_mode.state.observers:
                 before = kept._array.copy()
-            if kept._node is None and not kept._requires_grad:
-                kept._array += grad
-                kept._counter().version += 1
-            else:  # made with create_graph=True: leave what may be saved elsewhere alone
-                leaf._grad = leaf._gradient(kept._array + grad)
+            kept._array += grad
+            kept._counter().version += 1
         if grad_mode.special and grad_mode.state.observers:
             tell("accumulate", leaf, before, grad, leaf._grad._array)
         return ()

@@ -87,7 +87,7 @@ def address(array: np.ndarray) -> int:
 
 def overlaps_itself(array: np.ndarray) -> bool:
     """Whether two of its elements are one, as in what ``expand`` makes."""
-    return 0 in array.strides and any(not step and length > 1 for step, length in zip(array.strides, array.shape))  # noqa: B905
+    return 0 in array.strides and array.size > 0 and any(not step and length > 1 for step, length in zip(array.strides, array.shape))  # noqa: B905
 
 
 def is_dense(array: np.ndarray) -> bool:
