@@ -14,6 +14,7 @@ import re
 import shutil
 import subprocess
 import threading
+from pathlib import Path
 from typing import Any
 
 # What the embedded Graphviz writes. "json" has positions, splines and drawing commands; "json0" positions and
@@ -24,6 +25,7 @@ EMBEDDED_FORMATS = frozenset({"svg", "png", "json", "json0", "dot_json", "xdot_j
 # we name, so the boxes are laid out with Courier and drawn with these.
 FONT_STACK = "DejaVu Sans Mono,Menlo,Consolas,Liberation Mono,monospace"
 _LAYOUT_FONT = "Courier"
+_FONT = Path(__file__).parent / "fonts" / "DejaVuSansMono.ttf"
 
 _INSTALL_DOT = (
     "sudo apt install graphviz (Debian, Ubuntu), brew install graphviz (macOS), "
@@ -81,20 +83,18 @@ def png(svg: str, scale: float = 2.0) -> bytes:
     """Draw an SVG as a PNG, on white. Text stands in the bundled font, so that every machine draws the same."""
     import resvg_py  # loaded late: only a file needs it
 
-    fonts = importlib.resources.files("viz") / "fonts"
-    with importlib.resources.as_file(fonts / "DejaVuSansMono.ttf") as font:
-        return bytes(
-            resvg_py.svg_to_bytes(
-                # resvg takes a length without a unit only, and one family.
-                svg_string=re.sub(r'(<svg[^>]*?width="[\d.]+)pt("[^>]*?height="[\d.]+)pt"', r'\1\2"', svg, count=1),
-                background="white",
-                zoom=scale * 96 / 72,
-                skip_system_fonts=svg.isascii(),
-                font_files=[str(font)],
-                font_family="DejaVu Sans Mono",
-                monospace_family="DejaVu Sans Mono",
-            )
+    return bytes(
+        resvg_py.svg_to_bytes(
+            # resvg takes a length without a unit only, and one family.
+            svg_string=re.sub(r'(<svg[^>]*?width="[\d.]+)pt("[^>]*?height="[\d.]+)pt"', r'\1\2"', svg, count=1),
+            background="white",
+            zoom=scale * 96 / 72,
+            skip_system_fonts=svg.isascii(),
+            font_files=[str(_FONT)],
+            font_family="DejaVu Sans Mono",
+            monospace_family="DejaVu Sans Mono",
         )
+    )
 
 
 def _make_safe(source: str) -> tuple[str, dict[int, str]]:
