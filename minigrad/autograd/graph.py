@@ -26,7 +26,7 @@ next_sequence = itertools.count().__next__
 LAST = 2**64 - 1  # the sequence number of an AccumulateGrad, as PyTorch has it
 
 
-_BACKWARD = re.compile(r"Backward\d*$")
+_BACKWARD = re.compile(r"Backward0?$|Backward(?=\d+$)")
 
 
 class Hooks:
@@ -153,7 +153,7 @@ class Node:
 
 
 def short_name(node: Node) -> str:
-    """The operation's name as PyTorch's errors have it: ``Mul`` for ``MulBackward0``."""
+    """The operation's name as PyTorch's errors have it: ``Mul`` for ``MulBackward0``, ``Pow1`` for ``PowBackward1``."""
     return _BACKWARD.sub("", node.name())
 
 

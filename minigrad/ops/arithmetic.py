@@ -13,7 +13,7 @@ from ..tensor import Tensor
 from . import dual, templates
 from .arguments import is_number, must_be_tensor
 from .pointwise import abs as absolute
-from .pointwise import neg, positive, reciprocal
+from .pointwise import c_name, neg, positive, reciprocal
 from .templates import Operation, binary, checked, in_place, operand_error, promote
 
 
@@ -320,7 +320,12 @@ def _raise(x: Any, y: Any) -> np.ndarray:
 
 
 def _raise_to_number(self: np.ndarray, exponent: float) -> np.ndarray:
-    return dual.raised(self, exponent) if self.dtype.kind == "f" else _raise(self, exponent)
+    if self.dtype.kind == "f":
+        return dual.raised(self, exponent)
+    if exponent in (0, 1):
+        x, _ = promote(self, exponent, False)
+        return np.ones_like(x) if exponent == 0 else x.copy()
+    return _raise(self, exponent)
 
 
 _pow_number = Operation(
@@ -341,7 +346,7 @@ _pow_tensor = Operation(
             grad * (exponent * dual.power(self, exponent - 1)), exponent == 0
         ),
         "exponent": lambda grad, self, exponent, result: (
-            grad * dual.dropped(result * dual.log(self), (self == 0) & (exponent >= 0))
+            grad * dual.dropped(result * dual.log(dual.cast_like(self, grad)), (self == 0) & (exponent >= 0))
         ),
     },
     params=("self", "exponent"),
@@ -522,7 +527,7 @@ heaviside = _of_tensors(_heaviside)
 def _mixed(self: np.ndarray, end: np.ndarray, weight: Any) -> np.ndarray:
     for name, value in (("end", end), ("weight", weight)):
         if isinstance(value, np.ndarray) and value.dtype != self.dtype and (value.ndim or name == "end"):
-            names = [_C_NAMES.get(v.dtype.name, FROM_NUMPY[v.dtype].scalar_name) for v in (self, value)]
+            names = [c_name(FROM_NUMPY[v.dtype]) for v in (self, value)]
             raise RuntimeError(f"expected dtype {names[0]} for `{name}` but got dtype {names[1]}")
     weight = np.asarray(weight, dtype=self.dtype)
     return templates.broadcast(
@@ -530,7 +535,6 @@ def _mixed(self: np.ndarray, end: np.ndarray, weight: Any) -> np.ndarray:
     )
 
 
-_C_NAMES = {"float32": "float", "float64": "double"}
 _lerp_number, _lerp_tensor = (
     Operation(
         "lerp",

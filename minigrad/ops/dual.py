@@ -31,16 +31,9 @@ def dual(name: str, on_arrays: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
-def either(operation: Any) -> Callable[..., Any]:
-    """An operation as a function for derivatives: its forward for arrays, itself for Tensors."""
-
-    def function(*args: Any) -> Any:
-        for arg in args:
-            if isinstance(arg, Tensor):
-                return operation(*args)
-        return operation.forward(*args)
-
-    return function
+def either(operation: Any, value: Any, *args: Any) -> Any:
+    """An operation inside a derivative: itself for Tensors, its forward for arrays."""
+    return operation(value, *args) if isinstance(value, Tensor) else operation.forward(value, *args)
 
 
 exp, log, sqrt = dual("exp", np.exp), dual("log", np.log), dual("sqrt", np.sqrt)
@@ -116,6 +109,11 @@ def masked(grad: Any, mask: Any) -> Any:
     return FUNCTIONS["masked_fill"](grad, mask, 0) if isinstance(grad, Tensor) else dropped(grad, mask)
 
 
+def masked_total(grad: Any, mask: Any) -> Any:
+    """The sum of ``grad`` where ``mask`` is true."""
+    return FUNCTIONS["masked_select"](grad, mask).sum() if isinstance(grad, Tensor) else kept(grad, mask).sum()
+
+
 def choose(mask: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """np.where for floating arrays of one dtype; on large ones the bits are masked, in an eighth of its time."""
     if mask.size < 2000 or x.dtype not in _BITS:
@@ -154,6 +152,11 @@ def cast(value: Any, dtype: np.dtype[Any]) -> Any:
     if isinstance(value, Tensor):
         return value if value._array.dtype == dtype else value.to(FROM_NUMPY[dtype])
     return value if value.dtype == dtype else value.astype(dtype)
+
+
+def cast_like(value: Any, other: Any) -> Any:
+    """The value in the dtype of another."""
+    return cast(value, other._array.dtype if isinstance(other, Tensor) else other.dtype)
 
 
 def sum_to(grad: Any, shape: tuple[int, ...], node: Node | None = None) -> Any:

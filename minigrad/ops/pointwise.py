@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from ..dtypes import FROM_NUMPY
+from ..dtypes import FROM_NUMPY, dtype
 from ..tensor import Tensor
 from . import dual
 from .arguments import broadcast_error, is_number, must_be_tensor
-from .templates import Operation, common_dtype, promote, unary
+from .templates import Operation, broadcast, common_dtype, promote, unary
 
 _LN2, _LN10, _DEGREE = math.log(2), math.log(10), math.pi / 180
 
@@ -26,6 +27,15 @@ def _lacks(kinds: str, error: Callable[[str], Exception], function: Callable[...
         return function(x, out=...) if isinstance(function, np.ufunc) else function(x)
 
     return general
+
+
+_C_NAMES = {"float16": "c10::Half", "float32": "float", "float64": "double", "int64": "long int", "int32": "int"}
+_C_NAMES |= {"int16": "short int", "int8": "signed char", "uint8": "unsigned char", "bool": "bool"}
+
+
+def c_name(kind: dtype) -> str:
+    """What PyTorch's templates call a dtype."""
+    return _C_NAMES[kind.name]
 
 
 def _kernel(name: str) -> Callable[[str], Exception]:
@@ -107,38 +117,32 @@ rad2deg = unary(
 
 # Squashing. PyTorch has one kernel for each of these gradients, hence a node of its own when it is differentiated.
 
-_tanh_backward = dual.either(
-    Operation(
-        "tanh_backward",
-        lambda grad_output, output: grad_output * (1 - output * output),
-        {
-            "grad_output": lambda grad, output: _tanh_backward(grad, output),
-            "output": lambda grad, grad_output, output: grad * (-2 * output * grad_output),
-        },
-        node="TanhBackwardBackward0",
-    )
+_tanh_backward = Operation(
+    "tanh_backward",
+    lambda grad_output, output: grad_output * (1 - output * output),
+    {
+        "grad_output": lambda grad, output: dual.either(_tanh_backward, grad, output),
+        "output": lambda grad, grad_output, output: grad * (-2 * output * grad_output),
+    },
+    node="TanhBackwardBackward0",
 )
-_sigmoid_backward = dual.either(
-    Operation(
-        "sigmoid_backward",
-        lambda grad_output, output: grad_output * ((1 - output) * output),
-        {
-            "grad_output": lambda grad, output: _sigmoid_backward(grad, output),
-            "output": lambda grad, grad_output, output: grad * grad_output * (-2 * output + 1),
-        },
-        node="SigmoidBackwardBackward0",
-    )
+_sigmoid_backward = Operation(
+    "sigmoid_backward",
+    lambda grad_output, output: grad_output * ((1 - output) * output),
+    {
+        "grad_output": lambda grad, output: dual.either(_sigmoid_backward, grad, output),
+        "output": lambda grad, grad_output, output: grad * grad_output * (-2 * output + 1),
+    },
+    node="SigmoidBackwardBackward0",
 )
-threshold_backward = dual.either(
-    Operation(
-        "threshold_backward",
-        lambda grad_output, self, threshold: dual.kept(grad_output, self > threshold),
-        {
-            "grad_output": lambda grad, self, threshold: threshold_backward(grad, self, threshold),
-            "self": lambda grad: dual.zeros(grad),
-        },
-        node="ThresholdBackwardBackward0",
-    )
+threshold_backward = Operation(
+    "threshold_backward",
+    lambda grad_output, self, threshold: dual.dropped(grad_output, self <= threshold),
+    {
+        "grad_output": lambda grad, self, threshold: dual.either(threshold_backward, grad, self, threshold),
+        "self": lambda grad: dual.zeros(grad),
+    },
+    node="ThresholdBackwardBackward0",
 )
 
 
@@ -150,14 +154,19 @@ def _relu(x: np.ndarray) -> np.ndarray:
     return np.maximum(x, x.dtype.type(0), out=...)
 
 
-tanh = unary("tanh", np.tanh, lambda grad, result: _tanh_backward(grad, result), formula=r"\bar{z} \cdot (1 - z^2)")
+tanh = unary(
+    "tanh", np.tanh, lambda grad, result: dual.either(_tanh_backward, grad, result), formula=r"\bar{z} \cdot (1 - z^2)"
+)
 sigmoid = unary(
-    "sigmoid", _sigmoid, lambda grad, result: _sigmoid_backward(grad, result), formula=r"\bar{z} \cdot z (1 - z)"
+    "sigmoid",
+    _sigmoid,
+    lambda grad, result: dual.either(_sigmoid_backward, grad, result),
+    formula=r"\bar{z} \cdot z (1 - z)",
 )
 relu = unary(
     "relu",
     _relu,
-    lambda grad, result: threshold_backward(grad, result, 0),
+    lambda grad, result: dual.either(threshold_backward, grad, result, 0),
     general=_lacks("b", lambda dtype: RuntimeError("Boolean inputs not supported for relu"), _relu),
     formula=r"\bar{z} \cdot [z > 0]",
 )
@@ -198,7 +207,13 @@ abs = unary(
     formula=r"\bar{z} \cdot \mathrm{sgn}\, x",
 )
 sign = _step("sign", dual.signs, lambda x: x.copy() if x.dtype.kind == "b" else dual.signs(x))
-sgn = _step("sgn", dual.signs, lambda x: x.copy() if x.dtype.kind == "b" else dual.signs(x))
+sgn = unary(
+    "sgn",
+    dual.signs,
+    lambda grad, self, result: dual.zeros(grad),
+    general=lambda x: x.copy() if x.dtype.kind == "b" else dual.signs(x),
+    formula="0",
+)
 floor, ceil, trunc = (
     _step(name, function, _lacks("b", _kernel(f"{name}_vml_cpu"), np.copy))
     for name, function in (("floor", np.floor), ("ceil", np.ceil), ("trunc", np.trunc))
@@ -215,7 +230,7 @@ _round = _step("round", np.rint, _lacks("b", _kernel("round_vml_cpu"), np.copy))
 
 def _to_decimals(self: np.ndarray, decimals: int) -> np.ndarray:
     if self.dtype.kind != "f":
-        raise _kernel("round_vml_cpu")(FROM_NUMPY[self.dtype].scalar_name)
+        raise _kernel("round_cpu" if decimals else "round_vml_cpu")(FROM_NUMPY[self.dtype].scalar_name)
     ten = self.dtype.type(10.0 ** math.fabs(decimals))
     return (
         np.true_divide(np.rint(self * ten), ten, out=...)
@@ -229,12 +244,12 @@ _round_to = Operation(
 )
 
 
-def round(input: Tensor, *, decimals: int = 0, out: None = None) -> Tensor:
+def round(input: Tensor, *, decimals: int | None = None, out: None = None) -> Tensor:
     """Each element rounded, halves to the even neighbour, or to so many decimals.
 
     See https://docs.pytorch.org/docs/stable/generated/torch.round.html
     """
-    return _round_to(input, decimals) if decimals and isinstance(input, Tensor) else _round(input)
+    return _round(input) if decimals is None or not isinstance(input, Tensor) else _round_to(input, decimals)
 
 
 def square(input: Tensor, *, out: None = None) -> Tensor:
@@ -304,7 +319,7 @@ def nan_to_num(
     return _nan_to_num(input, nan, posinf, neginf)
 
 
-_clone = Operation("clone", lambda self: self.copy(), {"self": lambda grad: grad}, formula={"self": r"\bar{z}"})
+_clone = Operation("clone", lambda self: self.copy("K"), {"self": lambda grad: grad}, formula={"self": r"\bar{z}"})
 
 
 def clone(input: Tensor, *, memory_format: Any = None) -> Tensor:
@@ -329,9 +344,9 @@ def _clamped(self: np.ndarray, min: Any, max: Any) -> np.ndarray:
             kind = promoted
             out = out.astype(promoted, copy=False)
     if min is not None:
-        out = np.maximum(out, np.asarray(min, dtype=kind), out=...)
+        out = broadcast(np.maximum, out, np.asarray(min, dtype=kind))
     if max is not None:
-        out = np.minimum(out, np.asarray(max, dtype=kind), out=...)
+        out = broadcast(np.minimum, out, np.asarray(max, dtype=kind))
     return out
 
 
@@ -445,6 +460,20 @@ def where(condition: Tensor, input: Tensor | float, other: Tensor | float) -> Te
 
     See https://docs.pytorch.org/docs/stable/generated/torch.where.html
     """
+    kind = condition._array.dtype
+    if kind == np.uint8:
+        warnings.warn(
+            "where received a uint8 condition tensor. This behavior is deprecated and will be removed in a future version "
+            "of PyTorch. Use a boolean condition instead.",
+            UserWarning,
+            stacklevel=2,
+        )
+        condition = Tensor._plain(condition._array != 0)
+    elif kind.kind != "b":
+        raise RuntimeError(
+            "where expected condition to be a boolean tensor, but got a tensor with dtype "
+            f"{condition.dtype.scalar_name}"
+        )
     return _where(condition, input, other)
 
 
@@ -453,7 +482,7 @@ def _filled(self: np.ndarray, mask: np.ndarray, value: Any) -> np.ndarray:
         shape = np.broadcast_shapes(self.shape, mask.shape)
     except ValueError:
         raise broadcast_error(mask.shape, self.shape) from None
-    out = np.array(np.broadcast_to(self, shape))
+    out = self.copy("K") if shape == self.shape else np.array(np.broadcast_to(self, shape), order="C")
     np.copyto(out, np.asarray(value).astype(out.dtype), where=mask)
     return out
 
@@ -469,7 +498,7 @@ _fill_number, _fill_tensor = (
     )
     for node, more in (
         ("MaskedFillBackward0", {}),
-        ("MaskedFillBackward1", {"value": lambda grad, mask: dual.sum_to(dual.kept(grad, mask), ())}),
+        ("MaskedFillBackward1", {"value": lambda grad, mask: dual.masked_total(grad, mask)}),
     )
 )
 
@@ -480,7 +509,7 @@ def masked_fill(input: Tensor, mask: Tensor, value: Tensor | float) -> Tensor:
     See https://docs.pytorch.org/docs/stable/generated/torch.Tensor.masked_fill_.html
     """
     if mask._array.dtype.kind != "b":
-        raise RuntimeError(f"masked_fill_ only supports boolean masks, but got mask with dtype {mask.dtype.name}")
+        raise RuntimeError(f"masked_fill_ only supports boolean masks, but got mask with dtype {c_name(mask.dtype)}")
     if not isinstance(value, Tensor):
         return _fill_number(input, mask, value)
     if value._array.ndim:

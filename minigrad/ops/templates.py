@@ -82,8 +82,7 @@ def _saved_attribute(place: int, tensor: bool) -> property:
     def read(node: OpNode) -> Any:
         if not tensor:
             return _shown(node, place)
-        value = unpack(node, node.saved, True)[place]
-        return Tensor._of(np.asarray(value)) if is_number(value) else value
+        return unpack(node, node.saved if type(node.saved) is Freed else (node.saved[place],), True)[0]
 
     return property(read)
 
@@ -207,10 +206,9 @@ class Operation:
         given = dict(zip(self.params, args, strict=False))
         saved = []
         for name, needed_by in zip(self.saved_names, self.needed_by, strict=True):
-            if not self.variadic and not any(node.next_nodes[i] is not None for i in needed_by):
-                saved.append(None)
-            elif name in given:
-                saved.append(_keep(given[name]))
+            if name in given:
+                needed = self.variadic or any(node.next_nodes[i] is not None for i in needed_by)
+                saved.append(_keep(given[name], node.dtype) if needed else None)
             else:
                 number = self.outputs.index(name)  # type: ignore[union-attr]
                 result = results[number]
@@ -220,12 +218,12 @@ class Operation:
         return node
 
 
-def _keep(value: Any) -> Any:
+def _keep(value: Any, kind: Any) -> Any:
     if isinstance(value, Tensor):
         return save(value)
     if isinstance(value, tuple | list):
-        return tuple(_keep(v) for v in value)
-    return value
+        return tuple(_keep(v, kind) for v in value)
+    return np.array(value, dtype=kind) if is_number(value) else value  # as binary keeps numbers
 
 
 def _attribute(name: str, given: dict[str, Any]) -> Any:
@@ -620,7 +618,7 @@ def operand_error(name: str, input: Any, other: Any) -> TypeError:
     """The error for an operand that is neither a tensor nor a number."""
     if not isinstance(input, Tensor):
         return must_be_tensor(name, "input", 1, input)
-    return TypeError(f"{name}(): argument 'other' (position 1) must be Tensor, not {type(other).__name__}")
+    return TypeError(f"{name}(): argument 'other' (position 2) must be Tensor, not {type(other).__name__}")
 
 
 def _named(function: Callable[..., Any], name: str, operation: Operation | None) -> Callable[..., Any]:
