@@ -7,8 +7,10 @@ not calculate, so what a step says is what happened.
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -33,7 +35,7 @@ from viz.trace import Formula, Step, Trace, Value
 FORWARD = {
     "add": r"x + y", "sub": r"x - y", "rsub": r"y - x", "mul": r"x \cdot y", "div": r"\frac{x}{y}", "neg": r"-x",
     "pow": r"x^n", "exp": r"e^x", "sqrt": r"\sqrt{x}", "reciprocal": r"\frac{1}{x}", "abs": r"|x|", "mm": r"A B",
-    "bmm": r"A B", "mv": r"A v", "addmm": r"C + A B", "t": r"A^\top", "lt": r"[x < y]", "le": r"[x \le y]",
+    "bmm": r"A B", "mv": r"A v", "addmm": r"C + A B", "t": r"A^\top", "transpose": r"A^\top", "lt": r"[x < y]", "le": r"[x \le y]",
     "expand": r"x", "gt": r"[x > y]", "ge": r"[x \ge y]", "eq": r"[x = y]", "ne": r"[x \ne y]",
 }  # fmt: skip
 
@@ -58,6 +60,7 @@ KIN = {
     "index": "select", "alias": "clone", "to": "clone", "_to_copy": "clone", "iadd": "add", "isub": "sub",
 }  # fmt: skip
 NAME_LENGTH = 26  # letters of an expression that may stand for a name
+BRIEF = 20  # letters of a tensor's numbers in a box or on an edge
 DETAIL = 34  # letters of a node's second line
 FAILURES = {
     "Trying to backward through the graph a second time": "freed",
@@ -118,6 +121,12 @@ def shown(snap: Snap) -> Math:
     return value_math(snap) or ["mtext", f"({shape_text(snap.shape)})"]
 
 
+def term(snap: Snap) -> Math:
+    """Numbers for a sum: a negative one stands in parentheses."""
+    drawn = shown(snap)
+    return row(op("("), drawn, op(")")) if drawn[0] == "mn" and drawn[1].startswith("−") else drawn
+
+
 def equation(*sides: Math, note: str = "") -> Formula:
     """``a = b = c``, what is the same as the side before left out; the last side is marked."""
     kept: list[Math] = []
@@ -169,6 +178,8 @@ class Writer:
         name = record.name_at(self.now)
         if name is None and not record.names:
             name = record.hint or None
+        if name is None and record.gradient_of is not None:
+            name = "∂{}/∂{}".format(*map(self.symbol, record.gradient_of))
         if name is None and record.owner is not None:
             name = say("gradient", x=self.symbol(record.owner))
         return name
@@ -267,14 +278,21 @@ class Writer:
         """An operation with names, and with numbers if they are few."""
         name = operation.name.rstrip("_")
         plain = operation.given.get("alpha", 1) == 1 and (name != "addmm" or operation.given.get("beta", 1) == 1)
+        if name == "transpose" and len(operation.results[0].snap.shape) != 2:
+            plain = False
         if name in FORWARD and plain:
             try:
                 tree, meaning = self.reading(operation, FORWARD[name], forward=True)
-                if name == "mul" and tree[2][0] == "num":
+                if name == "mul" and tree[2][0] == "num" and not self._tensor_first(operation):
                     tree = ("mul", tree[2], tree[1])
                 return self.draw(tree, meaning, row()), self.draw_numbers(tree, meaning, None)
             except Unreadable:
                 pass
+        if name in ("view", "reshape", "expand"):
+            sizes: list[Any] = []
+            for length in operation.results[0].snap.shape:
+                sizes += [op(","), ["mn", str(length)]]
+            return row(self.operand_math(operation.arguments[0]), op("."), latex.name(name), op("("), *sizes[1:], op(")")), None
         if name in ("select", "slice"):
             return self._indexed(operation), None
         if name == "copy":
@@ -283,6 +301,12 @@ class Writer:
         for operand in _operands(operation):
             parts += [op(","), self.operand_math(operand)]
         return row(latex.name(name.lstrip("_")), op("("), *parts[1:], op(")")), None
+
+    def _tensor_first(self, operation: OperationRecord) -> bool:
+        """Whether the learner wrote ``x * 2``, and not ``2 * x``, which runs as the same operation."""
+        first = operation.arguments[0]
+        written = operation.results[0].tensor.expression.partition("*")[0].strip()
+        return isinstance(first, Operand) and written in (self.symbol(first.tensor), first.tensor.expression)
 
     def _indexed(self, operation: OperationRecord) -> Math:
         """x[0], x[:, 1:3]."""
@@ -303,7 +327,8 @@ class Writer:
 
     def write(self, title: str) -> Trace:
         recorder = self.recorder
-        events = recorder.events
+        # The recorder's own events stay as they are: more may be recorded, and put into words again.
+        events = [replace(event, active=list(event.active), changes=list(event.changes)) for event in recorder.events]
         for event in events:
             if event.kind == "backward":
                 self.roots |= dict.fromkeys(record for record, _ in event.facts["seeds"])
@@ -315,7 +340,7 @@ class Writer:
             steps.append(self.step(event))
         self._write_cast()
         self._write_changes(events)
-        return self._assemble(title, kept, steps)
+        return self._assemble(title, kept, steps, events)
 
     def _kept(self) -> dict[NodeRecord, None]:
         """The nodes worth drawing. Without a name, what is not recorded is drawn only where it feeds something that is."""
@@ -474,8 +499,30 @@ class Writer:
 
     def _update(self, event: Event, facts: Any) -> tuple[str, str, list[Formula]]:
         x = self.symbol(facts["tensor"])
+        if "optimizer" in facts:
+            return self._optimized(x, facts)
         formula = self._written(facts["before"], facts["operation"], facts["after"])
         return say("update.title", x=x), say("update.text", x=x), [formula]
+
+    def _optimized(self, x: str, facts: Any) -> tuple[str, str, list[Formula]]:
+        """A parameter that an optimizer changed. Plain gradient descent can be written out, the others say what came."""
+        options, before, after, gradient = facts["options"], facts["before"].snap, facts["after"].snap, facts["gradient"]
+        name, rate = facts["optimizer"], options.get("lr", 0)
+        title = say("update.title.by", x=x, optimizer=name)
+        extras = [key for key, value in options.items() if key != "lr" and value and key != "foreach"]
+        target = latex.name(x)
+        if name == "SGD" and not extras and gradient is not None:
+            step = [["mn", number(rate)], op("·"), latex.name(say("gradient", x=x))]
+            sides: list[Math] = [row(target, op("−"), *step)]
+            if all(value_math(snap) is not None for snap in (before, after, gradient)):
+                sides.append(row(shown(before), op("−"), ["mn", number(rate)], op("×"), shown(gradient)))
+            formula = equation(*sides, shown(after))
+            math = row(target, op("←"), formula.math)
+            text = say("update.descent", x=x)
+        else:
+            math = row(target, op("="), shown(before), op("→"), ["mark", shown(after)])
+            text = say("update.by", x=x, optimizer=name, options=listing([f"{k} {number(options[k])}" for k in ("lr", *extras)]))
+        return title, text, [Formula(math, " ".join(linear(math).split()))]
 
     def _backward(self, event: Event, facts: Any) -> tuple[str, str, list[Formula]]:
         seeds, options = facts["seeds"], facts["options"]
@@ -484,7 +531,7 @@ class Writer:
         z = self.symbol(record)
         self.top = z if plain else self.L
         grad = "grad(" in facts["home"] and ".backward(" not in facts["home"]
-        title = say("backward.title.grad" if grad else "backward.title", z=z)
+        title = say("backward.title.grad" if grad else "backward.title", z=self.defined(record))
         if len(seeds) > 1:
             words = [say("backward.several", count=len(seeds))]
         else:
@@ -562,7 +609,7 @@ class Writer:
     def _joined(self, left: Math, sent: list[tuple[NodeRecord, Snap]], total: Snap, where: str) -> Formula:
         parts: list[Any] = []
         for _, snap in sent:
-            parts += [op("+"), shown(snap)]
+            parts += [op("+"), term(snap)]
         return equation(left, row(*parts[1:]), shown(total), note=say("arrives", node=where))
 
     def _outgoing(
@@ -614,6 +661,8 @@ class Writer:
         return equation(left, *sides, shown(snap), note=shapes + note), tag, extra
 
     def _accumulate(self, event: Event, facts: Any) -> tuple[str, str, list[Formula]]:
+        if "returned" in facts:
+            return self._returned(facts["returned"])
         record, before, arriving, after = facts["tensor"], facts["before"], facts["arriving"], facts["after"]
         x = self.symbol(record)
         title = say("accumulate.title" if before is None else "accumulate.title.more", x=x)
@@ -623,9 +672,18 @@ class Writer:
             words.insert(0, say("accumulate.paths", count=len(facts["arrived"])))
             formulas.append(self._joined(self.partial(record), facts["arrived"], arriving, x))
         start: Math = ["mtext", "None"] if before is None else shown(before)
-        sum_ = row(start, op("+"), shown(arriving))
+        sum_ = row(start, op("+"), term(arriving))
         formulas.append(equation(latex.name(say("gradient", x=x)), sum_, shown(after)))
         return title, " ".join(words), formulas
+
+    def _returned(self, pairs: list[tuple[TensorRecord, TensorRecord]]) -> tuple[str, str, list[Formula]]:
+        formulas, text = [], [say("returned.text")]
+        for tensor, gradient in pairs:
+            named = [latex.name(self.symbol(gradient))] if self.given_name(gradient) else []
+            formulas.append(equation(*named, self.partial(tensor), shown(gradient.first)))
+        if any(gradient.cast.grad_fn for _, gradient in pairs):
+            text.append(say("returned.graph"))
+        return say("returned.title"), " ".join(text), formulas
 
     def _retain(self, event: Event, facts: Any) -> tuple[str, str, list[Formula]]:
         x = self.symbol(facts["tensor"])
@@ -753,10 +811,11 @@ class Writer:
     def _write_changes(self, events: list[Event]) -> None:
         """What follows from the changes: a box that shows a tensor's value or name shows the new one."""
         for record in self.recorder.tensors:
-            for place, (since, _) in enumerate(record.names):
-                if place and 0 <= since < len(events):
+            for place, (since, name) in enumerate(record.names):
+                step = since if name is not None else since - 1  # a name is taken away as another tensor gets it
+                if place and 0 <= step < len(events):
                     self.now = since
-                    events[since].changes.append([record, "name", self.row_name(record)])
+                    events[step].changes.append([record, "name", self.row_name(record)])
         boxes: dict[TensorRecord, list[NodeRecord]] = {}
         for node in (*self.recorder.nodes, *(box for box, _ in self.outputs.values())):
             if node.tensor is not None and node.cast.kind in ("leaf", "output", "untracked") and node.operation is None:
@@ -772,7 +831,7 @@ class Writer:
                         detail = [box, "detail", f"{brief(shown_)}  v{version}"]
                         event.changes = [c for c in event.changes if c[0] is not box or c[1] != "detail"] + [detail]
 
-    def _assemble(self, title: str, kept: dict[NodeRecord, None], steps: list[Step]) -> Trace:
+    def _assemble(self, title: str, kept: dict[NodeRecord, None], steps: list[Step], events: list[Event]) -> Trace:
         recorder = self.recorder
         ids: dict[Any, str] = {}
         for place, record in enumerate(recorder.tensors):
@@ -793,15 +852,15 @@ class Writer:
         for place, edge in enumerate(edges):
             edge.cast.id, edge.cast.source, edge.cast.target = f"e{place}", ids[edge.source], ids[edge.target]
             ids[edge] = edge.cast.id
-        for step, event in zip(steps, recorder.events, strict=True):
+        for step, event in zip(steps, events, strict=True):
             step.active = list(dict.fromkeys(ids[part] for part in event.active if part in ids))
             step.changes = _tidy([[ids[r], attribute, value] for r, attribute, value in event.changes if r in ids])
         notes = [recorder.stopped] if recorder.stopped else []
         source = [line for part in recorder.sources for line in part.lines]
         first = recorder.sources[0].first if len(recorder.sources) == 1 else 1
+        cast = [[copy.deepcopy(part.cast) for part in parts] for parts in (nodes, edges, recorder.tensors)]
         return Trace(
-            source, steps, [node.cast for node in nodes], [edge.cast for edge in edges],
-            [record.cast for record in recorder.tensors], title, notes=notes, first_line=max(1, first),
+            source, steps, *cast, title, notes=notes, first_line=max(1, first),
         )  # fmt: skip
 
 
@@ -819,7 +878,13 @@ def _short(snap: Snap) -> str:
 
 def brief(value: Value) -> str:
     """A tensor's numbers for a box or an edge: all of them if they are few, else the shape."""
-    return value.text if len(value.text) <= 18 and " · " not in value.text else shape_text(value.shape)
+    if len(value.text) <= BRIEF and " · " not in value.text:
+        return value.text
+    if value.cells is not None and len(value.shape) == 1 and len(value.cells) <= 4:
+        text = f"[{', '.join(number(cell) for cell in value.cells)}]"
+        if len(text) <= BRIEF:
+            return text
+    return shape_text(value.shape)
 
 
 def _broadcasts(operation: OperationRecord) -> bool:

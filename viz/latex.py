@@ -16,6 +16,7 @@ import numpy as np
 
 Tree = tuple[Any, ...]
 Math = list[Any]
+APPLIED = "\u2061"  # between a function's name and what it is applied to
 THIN = "\u2009"  # the space between two matrices that are multiplied
 
 _TOKEN = re.compile(r"\\[a-zA-Z]+|\\.|\d+(?:\.\d+)?|[A-Za-z]|[-+/^_{}()\[\]|<>=,]|\s+")
@@ -354,7 +355,7 @@ def draw(tree: Tree, values: Callable[[str], Math], gradient: Math, ones: Math, 
                 for term in inside[1:]:
                     minus = term[0] == "neg" or (term[0] == "num" and term[1] < 0)
                     plain = term[1] if term[0] == "neg" else ("num", -term[1]) if minus else term
-                    out += [op("−" if minus else "+"), part(plain, 2)]
+                    out += [op("−" if minus else "+"), part(plain, 3)]
                 return row(*out)
             case "mul":
                 sign = ["mtext", THIN] if is_matrix(tree) else op(times)
@@ -376,7 +377,7 @@ def draw(tree: Tree, values: Callable[[str], Math], gradient: Math, ones: Math, 
             case "total":
                 return row(op("∑"), part(inside[0], 3))
             case "call":
-                return row(["mi", inside[0]], part(inside[1], 4))
+                return row(["mi", inside[0]], op(APPLIED), part(inside[1], 4))
             case "where":
                 return row(op("["), go(inside[0]), op(inside[1]), go(inside[2]), op("]"))
             case "words":
@@ -418,7 +419,8 @@ def linear(math: Any) -> str:
         case "mtext" if parts == [THIN]:
             return " @ "
         case "mfrac":
-            return "/".join(_enclosed(math, text) for math, text in zip(inside, parts, strict=True))
+            join = "/" if inside[0][0] == "mrow" and inside[0][1] == ["mo", "∂"] else " / "
+            return join.join(_enclosed(math, text) for math, text in zip(inside, parts, strict=True))
         case "msup":
             return _enclosed(inside[0], parts[0]) + _raised(parts[1], inside[1])
         case "msub":
@@ -430,7 +432,7 @@ def linear(math: Any) -> str:
         case "mtr":
             return f"[{', '.join(parts)}]"
         case "mo":
-            return f" {parts[0]} " if parts[0] in _SPACED else {",": ", ", "∑": "∑ "}.get(parts[0], parts[0])
+            return f" {parts[0]} " if parts[0] in _SPACED else {",": ", ", "∑": "∑ ", "/": " / ", APPLIED: " "}.get(parts[0], parts[0])
         case "mrow":
             for place in range(1, len(inside)):  # a minus between two things, not before one
                 if inside[place] == ["mo", "−"]:

@@ -64,7 +64,7 @@ def summary(array: np.ndarray) -> str:
     """A tensor's numbers as PyTorch prints them where that is short; else its shape and range."""
     if array.size <= CELLS:
         text = tensor_str(minigrad.Tensor._plain(array))[len("tensor(") : -1]
-        text = " ".join(text.split(", dtype=")[0].split(", size=")[0].split())
+        text = " ".join(text.split(", dtype=")[0].split(", size=")[0].split()).replace("[ ", "[")
         if len(text) <= SHOWN:
             return text
     shape = "×".join(str(length) for length in array.shape)
@@ -111,7 +111,7 @@ class TensorRecord:
     def __init__(self, tensor: Any, made: int, snap: Snap) -> None:
         self.cast = trace.Tensor("", "", snap.value)
         self.made = made  # the number of the step that made it; -1: it was there before
-        self.snap = snap
+        self.snap = self.first = snap  # now, and when it was first seen
         self.names: list[tuple[int, str | None]] = []  # from which step on it has which name
         self.scope = 0  # how deep the function whose variable gave it its name was
         self.expression = ""  # the learner's source that made it: "x + y"
@@ -122,6 +122,7 @@ class TensorRecord:
         self.alive = True
         self.of_gradient = False  # computed from a .grad: part of an update
         self.owner: TensorRecord | None = None  # the tensor whose .grad it is
+        self.gradient_of: tuple[TensorRecord, TensorRecord] | None = None  # of the first with respect to the second
         self.hint = ""  # the variable that the instruction which made it assigns, where that was never seen itself
 
     @property
@@ -167,7 +168,7 @@ class ChipRecord:
         self.changed_on: int | None = None  # the line that changed the tensor since
 
 
-@dataclass
+@dataclass(eq=False)
 class Operand:
     """A tensor among an operation's arguments, as it was then."""
 
@@ -176,7 +177,7 @@ class Operand:
     version: int
 
 
-@dataclass
+@dataclass(eq=False)
 class OperationRecord:
     """An operation that ran: what explain.py needs to put it, and later its backward, into words."""
 
@@ -188,7 +189,7 @@ class OperationRecord:
     inputs: list[str] = field(default_factory=list)  # the row's name of each of next_functions
 
 
-@dataclass
+@dataclass(eq=False)
 class Event:
     """One step before it is put into words; records stand where the Trace has ids."""
 
@@ -231,6 +232,15 @@ class Source:
         if filename != self.filename or line is None or not self.first <= line < self.first + len(self.lines):
             return None
         return line - self.first + 1 + self.offset
+
+
+def line_of(frame: FrameType, sources: list[Source]) -> int | None:
+    """The line of the Trace's source that runs in a frame."""
+    for source in reversed(sources):
+        line = source.line(frame)
+        if line is not None:
+            return line
+    return None
 
 
 def block_source(frame: FrameType) -> Source:
@@ -396,12 +406,40 @@ def guarded(method: Callable[..., None]) -> Callable[..., None]:
     return watch
 
 
+class Deaths:
+    """What weak references tell when a tensor or node goes. It holds nothing that could hold the recorder."""
+
+    def __init__(self) -> None:
+        self.sources: list[Source] = []
+        self.seen: list[tuple[Any, int | None]] = []
+        self.unseen = False  # nobody is recording, or the collector runs: when it does is chance, and must not show
+
+    def watch(self, record: Any) -> Callable[[Any], None]:
+        """What to call when the tensor or node of ``record`` goes."""
+        return functools.partial(self._gone, record)
+
+    def collector(self, phase: str, info: dict[str, int]) -> None:
+        """Told by Python's garbage collector when it begins and ends."""
+        self.unseen = phase == "start"
+
+    def _gone(self, record: Any, reference: Any) -> None:
+        if self.unseen:
+            return
+        line: int | None = None
+        frame: FrameType | None = sys._getframe()
+        while frame is not None and line is None:
+            line = line_of(frame, self.sources)
+            frame = frame.f_back
+        self.seen.append((record, line))
+
+
 class Recorder(observe.Observer):
     """Turns what the engine tells into events."""
 
     def __init__(self, limit: int = LIMIT) -> None:
         self.limit = limit
-        self.sources: list[Source] = []
+        self.deaths = Deaths()
+        self.sources = self.deaths.sources
         self.events: list[Event] = []
         self.tensors: list[TensorRecord] = []
         self.nodes: list[NodeRecord] = []
@@ -412,8 +450,7 @@ class Recorder(observe.Observer):
         self._by_tensor: dict[int, tuple[TensorRecord, weakref.ref[Any]]] = {}
         self._by_node: dict[int, tuple[NodeRecord, weakref.ref[Any]]] = {}
         self._changes: list[list[Any]] = []
-        self._deaths: list[tuple[str, Any, int | None]] = []
-        self._collecting = False
+        self._module: tuple[dict[str, Any], tuple[str, ...]] | None = None  # the cell's variables, and those it mentions
         self._held: dict[ChipRecord, None] = {}
         self._bound: dict[int, dict[str, TensorRecord]] = {}
         self._scopes: list[tuple[int, CodeType, int]] = []  # the frames of the last event, with their numbers
@@ -425,6 +462,8 @@ class Recorder(observe.Observer):
         self._in_backward = 0
         self._caller: tuple[int, int] | None = None  # where the learner's program called backward
         self._running: Event | None = None  # the node whose backward is running
+        self._root: TensorRecord | None = None  # what is being differentiated
+        self._modules: list[tuple[Any, str]] = []  # the modules whose forward is running, with their paths
         self._arrived: dict[tuple[NodeRecord, int], list[tuple[NodeRecord, Snap]]] = {}
         self._released: list[NodeRecord] = []
         self._walk_released: list[NodeRecord] = []
@@ -432,39 +471,36 @@ class Recorder(observe.Observer):
 
     # Looking around
 
-    def _look(self) -> None:
+    def _look(self, last: bool = False) -> None:
         """Find where the learner's program is, what its variables are called, and what has gone since."""
         frame: FrameType | None = sys._getframe(3)
         frames: list[FrameType] = []
         line = None
         while frame is not None:
             if not is_ours(frame.f_code.co_filename):
-                line = self._line_of(frame)
+                line = line_of(frame, self.sources)
                 frames.append(frame)
                 if line is not None:
                     break
             frame = frame.f_back
         if line is None:
             frames = frames[:1]
+        if last and frames and not any(frames[0].f_code.co_filename == source.filename for source in self.sources):
+            frames = []  # the learner's own frame is over
         self._frame = frames[0] if frames else None
         self._home = frames[-1] if frames else None
         self._line = line
         self._find_names(frames)
+        if last and not frames and self._module is not None:
+            variables, mentioned = self._module
+            self._bind(((name, variables[name]) for name in mentioned if name in variables), 0, 0)
         self._bury()
 
     def _at(self, frame: FrameType) -> tuple[int, int]:
         return id(frame), frame.f_lasti
 
-    def _line_of(self, frame: FrameType) -> int | None:
-        for source in reversed(self.sources):
-            line = source.line(frame)
-            if line is not None:
-                return line
-        return None
-
     def _find_names(self, frames: list[FrameType]) -> None:
         """Give tensors the names of the variables that hold them now."""
-        step = len(self.events) - 1
         scopes = []
         for frame in frames:
             known = next((n for i, c, n in self._scopes if i == id(frame) and c is frame.f_code), None)
@@ -476,21 +512,27 @@ class Recorder(observe.Observer):
             scopes.append((id(frame), frame.f_code, known))
         self._scopes = scopes
         for depth, (frame, (_, _, scope)) in enumerate(zip(reversed(frames), reversed(scopes), strict=True)):
-            bound: dict[str, TensorRecord] = {}
-            for variable, value in namespace(frame):
-                for name, tensor in tensors_in(variable, value):
-                    record = self._known(tensor)
-                    if record is not None and name not in bound:
-                        bound[name] = record
-            before = self._bound.get(scope, {})
-            for name, record in before.items():
-                if bound.get(name) is not record and record.name == name:
-                    record.names.append((step, None))
-            for name, record in bound.items():
-                if record.name is None or (depth < record.scope and "." not in name and "[" not in name):
-                    record.names.append((step, name))
-                    record.scope = depth
-            self._bound[scope] = bound
+            if scope == 0:
+                self._module = frame.f_globals, frame.f_code.co_names
+            self._bind(namespace(frame), scope, depth)
+
+    def _bind(self, variables: Iterator[tuple[str, Any]], scope: int, depth: int) -> None:
+        """Compare the variables of a scope with what they were."""
+        step = len(self.events) - 1
+        bound: dict[str, TensorRecord] = {}
+        for variable, value in variables:
+            for name, tensor in tensors_in(variable, value):
+                record = self._known(tensor)
+                if record is not None and name not in bound:
+                    bound[name] = record
+        for name, record in self._bound.get(scope, {}).items():
+            if bound.get(name) is not record and record.name == name:
+                record.names.append((step + 1, None))  # in the step that gave it away it still has it: h = 3 * h
+        for name, record in bound.items():
+            if record.name is None or (depth < record.scope and "." not in name and "[" not in name):
+                record.names.append((step, name))
+                record.scope = depth
+        self._bound[scope] = bound
 
     def _known(self, tensor: Any) -> TensorRecord | None:
         found = self._by_tensor.get(id(tensor))
@@ -516,7 +558,7 @@ class Recorder(observe.Observer):
         record.cast.requires_grad = tensor.requires_grad
         record.cast.version = 0 if tensor.is_inference() else tensor._version
         record.cast.leaf = tensor.is_leaf
-        self._by_tensor[id(tensor)] = record, weakref.ref(tensor, functools.partial(self._gone, "tensor", record, id(tensor)))
+        self._by_tensor[id(tensor)] = record, weakref.ref(tensor, self.deaths.watch(record))
         self.tensors.append(record)
         self._set(record, "visible", True)
         base = tensor._base
@@ -571,8 +613,9 @@ class Recorder(observe.Observer):
         return found[0] if found is not None and found[1]() is node else None
 
     def _new_node(self, node: Any, line: int | None) -> NodeRecord:
-        record = NodeRecord("operation", node.name(), None, line, len(self.events))
-        self._by_node[id(node)] = record, weakref.ref(node, functools.partial(self._gone, "node", record, id(node)))
+        record = NodeRecord("operation", type(node).__name__, None, line, len(self.events))
+        record.cast.group = self._modules[-1][1] if self._modules else ""
+        self._by_node[id(node)] = record, weakref.ref(node, self.deaths.watch(record))
         self.nodes.append(record)
         return record
 
@@ -662,32 +705,20 @@ class Recorder(observe.Observer):
 
     # What has gone
 
-    def _gone(self, what: str, record: Any, key: int, reference: Any) -> None:
-        """A tensor or node is being deallocated (a weak reference's callback)."""
-        table: dict[int, Any] = self._by_tensor if what == "tensor" else self._by_node
-        if key in table and table[key][0] is record:
-            del table[key]
-        if self._collecting or self.stopped:  # when the collector runs is chance: a trace must not depend on it
-            return
-        line, frame = None, sys._getframe(1)
-        while frame is not None and line is None:
-            line = self._line_of(frame)
-            frame = frame.f_back  # type: ignore[assignment]
-        self._deaths.append((what, record, line))
-
-    def _collector(self, phase: str, info: dict[str, int]) -> None:
-        self._collecting = phase == "start"
-
     def _bury(self) -> None:
         """Show what has gone since the last step: with it, or as a step of its own where memory was freed."""
-        if not self._deaths:
+        if not self.deaths.seen:
             return
-        deaths, self._deaths = self._deaths, []
+        deaths = list(self.deaths.seen)
+        self.deaths.seen.clear()
         kept, self._changes = self._changes, []
-        nodes = [record for what, record, _ in deaths if what == "node"]
-        for what, record, _ in deaths:
-            if what == "tensor":
+        nodes = [record for record, _ in deaths if isinstance(record, NodeRecord)]
+        for record, _ in deaths:
+            if isinstance(record, TensorRecord):
                 record.alive = False
+        for table in (self._by_tensor, self._by_node):
+            for key in [key for key, (_, reference) in table.items() if reference() is None]:
+                del table[key]
         before = self.saved_bytes()
         dropped = [record for record in nodes if self._let_go(record)]
         for record in nodes:
@@ -698,7 +729,7 @@ class Recorder(observe.Observer):
                     continue
                 self._set(record, "visible", False)
         if dropped:
-            line = next((line for what, _, line in deaths if what == "node" and line is not None), self._line)
+            line = next((line for record, line in deaths if record in dropped and line is not None), self._line)
             event = Event("free", "forward", line, active=[*dropped], changes=self._changes, saved_bytes=self.saved_bytes())
             event.facts = {"dropped": dropped, "bytes": before - self.saved_bytes()}
             self.events.append(event)
@@ -797,7 +828,7 @@ class Recorder(observe.Observer):
                 record.node, record.operation = box, operation
                 self._set(record, "leaf", False)
                 self._set(record, "requires_grad", True)
-                self._set(record, "grad_fn", node.name())
+                self._set(record, "grad_fn", type(node).__name__)
                 self._set(record, "grad", "not kept")
         if not self._running:
             self._hint(records)
@@ -951,6 +982,7 @@ class Recorder(observe.Observer):
             record, snap = self._tensor(root), Snap(as_array(gradient))
             seeds.append((record, snap))
             self._passing(record, snap)
+        self._root = seeds[0][0] if seeds else None
         active: list[Any] = [record for record, _ in seeds]
         active += [record.node for record, _ in seeds if record.node is not None]
         event = self._emit("backward", "backward", active, seeds=seeds, options=dict(options))
@@ -973,6 +1005,11 @@ class Recorder(observe.Observer):
         self._look()
         box = self._node(node)
         incoming = [None if grad is None else Snap(as_array(grad)) for grad in grad_outputs]
+        for output, grad in zip(box.outputs, grad_outputs, strict=False):
+            if isinstance(grad, minigrad.Tensor) and self._known(grad) is None and self._root is not None:
+                seed = self._new_tensor(grad, len(self.events))
+                seed.gradient_of = self._root, output
+                self._set(seed, "visible", False)
         for record, snap in zip(box.outputs, incoming, strict=False):
             if snap is not None and not (box.version and record.node is not box):
                 self._passing(record, snap)
@@ -1031,6 +1068,19 @@ class Recorder(observe.Observer):
         event.origin = record.line
 
     @guarded
+    def returned(self, inputs: tuple[Any, ...], gradients: tuple[Any, ...]) -> None:
+        self._look()
+        pairs = []
+        for tensor, gradient in zip(inputs, gradients, strict=True):
+            if gradient is not None:
+                known = self._known(gradient)
+                record = known or self._new_tensor(gradient, len(self.events))
+                pairs.append((self._tensor(tensor), record))
+        self._hint([record for _, record in pairs])
+        active = [record for _, record in pairs]
+        self._emit("accumulate", "backward", active, returned=pairs)
+
+    @guarded
     def hook(self, target: Any, before: Any, after: Any) -> None:
         self._look()
         if isinstance(target, minigrad.Tensor):
@@ -1070,6 +1120,35 @@ class Recorder(observe.Observer):
         self._walk_released = []
 
     @guarded
+    def update(self, tensor: Any, optimizer: str, before: Any, version: int, options: dict[str, Any]) -> None:
+        self._look()
+        record = self._tensor(tensor)
+        old = Operand(record, Snap(before), version)
+        self._refresh(record, tensor)
+        new = Operand(record, record.snap, tensor._version)
+        stale = self._check_versions(record, new.version)
+        numbers = {key: value for key, value in options.items() if isinstance(value, int | float)}
+        gradient = None if tensor.grad is None else Snap(tensor.grad._array)
+        self._emit(
+            "update", "update", [self._own_node(record), record, *stale], tensor=record, before=old, after=new, stale=stale,
+            optimizer=optimizer, options=numbers, gradient=gradient,
+        )  # fmt: skip
+
+    @guarded
+    def module_begin(self, module: Any, inputs: tuple[Any, ...]) -> None:
+        name = type(module).__name__
+        if self._modules:
+            above, path = self._modules[-1]
+            child = next((key for key, value in above.named_children() if value is module), name)
+            name = f"{path}.{child}"
+        self._modules.append((module, name))
+
+    @guarded
+    def module_end(self, module: Any) -> None:
+        if self._modules and self._modules[-1][0] is module:
+            self._modules.pop()
+
+    @guarded
     def error(self, error: BaseException, node: Any) -> None:
         self._look()
         self._error(error, None if node is None else self._node(node))
@@ -1089,44 +1168,58 @@ class Recorder(observe.Observer):
         if self._running is not None:  # the node never got so far as to pass a gradient on
             self.events.remove(self._running)
             event.changes[:0] = self._running.changes
-            event.facts["incoming"] = self._running.facts["incoming"]
+            self._running = None
         event.origin = None if box is None else box.cast.line
         event.error = f"{type(error).__name__}: {error}"
         event.facts["notes"] = list(getattr(error, "__notes__", ()))
         event.facts["chips"] = [] if box is None else box.chips
         error.__dict__[_TOLD] = id(self)
 
-    def raised(self, error: BaseException) -> None:
-        """The block itself ended with an error: its last step, unless the engine has told it already."""
-        if self.stopped or error.__dict__.get(_TOLD) == id(self):
-            return
+    @guarded
+    def finish(self, error: BaseException | None) -> None:
+        """The block is over: look a last time, and show the error that ended it unless the engine has told it."""
+        if error is None:
+            self._look(last=True)
+        else:
+            self._look_back(error)
+            if error.__dict__.get(_TOLD) != id(self):
+                self._in_backward = 0
+                self._error(error, None)
+        for record in self._released:
+            self._let_go(record)
+        if self.events:
+            self.events[-1].changes.extend(self._changes)
+            self.events[-1].saved_bytes = self.saved_bytes()
+
+    def _look_back(self, error: BaseException) -> None:
+        """Find the place an error came through in its traceback: the frames themselves are over."""
+        frames: list[FrameType] = []
         self._frame = self._home = self._line = None
         step = error.__traceback__
         while step is not None:
-            for source in self.sources:
-                line = source.number(step.tb_frame.f_code.co_filename, step.tb_lineno)
-                self._line = line or self._line
+            frame = step.tb_frame
+            lines = (source.number(frame.f_code.co_filename, step.tb_lineno) for source in self.sources)
+            line = next((line for line in lines if line is not None), None)
+            if line is not None or (frames and not is_ours(frame.f_code.co_filename)):
+                frames.insert(0, frame)
+            self._line = line or self._line
             step = step.tb_next
-        self._in_backward = 0
-        self._error(error, None)
+        self._find_names(frames)
+        self._bury()
 
-    def finish(self) -> None:
-        """Look a last time, so that what the last line named and let go is seen."""
-        if self.stopped:
-            return
-        self.busy = True
-        try:
-            self._look()
-            for record in self._released:
-                self._let_go(record)
-            self._released = []
-            if self.events:
-                self.events[-1].changes.extend(self._changes)
-                self.events[-1].saved_bytes = self.saved_bytes()
-            self._changes = []
-        finally:
-            self.busy = False
-            self._frame = self._home = None
+    def pause(self) -> None:
+        """Hold nothing of the learner's while nobody is recording; weak references stay, for ``resume``."""
+        self._frame = self._home = self._caller = self._running = None
+        self._module = None
+        self._modules.clear()
+        self._released.clear()
+        self._changes.clear()
+        self._in_backward = 0
+
+
+def short_name(node: Any) -> str:
+    """A node's name without its namespace: CopySlices for torch::autograd::CopySlices."""
+    return node.name().rpartition("::")[2]
 
 
 _TOLD = "_viz_recorder"  # the mark on an error that a recorder has shown
@@ -1191,7 +1284,8 @@ class Run:
         source.offset = sum(len(part.lines) for part in recorder.sources)
         recorder.sources.append(source)
         self._trace, self._watching = None, True
-        gc.callbacks.append(recorder._collector)
+        recorder.deaths.unseen = False
+        gc.callbacks.append(recorder.deaths.collector)
         self._context = observe.observing(recorder)
         self._context.__enter__()
         return self
@@ -1200,12 +1294,11 @@ class Run:
         """Watch no longer; ``error`` is what ended the block."""
         recorder = self._recorder
         self._context.__exit__(None, None, None)
-        gc.callbacks.remove(recorder._collector)
-        self._watching = False
-        if error is None:
-            recorder.finish()
-        else:
-            recorder.raised(error)
+        gc.callbacks.remove(recorder.deaths.collector)
+        self._trace, self._watching = None, False
+        recorder.finish(error)
+        recorder.pause()
+        recorder.deaths.unseen = True
         if recorder.failed:
             recorder.failed = False
             warnings.warn(f"{recorder.stopped} (The program itself was not disturbed.)", RuntimeWarning, stacklevel=3)
@@ -1238,7 +1331,7 @@ class Run:
             return "<run, recording>"
         steps = self.trace.steps
         ending = f", ends in {steps[-1].error.split(':')[0]}" if steps and steps[-1].error else ""
-        return f"<run of {len(steps)} steps{ending}>"
+        return f"<run of {len(steps)} step{'' if len(steps) == 1 else 's'}{ending}>"
 
 
 def record(title: str = "", *, limit: int = LIMIT) -> Run:
@@ -1269,7 +1362,7 @@ def step(function: Callable[..., Any], *args: Any, title: str = "", **kwargs: An
     except Exception as raised:
         error = raised
     finally:
-        run._recorder._deaths.clear()
+        run._recorder.deaths.seen.clear()
         run.stop(error)
         del error
     return run

@@ -62,6 +62,10 @@ EN: dict[str, str] = {
     "update.title": "{x} is updated",
     "update.text": "The numbers of the leaf are changed in place, with recording off: the update itself is not part of "
     "any graph.",
+    "update.title.by": "{optimizer} moves {x}",
+    "update.descent": "{x} goes a small step against its gradient, where the loss is smaller: the learning rate says how "
+    "far. The change is in place and not recorded.",
+    "update.by": "{x} goes a step by the rule of {optimizer} ({options}). The change is in place and not recorded.",
     # Backward
     "backward.title": "backward() starts at {z}",
     "backward.title.grad": "autograd.grad() starts at {z}",
@@ -131,6 +135,9 @@ EN: dict[str, str] = {
     "accumulate.first": "{x}.grad was None, which is not the same as 0: now it holds what arrived.",
     "accumulate.more": "A gradient was there already, and backward does not overwrite: before + arriving = after.",
     "accumulate.paths": "It arrived along {count} paths, whose gradients add up.",
+    "returned.title": "autograd.grad() returns the gradient",
+    "returned.text": "It is handed to you, and nothing is added to any .grad.",
+    "returned.graph": "It has a grad_fn, so it can be differentiated again.",
     "retain.title": "{x} keeps its gradient",
     "retain.text": "{x} is not a leaf; its gradient is kept in {x}.grad because retain_grad() was called on it.",
     "hook.title": "A hook on {x} is called",
@@ -157,7 +164,7 @@ EN: dict[str, str] = {
     # Errors
     "error.title": "{type}",
     "error.title.node": "{type} at {node}",
-    "error.text": "The program stops here. {notes}",
+    "error.text": "The program is interrupted here. {notes}",
     "error.freed.title": "{node} has nothing left to work with",
     "error.freed": "Its backward needs {names}, which the backward in line {line} let go of. Give that one "
     "retain_graph=True, or run the forward again before this line.",

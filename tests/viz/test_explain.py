@@ -1,0 +1,360 @@
+"""What a step says: the formulas are the engine's own, calculated here again, and the sentences name the right things."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from typing import Any
+
+import numpy as np
+import pytest
+
+import minigrad
+from minigrad.ops.templates import OPERATIONS
+from tests.viz.recorded import PROGRAMS, run
+from viz import latex, texts
+from viz.explain import FORWARD, LETTERS, Writer, brief, equation, size_text
+from viz.latex import Unreadable, linear
+from viz.record import Operand, Snap, number
+from viz.trace import MATH_TAGS, Value
+
+ALL = pytest.mark.parametrize("name", PROGRAMS)
+
+
+def steps(source: str) -> list[Any]:
+    return run(source)[0].trace.steps
+
+
+def said(source: str, kind: str) -> Any:
+    """The last step of a kind."""
+    return [step for step in steps(source) if step.kind == kind][-1]
+
+
+# Formulas are the engine's
+
+
+@ALL
+def test_formulas_calculated_give_the_gradients_of_the_engine(name: str) -> None:
+    recording, _, _ = run(PROGRAMS[name])
+    writer = Writer(recording._recorder)
+    for event in recording._recorder.events:
+        if event.kind != "node" or not event.facts["node"].operation:
+            continue
+        operation, incoming = event.facts["node"].operation, event.facts["incoming"][0]
+        for key, outgoing in zip(operation.inputs, event.facts["outgoing"], strict=False):
+            formula = operation.formula.get(key)
+            if formula is None or outgoing is None or outgoing.array is None or incoming.array is None:
+                continue
+            try:
+                tree, meaning = writer.reading(operation, formula)
+                known: dict[str, Operand] = meaning
+                target = operation.given[key].snap
+                ones = np.ones(target.shape)
+                result = latex.evaluate(tree, lambda letter: known[letter].snap.array, incoming.array, ones)
+            except Unreadable:
+                assert "words" in str(tree), f"{operation.name}: {formula}"
+                continue
+            np.testing.assert_allclose(fitted(result, outgoing.array), outgoing.array, rtol=1e-5)
+
+
+def fitted(gradient: Any, like: np.ndarray) -> np.ndarray:
+    """Summed over broadcast dimensions, or in the shape of a view."""
+    gradient = np.asarray(gradient)
+    if gradient.size == like.size:
+        return gradient.reshape(like.shape)
+    while gradient.ndim > like.ndim:
+        gradient = gradient.sum(0)
+    for axis, length in enumerate(like.shape):
+        if length == 1 and gradient.shape[axis] != 1:
+            gradient = gradient.sum(axis, keepdims=True)
+    return np.broadcast_to(gradient, like.shape)
+
+
+@pytest.mark.parametrize("title", sorted(title for title, row in OPERATIONS.items() if row.formula))
+def test_every_row_can_be_read_and_drawn(title: str) -> None:
+    for formula in OPERATIONS[title].formula.values():
+        if not formula:
+            continue
+        try:
+            tree = latex.read(formula)
+        except Unreadable as problem:
+            pytest.fail(f"{title}: {formula}: {problem}")
+        drawn = latex.draw(tree, latex.name, latex.name("g"), latex.number_math(1), numbers=False)
+        assert linear(drawn)
+        assert_math(drawn)
+
+
+def assert_math(part: Any) -> None:
+    if isinstance(part, list):
+        assert part[0] in MATH_TAGS
+        for inner in part[1:]:
+            assert_math(inner)
+
+
+@ALL
+def test_last_number_of_a_formula_is_the_one_that_was_recorded(name: str) -> None:
+    recording, _, _ = run(PROGRAMS[name])
+    for event, step in zip(recording._recorder.events, recording.trace.steps, strict=True):
+        if event.kind != "node":
+            continue
+        outgoing = [snap for edge, snap in zip(event.facts["node"].arguments, event.facts["outgoing"], strict=False) if edge and snap]
+        assert len(step.formulas) >= len(outgoing)
+        for formula, snap in zip(step.formulas[len(step.formulas) - len(outgoing) :], outgoing, strict=True):
+            if snap.array is not None and snap.array.size == 1:
+                assert formula.text.endswith(f"= {number(snap.array.item())}")
+
+
+def test_every_operation_written_forward_is_one_we_have() -> None:
+    names = {row.name for row in OPERATIONS.values()}
+    assert set(FORWARD) <= names
+    assert all(latex.read(text) for text in FORWARD.values())
+    assert all(LETTERS.values())
+
+
+# The example of the first lesson, word for word
+
+
+def test_formulas_of_the_product() -> None:
+    assert [formula.text for step in steps(PROGRAMS["product"]) for formula in step.formulas] == [
+        "x = 2",
+        "y = 3",
+        "a = x + y = 2 + 3 = 5",
+        "b = y − 2 = 3 − 2 = 1",
+        "z = a · b = 5 × 1 = 5",
+        "∂z/∂z = 1",
+        "∂z/∂a = ∂z/∂z · b = 1 × 1 = 1",
+        "∂z/∂b = ∂z/∂z · a = 1 × 5 = 5",
+        "∂z/∂y = ∂z/∂b · 1 = 5 × 1 = 5",
+        "∂z/∂x = ∂z/∂a · 1 = 1 × 1 = 1",
+        "∂z/∂y = ∂z/∂a · 1 = 1 × 1 = 1",
+        "x.grad = None + 1 = 1",
+        "∂z/∂y = 5 + 1 = 6",
+        "y.grad = None + 6 = 6",
+    ]
+    product = said(PROGRAMS["product"], "operation")
+    assert product.formulas[0].math[-1][0] == "mark"
+
+
+def test_notes_say_where_a_gradient_goes() -> None:
+    node = [step for step in steps(PROGRAMS["product"]) if step.kind == "node"][0]
+    assert [formula.note for formula in node.formulas] == ["to AddBackward0 (a = x + y)", "to SubBackward0 (b = y − 2)"]
+    assert node.title == "MulBackward0 passes the gradient to both factors"
+
+
+@pytest.mark.parametrize(
+    ("expression", "formula"),
+    [
+        ("x / 4", "∂y/∂x = ∂y/∂y / 4 = 1 / 4 = 0.25"),
+        ("-x", "∂y/∂x = ∂y/∂y · (−1) = 1 × (−1) = −1"),
+        ("5 - x", "∂y/∂x = ∂y/∂y · (−1) = 1 × (−1) = −1"),
+        ("x ** 3", "∂y/∂x = ∂y/∂y · 3 · x² = 1 × 3 × 2² = 12"),
+        ("x ** 2", "∂y/∂x = ∂y/∂y · 2 · x = 1 × 2 × 2 = 4"),
+        ("x ** 1", "∂y/∂x = ∂y/∂y · 1 = 1 × 1 = 1"),
+        ("torch.log(x)", "∂y/∂x = ∂y/∂y / x = 1 / 2 = 0.5"),
+        ("torch.exp(x)", "∂y/∂x = ∂y/∂y · y = 1 × 7.389 = 7.389"),
+        ("x * x", "∂y/∂x = ∂y/∂y · x = 1 × 2 = 2"),
+        ("2 * x", "∂y/∂x = ∂y/∂y · 2 = 1 × 2 = 2"),
+        ("x.clone()", "∂y/∂x = ∂y/∂y = 1"),
+    ],
+)
+def test_formula_of(expression: str, formula: str) -> None:
+    found = said(f"x = torch.tensor([2.0], requires_grad=True)\ny = {expression}\ny.backward()", "node")
+    assert found.formulas[-1].text == formula
+
+
+def test_matrices_are_numbers_while_small_and_shapes_beyond() -> None:
+    source = """
+        x = torch.ones({n}, 2)
+        w = torch.ones(2, {n}, requires_grad=True)
+        y = torch.mm(x, w)
+        y.sum().backward()
+    """
+    small, large = (said(textwrap.dedent(source.format(n=n)), "node").formulas[-1].text for n in (2, 5))
+    assert small == "∂a/∂w = xᵀ @ ∂a/∂y = [[1, 1], [1, 1]]ᵀ @ [[1, 1], [1, 1]] = [[2, 2], [2, 2]]"
+    assert large == "∂a/∂w = xᵀ @ ∂a/∂y = (2×5)"
+
+
+def test_broadcasting_is_said_forward_and_summed_backward() -> None:
+    there, back = said(PROGRAMS["broadcast"], "leaf"), said(PROGRAMS["broadcast"], "node")
+    assert there.title == "b is made"
+    forward = [step for step in steps(PROGRAMS["broadcast"]) if step.kind == "operation"][0]
+    assert "b is stretched from [3] to [2, 3]" in forward.text
+    assert "summed over the dimensions in which it was stretched" in back.text
+    assert back.formulas[0].text.startswith("∂a/∂b = ∑ ∂a/∂y · x")
+
+
+def test_gradient_argument_makes_the_top_an_L() -> None:
+    begin = said(PROGRAMS["jacobian_row"], "backward")
+    assert begin.formulas[0].text == "∂L/∂y = v = [1, 10]"
+
+
+def test_taken_letters_are_not_used_again() -> None:
+    trace = run("a = torch.tensor([2.0], requires_grad=True)\nL = (a + 1) * a\nL.backward(torch.tensor([2.0]))")[0].trace
+    assert {row.name: row.symbol for row in trace.tensors}["a + 1"] == "b"
+    assert next(step for step in trace.steps if step.kind == "backward").formulas[0].text.startswith("∂ℓ/∂L")
+
+
+def test_same_name_twice_in_one_line() -> None:
+    found = said("h = torch.tensor([2.0], requires_grad=True)\nh = h * 3\nh = h * 5", "operation")
+    assert found.formulas[0].text == "h = h · 5 = 6 × 5 = 30"
+
+
+def test_descent_by_hand_is_an_update_with_its_numbers() -> None:
+    updates = [step for step in steps(PROGRAMS["descent_by_hand"]) if step.kind == "update"]
+    assert [step.title for step in updates] == ["w is updated", "b is updated"]
+    assert updates[0].phase == "update"
+    assert updates[0].formulas[0].text.startswith("w ← w − ")
+
+
+def test_optimizer_says_its_step() -> None:
+    source = """
+        w = torch.tensor([1.0], requires_grad=True)
+        optimizer = torch.optim.SGD([w], lr=0.5)
+        loss = (w * 3).sum()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    """
+    found = said(textwrap.dedent(source), "update")
+    assert found.title == "SGD moves w"
+    assert found.formulas[0].text == "w ← w − 0.5 · w.grad = 1 − 0.5 × 3 = −0.5"
+
+
+def test_gradient_set_to_none_and_zeroed() -> None:
+    found = [step for step in steps(PROGRAMS["zeroed"]) if step.kind == "grad_set"]
+    assert [step.title for step in found] == ["x.grad is zeroed", "x.grad is set to None"]
+
+
+def test_untracked_says_why() -> None:
+    assert "no_grad" in said(PROGRAMS["no_grad"], "untracked").text
+    assert "Nothing here requires grad" in said("a = torch.ones(2)\nb = a + 1", "untracked").text
+    assert "detach" in said(PROGRAMS["detached"], "untracked").title
+
+
+def test_custom_function_is_said_to_be_the_learners() -> None:
+    assert said(PROGRAMS["custom"], "node").text == "This node runs the backward that you wrote."
+
+
+@ALL
+def test_sentences_are_whole(name: str) -> None:
+    for step in steps(PROGRAMS[name]):
+        assert step.title
+        assert step.title[-1] not in ".,"
+        assert step.text.endswith((".", "!"))
+        for text in (step.title, step.text, *(formula.text for formula in step.formulas)):
+            assert "  " not in text
+            assert not re.search(r"[{}]|\bNone None\b|0x[0-9a-f]", text)
+
+
+# The catalogue
+
+
+def test_every_sentence_can_be_said_in_every_language() -> None:
+    for table in texts.LANGUAGES.values():
+        assert set(table) <= set(texts.EN)
+        for key, sentence in table.items():
+            assert fields(sentence) <= fields(texts.EN[key])
+
+
+def fields(sentence: str) -> set[str]:
+    return set(re.findall(r"{(\w+)}", sentence))
+
+
+def test_unknown_language_is_refused() -> None:
+    with pytest.raises(ValueError, match="no texts in 'xx'; there are en"):
+        texts.use("xx")
+
+
+def test_another_language_is_a_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(texts.LANGUAGES, "de", {"leaf.title": "{x} entsteht"})
+    texts.use("de")
+    try:
+        assert steps("x = torch.ones(1, requires_grad=True)")[0].title == "x entsteht"
+    finally:
+        texts.use("en")
+
+
+@pytest.mark.parametrize(("words", "text"), [([], ""), (["a"], "a"), (["a", "b"], "a and b"), (["a", "b", "c"], "a, b and c")])
+def test_listing(words: list[str], text: str) -> None:
+    assert texts.listing(words) == text
+
+
+# Small things
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.0, "0"), (-0.0, "0"), (2.0, "2"), (-1.5, "−1.5"), (1 / 3, "0.3333"), (1e-7, "1e−7"), (123456.0, "1.235e5"),
+        (float("nan"), "NaN"), (float("inf"), "∞"), (float("-inf"), "−∞"),
+    ],
+)  # fmt: skip
+def test_number(value: float, text: str) -> None:
+    assert number(value) == text
+
+
+@pytest.mark.parametrize(("count", "text"), [(8, "8 B"), (4000, "4.0 kB"), (802_816, "803 kB"), (4_200_000, "4.2 MB")])
+def test_size(count: int, text: str) -> None:
+    assert size_text(count) == text
+
+
+@pytest.mark.parametrize(
+    ("array", "text"),
+    [
+        (np.float32([2]), "[2.]"),
+        (np.float32(5), "5."),
+        (np.float32([0.5, -1, 2]), "[0.5, −1, 2]"),
+        (np.zeros((3, 4), np.float32), "3×4"),
+        (np.zeros(100, np.float32), "100"),
+        (np.array([True, False]), "[True, False]"),
+        (np.array([3, 4]), "[3, 4]"),
+    ],
+)
+def test_brief(array: np.ndarray, text: str) -> None:
+    assert brief(Snap(array).value) == text
+
+
+def test_values_that_are_not_finite_are_written_without_loss() -> None:
+    snap = Snap(np.float32([np.nan, np.inf]))
+    assert snap.value.cells is not None
+    assert brief(snap.value) == "[nan, inf]"
+    assert isinstance(snap.value, Value)
+
+
+def test_equation_leaves_out_what_is_the_same() -> None:
+    one: list[Any] = ["mn", "1"]
+    assert equation(latex.name("x"), one, one).text == "x = 1"
+
+
+@pytest.mark.parametrize(
+    ("formula", "text"),
+    [
+        (r"\frac{x}{y + 1}", "x / (y + 1)"),
+        (r"\sqrt{x}", "√(x)"),
+        (r"(x + y) \cdot z", "(x + y) · z"),
+        (r"x - (y - z)", "x − (y − z)"),
+        (r"-x^2", "−x²"),
+        (r"|x| / 2", "|x| / 2"),
+        (r"[x \ge 0]", "[x ≥ 0]"),
+        (r"A^\top B", "Aᵀ @ B"),
+        (r"\bar{z} \cdot \sin x", "g · sin x"),
+        (r"\alpha \, x", "α · x"),
+    ],
+)
+def test_latex_reads_and_draws(formula: str, text: str) -> None:
+    drawn = latex.draw(latex.read(formula), latex.name, latex.name("g"), latex.number_math(1), numbers=False)
+    assert " ".join(linear(drawn).split()) == text
+
+
+@pytest.mark.parametrize("formula", [r"\unknown", "(x", "x +", "[x y]", "x)"])
+def test_latex_it_does_not_know_is_refused(formula: str) -> None:
+    with pytest.raises(Unreadable):
+        latex.read(formula)
+
+
+def test_names_from_the_learner_are_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    variables = {"<b>": minigrad.ones(1, requires_grad=True)}
+    source = "ws = variables\ny = ws['<b>'] * 2"
+    monkeypatch.setattr(minigrad, "variables", variables, raising=False)
+    trace = run(source.replace("variables", "torch.variables"))[0].trace
+    assert "ws['<b>']" in {row.name for row in trace.tensors}

@@ -1,0 +1,526 @@
+"""What the recorder sees is what happened: compared with the tensors themselves, and with PyTorch's own graph."""
+
+from __future__ import annotations
+
+import gc
+import json
+import sys
+import textwrap
+import threading
+import weakref
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import minigrad
+import viz
+from minigrad.autograd import grad_mode
+from tests.viz.recorded import GOLDENS, PROGRAMS, numbers, pretty, run, state
+from viz.explain import put_into_words
+from viz.record import Recorder, Run, as_array, record, short_name, step
+from viz.trace import Step, Trace, Value, load
+
+ALL = pytest.mark.parametrize("name", PROGRAMS)
+
+
+def steps_of(name: str) -> list[Step]:
+    return run(PROGRAMS[name])[0].trace.steps
+
+
+def kinds(trace: Trace) -> list[str]:
+    return [step.kind for step in trace.steps]
+
+
+# Every program
+
+
+@ALL
+def test_trace_is_as_it_was(name: str) -> None:
+    golden = (GOLDENS / f"{name}.json").read_text(encoding="utf-8")
+    assert pretty(run(PROGRAMS[name])[0].trace) == golden
+
+
+@ALL
+def test_trace_is_the_same_every_time_and_whenever_the_collector_runs(name: str) -> None:
+    first = run(PROGRAMS[name])[0].trace.to_json()
+    before = gc.get_threshold()
+    gc.set_threshold(1)
+    try:
+        second = run(PROGRAMS[name])[0].trace.to_json()
+    finally:
+        gc.set_threshold(*before)
+    assert first == second
+
+
+@ALL
+def test_trace_holds_together_and_reads_back(name: str) -> None:
+    trace = run(PROGRAMS[name])[0].trace
+    trace.check()
+    assert Trace.from_json(trace.to_json()) == trace
+    assert len(trace.to_json()) < 60_000
+
+
+@ALL
+def test_last_state_is_that_of_the_tensors(name: str) -> None:
+    recording, variables, _ = run(PROGRAMS[name])
+    folded = state(recording.trace)
+    rows = {row["name"]: row for row in folded.values() if "requires_grad" in row and row["visible"]}
+    compared = 0
+    for variable, tensor in variables.items():
+        if not isinstance(tensor, minigrad.Tensor):
+            continue
+        row = rows[variable]
+        compared += 1
+        assert row["version"] == tensor._version
+        assert row["requires_grad"] == tensor.requires_grad
+        assert row["leaf"] == tensor.is_leaf
+        assert row["grad_fn"] == (None if tensor.grad_fn is None else short_name(tensor.grad_fn))
+        assert_shows(row["value"], tensor._array)
+        if tensor.is_leaf or tensor.retains_grad:
+            if tensor.grad is None:
+                assert row["grad"] is None
+            else:
+                assert_shows(row["grad"], tensor.grad._array)
+        else:
+            assert str(row["grad"]).startswith("not kept")
+    assert compared
+
+
+def assert_shows(value: Any, array: np.ndarray) -> None:
+    assert isinstance(value, Value)
+    assert value.shape == list(array.shape)
+    assert value.dtype == str(array.dtype)
+    if array.size <= 64:
+        np.testing.assert_allclose(numbers(value), array.ravel(), rtol=1e-5)
+    else:
+        assert value.cells is None
+
+
+@ALL
+def test_bytes_held_are_those_of_the_chips_that_are_held(name: str) -> None:
+    trace = run(PROGRAMS[name])[0].trace
+    chips = {chip.id: chip for node in trace.nodes for chip in node.chips}
+    held: dict[str, bool] = {}
+    for step in trace.steps:
+        held |= {name: value for name, attribute, value in step.changes if attribute == "held"}
+        kept = [chips[name] for name, value in held.items() if value]
+        assert (step.saved_bytes == 0) == (not kept)
+        assert step.saved_bytes <= sum(chip.bytes for chip in kept)
+        if step.kind == "free" and step.phase == "backward" and not kept:
+            assert step.saved_bytes == 0
+
+
+@ALL
+def test_everything_visible_came_with_a_step(name: str) -> None:
+    folded = state(run(PROGRAMS[name])[0].trace)
+    parts = [part for part in folded.values() if "source" in part or "kind" in part]
+    assert parts
+    assert all(part["visible"] for part in parts)
+
+
+@ALL
+def test_recording_changes_nothing_in_the_program(name: str) -> None:
+    _, recorded, error = run(PROGRAMS[name])
+    plain: dict[str, Any] = {"torch": minigrad, "__name__": "cell"}
+    raised: Exception | None = None
+    try:
+        exec(textwrap.dedent(PROGRAMS[name]), plain)
+    except Exception as caught:
+        raised = caught
+    assert (type(raised), str(raised)) == (type(error), str(error))
+    for variable, tensor in plain.items():
+        if isinstance(tensor, minigrad.Tensor):
+            np.testing.assert_array_equal(tensor._array, recorded[variable]._array)
+
+
+# Against PyTorch: hooks on every node of the real graph see the same gradients in the same order
+
+
+def seen_by_hooks(torch: Any, source: str) -> list[tuple[str, list[Any], list[Any]]]:
+    """(node, gradients in, gradients out) in the order PyTorch's engine runs them."""
+    seen: list[tuple[str, list[Any], list[Any]]] = []
+    hooked: set[Any] = set()
+
+    def watch(*roots: Any) -> None:
+        stack = [tensor.grad_fn for tensor in roots]
+        while stack:
+            node = stack.pop()
+            if node is None or node in hooked or node.name().endswith("AccumulateGrad"):
+                continue
+            hooked.add(node)
+            node.register_hook(lambda out, into, node=node: note(node, into, out))
+            stack += [child for child, _ in node.next_functions]
+
+    def note(node: Any, into: Any, out: Any) -> None:
+        # PyTorch calls this before it sums a gradient over broadcast dimensions: fit it to its destination.
+        seen.append((short_name(node), [arrayed(g) for g in into], [arrayed(g) for g in out]))
+
+    def arrayed(gradient: Any) -> Any:
+        return None if gradient is None else gradient.detach().numpy().copy()
+
+    real_backward, real_grad = torch.Tensor.backward, torch.autograd.grad
+
+    def backward(self: Any, *args: Any, **kwargs: Any) -> None:
+        watch(self)
+        real_backward(self, *args, **kwargs)
+
+    def grad(outputs: Any, *args: Any, **kwargs: Any) -> Any:
+        watch(*(outputs if isinstance(outputs, tuple) else (outputs,)))
+        return real_grad(outputs, *args, **kwargs)
+
+    torch.Tensor.backward, torch.autograd.grad = backward, grad
+    try:
+        exec(textwrap.dedent(source), {"torch": torch, "__name__": "cell"})
+    except Exception:  # noqa: S110 - several programs are meant to fail; what ran before is compared
+        pass
+    finally:
+        torch.Tensor.backward, torch.autograd.grad = real_backward, real_grad
+    return seen
+
+
+@ALL
+def test_gradients_are_pytorchs_in_the_same_order(name: str) -> None:
+    torch = pytest.importorskip("torch")
+    if name == "large":
+        torch.manual_seed(0)
+    expected = seen_by_hooks(torch, PROGRAMS[name])
+    recording, _, _ = run(PROGRAMS[name])
+    ours = [event.facts for event in recording._recorder.events if event.kind == "node"]
+    assert [facts["node"].cast.label for facts in ours] == [node for node, _, _ in expected]
+    for facts, (_, into, out) in zip(ours, expected, strict=True):
+        for mine, theirs in zip((*facts["incoming"], *facts["outgoing"]), (*into, *out), strict=True):
+            if mine is None or theirs is None or mine.array is None:
+                continue
+            np.testing.assert_allclose(mine.array, theirs, rtol=1e-5, atol=1e-7)
+
+
+# What the steps are
+
+
+def test_product_is_told_step_by_step() -> None:
+    trace = run(PROGRAMS["product"])[0].trace
+    assert kinds(trace) == [
+        *("leaf", "leaf", "operation", "operation", "operation"),
+        *("backward", "node", "node", "node", "accumulate", "accumulate", "free"),
+    ]
+    assert [step.line for step in trace.steps] == [1, 2, 3, 3, 3, *[4] * 7]
+    assert [step.origin for step in trace.steps[5:11]] == [3, 3, 3, 3, 1, 2]
+    assert [step.saved_bytes for step in trace.steps] == [0, 0, 0, 0, 8, 8, 8, 0, 0, 0, 0, 0]
+    assert [node.label for node in trace.nodes] == ["x", "y", "AddBackward0", "SubBackward0", "MulBackward0", "z"]
+    assert [node.detail for node in trace.nodes[2:]] == ["a = x + y = [5.]", "b = y − 2 = [1.]", "a · b = [5.]", "[5.]  v0"]
+    assert [chip.label for chip in trace.nodes[4].chips] == ["saved a", "saved b"]
+    assert [(edge.source, edge.target) for edge in trace.edges] == [
+        *(("n0", "n2"), ("n1", "n2"), ("n1", "n3"), ("n2", "n4"), ("n3", "n4"), ("n4", "n5"))
+    ]
+
+
+def test_second_backward_fails_at_the_node_whose_saved_tensors_are_gone() -> None:
+    trace = run(PROGRAMS["second_backward"])[0].trace
+    last, folded = trace.steps[-1], state(trace)
+    assert (last.kind, last.phase, last.line, last.origin) == ("error", "error", 4, 2)
+    failed = [part["label"] for part in folded.values() if part.get("failed")]
+    assert failed == ["PowBackward0"]
+    assert last.error.startswith("RuntimeError: Trying to backward through the graph a second time")
+    assert "line 3" in last.text
+
+
+def test_changed_saved_tensor_names_both_versions_and_both_lines() -> None:
+    trace = run(PROGRAMS["changed_in_place"])[0].trace
+    change, last = next(step for step in trace.steps if step.kind == "inplace"), trace.steps[-1]
+    stale = [name for name, attribute, value in change.changes if attribute == "stale" and value]
+    assert len(stale) == 1
+    assert stale[0] in last.active
+    for word in ("line 2", "version 0", "line 3", "version 1"):
+        assert word in last.text.lower()
+
+
+def test_in_place_change_of_what_nobody_saved_marks_nothing() -> None:
+    trace = run(PROGRAMS["changed_and_fine"])[0].trace
+    assert not any(attribute == "stale" for step in trace.steps for _, attribute, _ in step.changes)
+    assert trace.steps[-1].kind == "free"
+
+
+def test_error_that_the_learner_catches_is_a_step() -> None:
+    steps = steps_of("leaf_in_place")
+    assert [step.kind for step in steps] == ["leaf", "error", "operation"]
+    assert steps[1].line == 3
+
+
+@pytest.mark.parametrize(("name", "line"), [("not_scalar", 3), ("no_graph", 3), ("own_error", 3), ("shapes_differ", 3)])
+def test_error_stands_at_its_line_and_is_told_once(name: str, line: int) -> None:
+    steps = steps_of(name)
+    assert [step.line for step in steps if step.kind == "error"] == [line]
+    assert steps[-1].kind == "error"
+
+
+def test_first_gradient_is_added_to_none_and_the_next_to_what_is_there() -> None:
+    steps = [step for step in steps_of("accumulates") if step.kind == "accumulate"]
+    assert [step.formulas[-1].text for step in steps] == [
+        *("x.grad = None + 4 = 4", "x.grad = 4 + 4 = 8", "x.grad = 8 + 4 = 12")
+    ]
+
+
+def test_graph_that_is_let_go_shows_and_its_memory_is_free() -> None:
+    trace = run(PROGRAMS["dropped"])[0].trace
+    gone = next(step for step in trace.steps if step.kind == "free")
+    assert (gone.line, gone.saved_bytes) == (3, 0)
+
+
+def test_loop_shows_every_graph_and_fades_the_old_one() -> None:
+    trace = run(PROGRAMS["accumulates"])[0].trace
+    powers = [node.id for node in trace.nodes if node.label == "PowBackward0"]
+    assert len(powers) == 3
+    assert all(state(trace)[node]["freed"] for node in powers)
+
+
+def test_loop_rows_that_are_over_are_hidden() -> None:
+    folded = state(run(PROGRAMS["accumulates"])[0].trace)
+    assert [row["visible"] for row in folded.values() if row.get("name") == "y"].count(True) == 1
+
+
+def test_graph_of_the_gradient_grows() -> None:
+    trace = run(PROGRAMS["second_derivative"])[0].trace
+    grown = [step for step in trace.steps if step.kind == "operation" and step.phase == "backward"]
+    assert len(grown) >= 2
+    assert trace.steps[-1].formulas[0].text == "curve = ∂slope/∂x = 12"
+
+
+def test_hook_shows_the_gradient_before_and_after() -> None:
+    hook = next(step for step in steps_of("hooked") if step.kind == "hook")
+    assert hook.formulas[0].text == "∂y/∂h = 12 → 120"
+
+
+def test_function_shows_the_line_of_the_cell_and_the_names_inside() -> None:
+    trace = run(PROGRAMS["function"])[0].trace
+    names = [row.name for row in trace.tensors]
+    assert {"w", "target", "difference", "loss"} <= set(names)
+    assert next(step.line for step in trace.steps if "difference = " in step.title) == 2
+
+
+def test_setting_by_index_is_one_step() -> None:
+    trace = run(PROGRAMS["written_by_index"])[0].trace
+    assert [step.line for step in trace.steps if step.kind == "inplace"] == [3, 4]
+    assert [node.label for node in trace.nodes].count("CopySlices") == 2
+    assert "y[0]" in next(step.title for step in trace.steps if step.kind == "inplace")
+
+
+def test_data_and_untracked_results_are_pale() -> None:
+    trace = run(PROGRAMS["no_grad"])[0].trace
+    assert [(node.label, node.kind) for node in trace.nodes if node.kind == "untracked"] == [("y", "untracked")]
+
+
+def test_big_run_is_cut_and_says_so() -> None:
+    with record(limit=10) as run:
+        x = minigrad.tensor([1.0], requires_grad=True)
+        for _ in range(50):
+            x = x * 1
+    assert len(run.trace.steps) == 10
+    assert run.trace.notes == ["This run is longer than 10 steps; the first 10 are shown."]
+    run.trace.check()
+
+
+# The block and its source
+
+
+def test_block_shows_its_body_only() -> None:
+    with record() as run:
+        x = minigrad.tensor([2.0], requires_grad=True)
+        # a comment
+
+        y = x * x
+    assert run.trace.source == [
+        *("x = minigrad.tensor([2.0], requires_grad=True)", "# a comment", "", "y = x * x"),
+    ]
+    assert [step.line for step in run.trace.steps] == [1, 4]
+    file = Path(__file__).read_text(encoding="utf-8").split("\n")
+    assert file[run.trace.first_line - 1].strip() == run.trace.source[0]
+    assert [row.name for row in run.trace.tensors] == ["x", "y"]
+    assert y.requires_grad
+
+
+def test_block_on_one_line() -> None:
+    x = minigrad.tensor([2.0], requires_grad=True)
+    with record() as run: x * x  # noqa: E701, B018  # fmt: skip
+    assert run.trace.steps[0].line == 1
+    assert run.trace.tensors[0].name == "x"
+
+
+def test_block_that_raises_is_recorded_and_the_error_passes_on() -> None:
+    with pytest.raises(ZeroDivisionError), record() as run:
+        x = minigrad.tensor([2.0], requires_grad=True)
+        1 / 0  # noqa: B018
+    assert kinds(run.trace) == ["leaf", "error"]
+    assert run.trace.steps[1].error == "ZeroDivisionError: division by zero"
+    assert run.trace.steps[1].line == 2
+    assert x.requires_grad
+
+
+def test_resumed_run_goes_on_in_one_trace() -> None:
+    with record() as run:
+        x = minigrad.tensor([2.0], requires_grad=True)
+        y = x * x
+    first = run.trace.to_json()
+    with run.resume():
+        y.backward()
+    assert run.trace.source[-1] == "y.backward()"
+    assert run.trace.steps[-1].line == 3
+    assert [row.name for row in run.trace.tensors] == ["x", "y"]
+    assert Trace.from_json(first).steps == Trace.from_json(run.trace.to_json()).steps[:2]
+
+
+def test_tensors_from_before_the_block_are_known_when_they_are_used() -> None:
+    w = minigrad.tensor([3.0], requires_grad=True)
+    h = w.exp()
+    with record() as run:
+        loss = h * 2
+        loss.backward()
+    assert {node.label for node in run.trace.nodes} == {"w", "ExpBackward0", "MulBackward0", "loss"}
+    assert kinds(run.trace) == ["operation", "backward", "node", "node", "accumulate", "free"]
+    assert {row.name for row in run.trace.tensors} >= {"w", "h", "loss"}
+
+
+def test_step_runs_a_function() -> None:
+    def lesson(x: Any, factor: float) -> Any:
+        y = x * factor
+        y.backward()
+
+    run = step(lesson, minigrad.tensor([2.0], requires_grad=True), factor=4)
+    assert run.trace.source[0].startswith("def lesson")
+    assert run.trace.title == "lesson"
+    assert [row.name for row in run.trace.tensors] == ["x", "y"]
+    assert [step.line for step in run.trace.steps] == [2, 3, 3, 3]
+
+
+def test_step_of_a_function_that_raises_ends_with_the_error() -> None:
+    def lesson() -> None:
+        minigrad.ones(2) @ minigrad.ones(3)
+
+    assert step(lesson).trace.steps[-1].kind == "error"
+
+
+def test_saved_and_read_back(tmp_path: Path) -> None:
+    with record("a title") as run:
+        minigrad.ones(3, requires_grad=True)
+    run.save(tmp_path / "run.json")
+    assert load(tmp_path / "run.json") == run.trace
+    assert viz.load(tmp_path / "run.json").title == "a title"
+
+
+def test_run_says_what_it_is() -> None:
+    with record() as run:
+        assert repr(run) == "<run, recording>"
+        minigrad.ones(3, requires_grad=True)
+    assert repr(run) == "<run of 1 step>"
+
+
+def test_trace_can_be_read_while_recording() -> None:
+    with record() as run:
+        minigrad.ones(2)
+        assert len(run.trace.steps) == 1
+        minigrad.ones(2)
+    assert len(run.trace.steps) == 2
+
+
+# Good manners
+
+
+def test_recordings_do_not_nest() -> None:
+    with record(), pytest.raises(RuntimeError, match="do not nest"), record():
+        pass
+    assert not grad_mode.special
+
+
+def test_tensors_live_no_longer_than_without_recording() -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        with record() as run:
+            x = minigrad.ones(4, requires_grad=True)
+            y = x.exp()
+            z = (y * y).sum()
+            alive = [weakref.ref(tensor) for tensor in (x, y, z, z.grad_fn)]
+            del y, z
+            assert [reference() is None for reference in alive] == [False, True, True, True]
+        del x
+        assert alive[0]() is None
+        assert len(run.trace.steps) >= 4
+    finally:
+        gc.enable()
+
+
+def test_run_that_is_dropped_goes_at_once() -> None:
+    x = minigrad.ones(2, requires_grad=True)
+    with record() as run:
+        y = x * x
+    gone = weakref.ref(run._recorder)
+    gc.disable()
+    try:
+        del run
+        assert gone() is None
+    finally:
+        gc.enable()
+    assert y.requires_grad
+
+
+def test_failing_recorder_does_not_disturb_the_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(self: Any, *args: Any) -> None:
+        raise KeyError("a bug in the recorder")
+
+    with pytest.warns(RuntimeWarning, match=r"Recording stopped after step 1: KeyError"), record() as run:
+        x = minigrad.tensor([2.0], requires_grad=True)
+        monkeypatch.setattr(Recorder, "_argument", broken)
+        y = x * x
+        y.backward()
+    assert x.grad is not None
+    assert len(run.trace.notes) == 1
+
+
+def test_other_threads_are_not_watched() -> None:
+    def elsewhere() -> None:
+        minigrad.ones(5)
+
+    with record() as run:
+        thread = threading.Thread(target=elsewhere)
+        thread.start()
+        thread.join()
+    assert run.trace.steps == []
+
+
+def test_nothing_heavy_is_imported(tmp_path: Path) -> None:
+    import subprocess
+
+    code = "import sys, viz, viz.record; print([m for m in ('IPython', 'ipywidgets', 'anywidget', 'graphviz', 'torch') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_words_can_be_put_twice() -> None:
+    recording, _, _ = run(PROGRAMS["product"])
+    assert put_into_words(recording._recorder).to_json() == put_into_words(recording._recorder).to_json()
+
+
+def test_large_tensor_is_summarised() -> None:
+    trace = run(PROGRAMS["large"])[0].trace
+    row = next(row for row in trace.tensors if row.name == "w")
+    assert row.value is not None
+    assert row.value.cells is None
+    assert row.value.text.startswith("20×10 · ")
+
+
+def test_gradient_may_be_a_tensor_or_an_array() -> None:
+    np.testing.assert_array_equal(as_array(minigrad.ones(2)), as_array(np.ones(2)))
+
+
+def test_golden_files_are_those_of_the_programs() -> None:
+    assert sorted(path.stem for path in GOLDENS.glob("*.json")) == sorted(PROGRAMS)
+    assert all(json.loads(path.read_text(encoding="utf-8"))["version"] == 1 for path in GOLDENS.glob("*.json"))
+
+
+def test_run_is_shown_by_the_stepper() -> None:
+    with record() as run:
+        minigrad.ones(3, requires_grad=True)
+    assert isinstance(run, Run)
+    bundle = run._repr_mimebundle_()
+    assert bundle["text/plain"].startswith("Stepper: 1 step")
