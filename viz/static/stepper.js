@@ -598,6 +598,7 @@ export function mount(el, trace, options = {}) {
       }
       if (parts.label) {
         parts.label.textContent = now.gradient === null ? "" : clip(now.gradient, 28);
+        parts.label.toggleAttribute("hidden", now.gradient === null);
         parts.group.classList.toggle("mg-travelled", now.gradient !== null);
       }
     } else if (slot.kind === "node") {
@@ -981,6 +982,7 @@ export function mount(el, trace, options = {}) {
         return true;
       case "Enter":
       case " ":
+        if (event.shiftKey) return true; // the notebook's "run": not from here, and not a press of the button
         if (pressed && pressed.classList.contains("mg-node")) pressed.dispatchEvent(new MouseEvent("click"));
         else if (pressed) return false; // a button does what it does
         else if (event.key === " ") timer ? stop() : start();
