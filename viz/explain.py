@@ -49,6 +49,11 @@ LETTERS = {
     "B": ("mat2", "batch2"),
     "C": ("self",),
     "v": ("vec",),
+    "p": ("p", "ord"),
+    "m": ("mask",),
+    "c": ("condition",),
+    "min": ("min",),
+    "max": ("max",),
     "α": ("alpha",),
     "β": ("beta",),
 }
@@ -235,6 +240,8 @@ class Writer:
         meaning: dict[str, Any] = {}
         constants: dict[str, float] = {}
         for letter in latex.symbols(tree):
+            if letter == "π":
+                continue
             value = self._meaning(operation, letter)
             if value is None:
                 raise Unreadable(letter)
@@ -258,7 +265,10 @@ class Writer:
 
     def draw(self, tree: Tree, meaning: dict[str, Any], gradient: Math) -> Math:
         ones = latex.number_math(1)
-        return latex.draw(tree, lambda letter: self.operand_math(meaning[letter]), gradient, ones, False)
+        return latex.draw(tree, lambda letter: self._letter(letter, meaning), gradient, ones, False)
+
+    def _letter(self, letter: str, meaning: dict[str, Any]) -> Math:
+        return self.operand_math(meaning[letter]) if letter in meaning else latex.name(letter)
 
     def draw_numbers(self, tree: Tree, meaning: dict[str, Any], incoming: Snap | None) -> Math | None:
         """The tree with numbers; None where they are too many to read."""
@@ -270,7 +280,11 @@ class Writer:
             numbers = matrix_math if latex.is_matrix(tree) else shown
             if incoming is not None:
                 gradient = numbers(incoming)
-            return latex.draw(tree, lambda letter: numbers(meaning[letter].snap), gradient, ["mn", "1"], True)
+
+            def drawn(letter: str) -> Math:
+                return numbers(meaning[letter].snap) if letter in meaning else latex.name(letter)
+
+            return latex.draw(tree, drawn, gradient, ["mn", "1"], True)
         except Unreadable:
             return None
 

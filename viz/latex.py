@@ -20,7 +20,7 @@ APPLIED = "\u2061"  # between a function's name and what it is applied to
 THIN = "\u2009"  # the space between two matrices that are multiplied
 
 _TOKEN = re.compile(r"\\[a-zA-Z]+|\\.|\d+(?:\.\d+)?|[A-Za-z]|[-+/^_{}()\[\]|<>=,]|\s+")
-_SPACES = (r"\,", r"\;", r"\:", r"\!", r"\ ", r"\quad", r"\left", r"\right")
+_SPACES = (r"\,", r"\;", r"\:", r"\!", r"\ ", r"\quad", r"\left", r"\right", r"\textstyle")
 _GREEK = dict(alpha="α", beta="β", gamma="γ", delta="δ", epsilon="ε", lambda_="λ", mu="μ", sigma="σ", theta="θ")
 _GREEK |= dict(Phi="Φ", varphi="φ", phi="φ", pi="π", rho="ρ", eta="η", kappa="κ")
 _GREEK["lambda"] = _GREEK.pop("lambda_")
@@ -34,6 +34,9 @@ _RELATION_NAMES = {r"\le": "≤", r"\leq": "≤", r"\ge": "≥", r"\geq": "≥",
 
 class Unreadable(ValueError):
     """The LaTeX uses what this small reader does not know."""
+
+
+_ENDS = ("+", "-", "/", ")", "]", "}", r"\}", "<", ">", "=", ",", "^", "_")
 
 
 class _Reader:
@@ -57,6 +60,7 @@ class _Reader:
                 self.tokens.append(token)
         self.at = 0
         self.text_at = 0
+        self.in_bars = False
 
     def peek(self) -> str:
         return self.tokens[self.at] if self.at < len(self.tokens) else ""
@@ -105,9 +109,9 @@ class _Reader:
 
     def begins(self) -> bool:
         token = self.peek()
-        return bool(token) and token not in ("+", "-", "/", ")", "]", "}", "|", "<", ">", "=", ",", "^", "_") and (
-            token not in _RELATION_NAMES
-        )
+        if token == "|":
+            return not self.in_bars
+        return bool(token) and token not in _ENDS and token not in _RELATION_NAMES
 
     def factor(self) -> Tree:
         base = self.base()
@@ -144,23 +148,33 @@ class _Reader:
             self.at -= 1
             return self.group()
         if token == "|":
+            self.in_bars = True
             inside = self.sum()
+            self.in_bars = False
             self.take("|")
             return ("abs", inside)
         if token == "[":
-            left = self.sum()
-            relation = self.take()
-            relation = _RELATION_NAMES.get(relation, relation)
-            if relation not in _RELATIONS:
-                raise Unreadable(relation)
-            right = self.sum()
+            condition = self.condition()
             self.take("]")
-            return ("where", left, relation, right)
+            return ("holds", *condition)
+        if token == r"\#":
+            self.take(r"\{")
+            condition = self.condition()
+            self.take(r"\}")
+            return ("count", *condition)
+        if token == r"\lnot":
+            return ("not", self.factor())
+        if token == r"\text":
+            self.at -= 1
+            words = self.words()
+            return ("words", words, self.factor()) if self.begins() else ("words", words)
         name = token[1:]
         if name == "bar":
             inside = self.group()
+            if inside == ("sym", "x"):
+                return ("mean", inside)
             return ("grad",) if inside in (("sym", "z"), ("sym", "Z")) else ("grad", inside)
-        if name == "frac":
+        if name in ("frac", "tfrac"):
             return ("frac", self.group(), self.group())
         if name == "sqrt":
             return ("sqrt", self.group())
@@ -168,19 +182,30 @@ class _Reader:
             self.group()
             return ("ones",)
         if name == "sum":
-            return ("total", self.factor())
+            if self.peek() == "_":
+                while self.take() != "}":
+                    pass
+            return ("total", self.term())
         if name in ("mathrm", "operatorname"):
             self.take("{")
             name = ""
             while self.peek() != "}":
                 name += self.take()
             self.take("}")
-            return self.function(name)
+            return self.function(name) if name in FUNCTIONS else ("sym", name)
         if name in FUNCTIONS:
             return self.function(name)
         if name in _GREEK:
             return ("sym", _GREEK[name])
         raise Unreadable(token)
+
+    def condition(self) -> Tree:
+        """``x < y``, ``a \\le x \\le b``, or a mask by itself: terms with the relations between them."""
+        parts: list[Any] = [self.sum()]
+        while (relation := _RELATION_NAMES.get(self.peek(), self.peek())) in _RELATIONS:
+            self.take()
+            parts += [relation, self.sum()]
+        return tuple(parts)
 
     def function(self, name: str) -> Tree:
         power = None
@@ -264,8 +289,8 @@ def evaluate(tree: Any, values: Callable[[str], Any], gradient: Any, ones: Any) 
             case "num":
                 return inside[0]
             case "sym":
-                return values(inside[0])
-            case "grad":
+                return np.pi if inside[0] == "π" else values(inside[0])
+            case "grad" if not inside:
                 return gradient
             case "ones":
                 return ones
@@ -290,8 +315,15 @@ def evaluate(tree: Any, values: Callable[[str], Any], gradient: Any, ones: Any) 
                 return np.abs(go(inside[0]))
             case "call" if inside[0] in FUNCTIONS:
                 return FUNCTIONS[inside[0]](go(inside[1]))
-            case "where":
-                return _RELATIONS[inside[1]](go(inside[0]), go(inside[2])) * 1.0
+            case "mean":
+                return np.mean(go(inside[0]))
+            case "not":
+                return np.logical_not(go(inside[0]))
+            case "holds" | "count":
+                holds = go(inside[0]) if len(inside) == 1 else True
+                for place in range(1, len(inside), 2):
+                    holds = holds & _RELATIONS[inside[place]](go(inside[place - 1]), go(inside[place + 1]))
+                return np.sum(holds) if kind == "count" else holds * 1.0
         raise Unreadable(kind)
 
     return go(tree)
@@ -345,7 +377,7 @@ def draw(tree: Tree, values: Callable[[str], Math], gradient: Math, ones: Math, 
             case "sym":
                 return values(inside[0])
             case "grad":
-                return gradient
+                return ["mover", go(inside[0]), op("¯")] if inside else gradient
             case "ones":
                 return ones
             case "neg":
@@ -378,11 +410,15 @@ def draw(tree: Tree, values: Callable[[str], Math], gradient: Math, ones: Math, 
                 return row(op("∑"), part(inside[0], 3))
             case "call":
                 return row(["mi", inside[0]], op(APPLIED), part(inside[1], 4))
-            case "where":
-                return row(op("["), go(inside[0]), op(inside[1]), go(inside[2]), op("]"))
+            case "mean":
+                return ["mover", go(inside[0]), op("¯")]
+            case "not":
+                return row(op("¬"), part(inside[0], 4))
+            case "holds" | "count":
+                parts = [op(one) if isinstance(one, str) else go(one) for one in inside]
+                return row(op("["), *parts, op("]")) if kind == "holds" else row(op("#{"), *parts, op("}"))
             case "words":
-                rest = [go(more) for more in inside[2:]]
-                return row(go(inside[0]), ["mtext", f" {inside[1]} "], *rest)
+                return row(*(["mtext", f" {one} "] if isinstance(one, str) else go(one) for one in inside))
         raise Unreadable(kind)
 
     return go(tree)
