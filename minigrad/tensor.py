@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -51,6 +51,17 @@ class Tensor:
     _meta: views.Meta | None  # what only some tensors have
 
     __array_priority__ = 1000
+
+    if TYPE_CHECKING:  # the operations are hung on the class in ops/
+
+        def __getattr__(self, name: str) -> Any: ...
+        __add__: Any
+        __sub__: Any
+        __mul__: Any
+        __rmul__: Any
+        __truediv__: Any
+        __pow__: Any
+        __getitem__: Any
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Tensor:
         from .creation import legacy_constructor
@@ -129,7 +140,7 @@ class Tensor:
         array = self._array
         strides = tuple(s // array.itemsize for s in array.strides)
         if array.flags.c_contiguous:  # numpy leaves strides of dimensions of length 0 and 1 open
-            strides, step = (), 1
+            step, strides = 1, ()
             for length in reversed(array.shape):
                 strides = (step, *strides)
                 step *= max(length, 1)
@@ -279,7 +290,7 @@ class Tensor:
     @property
     def retains_grad(self) -> bool:
         """Whether a non-leaf will keep its gradient."""
-        node = self.grad_fn
+        node = self._node
         if node is None or node.hooks is None:
             return False
         reference = node.hooks.retained.get(self._output_nr)

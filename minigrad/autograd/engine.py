@@ -126,7 +126,7 @@ def schedule(roots: Sequence[Edge]) -> list[Node]:
             stack.append(node)
     while stack:
         node = stack.pop()
-        turn = node.sequence
+        turn: float = node.sequence
         for child in node.next_nodes:
             if child is None:
                 continue
@@ -180,7 +180,7 @@ def fit(grad: Any, shape: tuple[int, ...], dtype: np.dtype[Any], node: Node) -> 
 
 def _handed_on(node: Node, outgoing: Any) -> tuple[Any, ...]:
     """The outgoing gradients as the next nodes will get them, for observers."""
-    given = []
+    given: list[Any] = []
     for child, index, out in zip(node.next_nodes, node.next_indices, outgoing, strict=True):
         if child is None or out is None:
             given.append(None)

@@ -101,7 +101,7 @@ def _run(
     observed = bool(grad_mode.special and grad_mode.state.observers)
     retain_graph = create_graph if retain_graph is None else retain_graph
     try:
-        seeds = tuple(_seed(root, seed) for root, seed in zip(roots, seeds, strict=False))
+        starts = tuple(_seed(root, seed) for root, seed in zip(roots, seeds, strict=False))
         edges = [_edge(root, number) for number, root in enumerate(roots)]
         targets = None if inputs is None else [_target(tensor) for tensor in inputs]
     except Exception as error:
@@ -110,22 +110,22 @@ def _run(
         raise
     if observed:
         options = {"retain_graph": retain_graph, "create_graph": create_graph}
-        tell("backward_begin", roots, tuple(seed._array for seed in seeds), options)
+        tell("backward_begin", roots, tuple(seed._array for seed in starts), options)
     try:
         if create_graph:
             if accumulate and inputs is None:
                 _warn_cycle()
             with enable_grad():
-                given: list[Any] = list(seeds)
+                given: list[Any] = list(starts)
                 results = engine.run(
                     edges, given, retain_graph=retain_graph, create_graph=True, inputs=targets, accumulate=accumulate
                 )
         else:
-            given = [seed._array for seed in seeds]
+            given = [seed._array for seed in starts]
             results = engine.run(
                 edges, given, retain_graph=retain_graph, create_graph=False, inputs=targets, accumulate=accumulate
             )
-            same = {id(seed._array): seed for seed in seeds}  # a gradient passed through is the seed itself
+            same = {id(seed._array): seed for seed in starts}  # a gradient passed through is the seed itself
             results = [None if r is None else same[id(r)] if id(r) in same else _returned(r) for r in results]
     finally:
         if observed:

@@ -106,9 +106,11 @@ class Node:
 
     def __call__(self, *grads: Tensor | None) -> Any:
         """Run this node alone: the gradients of its inputs (one is not wrapped in a tuple)."""
+        from ..tensor import Tensor
+
         arrays = [None if g is None else g._array for g in grads]
         outgoing = self.backward(arrays if self.multi else arrays[0])
-        found = [None if out is None else grads[0]._of(out) for out in outgoing]  # type: ignore[union-attr]
+        found = [None if out is None else Tensor._of(out) for out in outgoing]
         return found[0] if len(found) == 1 else tuple(found)
 
     # What PyTorch shows of a node.
@@ -181,26 +183,24 @@ class AccumulateGrad(Node):
         kept = leaf._grad
         before = None
         if kept is None:
-            leaf._grad = leaf._gradient(grad)
+            kept = leaf._grad = leaf._gradient(grad)
         else:
             if grad_mode.special and grad_mode.state.observers:
                 before = kept._array.copy()
             kept._array += grad
             kept._counter().version += 1
         if grad_mode.special and grad_mode.state.observers:
-            tell("accumulate", leaf, before, grad, leaf._grad._array)
+            tell("accumulate", leaf, before, grad, kept._array)
         return ()
 
     def backward_graph(self, grad: Tensor) -> tuple[()]:
         """With create_graph the sum is recorded too, so it is always a new tensor."""
         leaf = self.variable
         before = leaf._grad
-        if before is None:
-            leaf._grad = leaf._gradient(np.zeros_like(grad._array)).copy_(grad)
-        else:
-            leaf._grad = before + grad
+        after = leaf._gradient(np.zeros_like(grad._array)).copy_(grad) if before is None else before + grad
+        leaf._grad = after
         if grad_mode.special and grad_mode.state.observers:
-            tell("accumulate", leaf, None if before is None else before._array, grad._array, leaf._grad._array)
+            tell("accumulate", leaf, None if before is None else before._array, grad._array, after._array)
         return ()
 
 
@@ -274,5 +274,8 @@ def get_gradient_edge(tensor: Tensor) -> GradientEdge:
 
 def increment_version(tensor: Tensor | Iterable[Tensor]) -> None:
     """Count a change in place that autograd could not see."""
-    for each in (tensor,) if hasattr(tensor, "_array") else tensor:
+    from ..tensor import Tensor
+
+    tensors: Iterable[Tensor] = (tensor,) if isinstance(tensor, Tensor) else tensor
+    for each in tensors:
         each._changed()

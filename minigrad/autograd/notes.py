@@ -9,7 +9,7 @@ from __future__ import annotations
 import linecache
 import os
 import sys
-from types import CodeType
+from types import CodeType, FrameType
 from typing import Any, TypeVar
 
 from . import grad_mode
@@ -26,7 +26,7 @@ OURS: dict[str, bool] = {}  # file name -> whether it is one of minigrad's own
 
 def here() -> Place:
     """The place outside of minigrad that is running now."""
-    frame = sys._getframe(1)
+    frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         code = frame.f_code
         ours = OURS.get(code.co_filename)
@@ -34,7 +34,7 @@ def here() -> Place:
             ours = OURS[code.co_filename] = code.co_filename.startswith(_PACKAGE)
         if not ours:
             return code, frame.f_lasti
-        frame = frame.f_back  # type: ignore[assignment]
+        frame = frame.f_back
     return None
 
 

@@ -40,6 +40,7 @@ class SavedTensor:
     """A saved tensor with its version. An output is kept without its node: holding that would be a cycle."""
 
     __slots__ = ("array", "counter", "output_nr", "packed", "tensor", "unpack_hook", "version")
+    array: Any  # None where a pack hook took the tensor
 
     def __init__(self, tensor: Tensor, is_output: bool) -> None:
         self.array = tensor._array

@@ -44,7 +44,7 @@ sgn = dual("sgn", lambda x: signs(x))
 absolute = dual("abs", np.abs)
 where = dual("where", np.where)
 reshape = dual("reshape", np.reshape)
-expand = dual("expand", np.broadcast_to)
+expand = dual("expand", lambda x, shape: stretched(x, shape))
 permute = dual("permute", np.transpose)
 transpose = dual("transpose", np.swapaxes)
 matmul = dual("matmul", np.matmul)
@@ -54,6 +54,14 @@ t = dual("t", np.transpose)
 power = dual("pow", lambda x, y: raised(x, y) if isinstance(y, int | float) else np.power(x, y))
 isfinite = dual("isfinite", np.isfinite)
 reciprocal = dual("reciprocal", lambda x: 1 / x)
+
+
+def stretched(x: Any, shape: tuple[int, ...]) -> np.ndarray:
+    """``x`` broadcast to ``shape``, memory shared; writable where ``x`` is, which numpy's own is not."""
+    view = np.broadcast_to(x, shape)
+    if type(x) is not np.ndarray or not x.flags.c_contiguous:
+        return view
+    return np.ndarray(view.shape, view.dtype, x, 0, view.strides)
 
 
 def signs(x: np.ndarray) -> np.ndarray:
@@ -69,6 +77,8 @@ def raised(x: np.ndarray, exponent: float) -> np.ndarray:
         return np.multiply(x * x, x, out=...)
     if exponent == 0.5:
         return np.sqrt(x, out=...)
+    if exponent == -0.5:
+        return np.true_divide(1, np.sqrt(x), out=...)
     if exponent == -1:
         return np.true_divide(1, x, out=...)
     if exponent == -2:
@@ -139,7 +149,7 @@ def total(value: Any, dims: tuple[int, ...], keepdim: bool = False) -> Any:
         return value
     if isinstance(value, Tensor):
         return FUNCTIONS["sum"](value, dims, keepdim)
-    return np.add.reduce(value, axis=dims, keepdims=keepdim)
+    return np.add.reduce(value, axis=dims, keepdims=keepdim)  # type: ignore[call-overload]
 
 
 def like(value: Any, number: Any) -> Any:
@@ -182,27 +192,12 @@ def sum_to(grad: Any, shape: tuple[int, ...], node: Node | None = None) -> Any:
     return reshape(grad, shape) if extra else grad
 
 
-def gather_flat(value: Any, where_: np.ndarray) -> Any:
-    """The elements of ``value`` at these flat indices, in their shape."""
-    flat = reshape(value, (-1,))
-    return flat[Tensor._plain(where_)] if isinstance(value, Tensor) else flat[where_]
-
-
-def scatter_flat(grad: Any, where_: np.ndarray, shape: tuple[int, ...]) -> Any:
-    """Zeros of ``shape`` with ``grad`` added at these flat indices."""
+def scatter_flat(grad: Any, places: np.ndarray, shape: tuple[int, ...]) -> Any:
+    """Zeros of ``shape`` with ``grad`` added at these indices into its elements in a row."""
     size = int(np.prod(shape, dtype=np.int64))
     if isinstance(grad, Tensor):
         zeros = Tensor._plain(np.zeros(size, grad._array.dtype))
-        index = (Tensor._plain(where_),)
-        return reshape(FUNCTIONS["index_put"](zeros, index, grad, True), shape)
-    zeros = np.zeros(size, grad.dtype)
-    np.add.at(zeros, where_, grad)
-    return zeros.reshape(shape)
-
-
-def put_flat(value: Any, where_: np.ndarray, part: Any) -> Any:
-    """``value`` with ``part`` (None: zeros) in place of what lies at these flat indices. Tensors only."""
-    if part is None:
-        part = Tensor._plain(np.zeros(where_.shape, value._array.dtype))
-    flat = reshape(value, (-1,))
-    return reshape(FUNCTIONS["index_put"](flat, (Tensor._plain(where_),), part, False), tuple(value.shape))
+        return reshape(FUNCTIONS["index_put"](zeros, (Tensor._plain(places),), grad, True), shape)
+    summed = np.zeros(size, grad.dtype)
+    np.add.at(summed, places, grad)
+    return summed.reshape(shape)
