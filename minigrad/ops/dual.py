@@ -79,6 +79,8 @@ def raised(x: np.ndarray, exponent: float) -> np.ndarray:
         return np.sqrt(x, out=...)
     if exponent == -0.5:
         return np.true_divide(1, np.sqrt(x), out=...)
+    if exponent == -0.5:
+        return np.true_divide(1, np.sqrt(x), out=...)
     if exponent == -1:
         return np.true_divide(1, x, out=...)
     if exponent == -2:
