@@ -244,10 +244,10 @@ def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: float = 1, alpha: 
         raise RuntimeError(f"mat2 must be a matrix, got {b.ndim}-D tensor")
     if a.shape[1] != b.shape[0]:
         _check_matrices(a, b)
-    if x.dtype != b.dtype:
-        names = f"{FROM_NUMPY[x.dtype].scalar_name} and {FROM_NUMPY[b.dtype].scalar_name}"
-        raise RuntimeError(f"self and mat2 must have the same dtype, but got {names}")
-    _same_dtype(a, b)
+    for name, array in (("mat1", a), ("self", x)):
+        if array.dtype != b.dtype:
+            names = f"{FROM_NUMPY[array.dtype].scalar_name} and {FROM_NUMPY[b.dtype].scalar_name}"
+            raise RuntimeError(f"{name} and mat2 must have the same dtype, but got {names}")
     _check_expands(x, (a.shape[0], b.shape[1]))
     return _addmm(input, mat1, mat2, beta, alpha)
 

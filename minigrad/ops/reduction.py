@@ -414,7 +414,7 @@ def _to_index(grad: Any, dim: int, indices: Any, self_sym_sizes: tuple[int, ...]
     shape = self_sym_sizes
     if not shape:
         return grad
-    grad, places = kept(grad, shape, dim, keepdim), kept(_plain(indices), shape, dim, keepdim)
+    grad, places = kept(grad, shape, dim, keepdim), kept(plain(indices), shape, dim, keepdim)
     if isinstance(grad, Tensor):
         return scatter_flat(grad, _flat(places, shape, dim), shape)
     zeros = np.zeros(shape, grad.dtype)
@@ -422,7 +422,8 @@ def _to_index(grad: Any, dim: int, indices: Any, self_sym_sizes: tuple[int, ...]
     return zeros
 
 
-def _plain(value: Any) -> np.ndarray:
+def plain(value: Any) -> np.ndarray:
+    """The array of a value that may be a Tensor."""
     return value._array if isinstance(value, Tensor) else value
 
 
@@ -836,7 +837,7 @@ cumprod = _running("cumprod", _multiply, _cumprod_backward, r"\textstyle\sum_{j 
 
 def _cumulative_extreme_backward(grad: Any, self: Any, indices: Any, dim: int) -> Any:
     shape = tuple(self.shape)
-    return scatter_flat(grad, _flat(_plain(indices), shape, dim), shape) if shape else grad
+    return scatter_flat(grad, _flat(plain(indices), shape, dim), shape) if shape else grad
 
 
 def _running_extreme(name: str, ufunc: Any, what: str) -> Callable[..., Any]:
