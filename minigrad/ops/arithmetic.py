@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -25,7 +26,7 @@ def _times(y: np.ndarray, alpha: float, kind: np.dtype[Any]) -> np.ndarray:
     """``alpha`` times the second operand, where the dtype allows it."""
     if alpha == 1:
         return y
-    if kind.kind == "b" and not isinstance(alpha, bool):
+    if isinstance(alpha, bool) and kind.kind != "b":
         raise RuntimeError("Boolean alpha only supported for Boolean results.")
     if kind.kind != "f" and isinstance(alpha, float):
         raise RuntimeError("For integral input tensors, argument alpha must not be a floating point number.")
@@ -44,8 +45,8 @@ def _bools_refused(forward: Callable[..., Any]) -> Callable[..., Any]:
             )
         if any(bools):
             raise RuntimeError(
-                "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a mask, "
-                "use the `~` or `logical_not()` operator instead."
+                "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a "
+                "mask, use the `~` or `logical_not()` operator instead."
             )
         return forward(self, other, *more)
 
@@ -87,10 +88,8 @@ _div = binary(
     formula={"self": r"\bar{z} / y", "other": r"-\bar{z} \cdot x / y^2"},
 )
 
-mul = checked(_mul)
 
-
-def add(input: Tensor, other: Tensor | float, *, alpha: float = 1, out: None = None) -> Tensor:
+def add(input: Tensor | float, other: Tensor | float, *, alpha: float = 1, out: None = None) -> Tensor:
     """``input + alpha * other``, broadcast and promoted as in PyTorch.
 
     >>> import minigrad as torch
@@ -102,7 +101,7 @@ def add(input: Tensor, other: Tensor | float, *, alpha: float = 1, out: None = N
     return _with_alpha(_add, input, other, alpha)
 
 
-def sub(input: Tensor, other: Tensor | float, *, alpha: float = 1, out: None = None) -> Tensor:
+def sub(input: Tensor | float, other: Tensor | float, *, alpha: float = 1, out: None = None) -> Tensor:
     """``input - alpha * other``, broadcast and promoted as in PyTorch.
 
     See https://docs.pytorch.org/docs/stable/generated/torch.sub.html
@@ -110,19 +109,35 @@ def sub(input: Tensor, other: Tensor | float, *, alpha: float = 1, out: None = N
     return _with_alpha(_sub, input, other, alpha)
 
 
-def _with_alpha(operator: Any, input: Any, other: Any, alpha: float) -> Tensor:
+def _with_alpha(row: Any, input: Any, other: Any, alpha: float) -> Tensor:
     if not is_number(alpha):
-        raise TypeError(f"{operator.__name__}(): argument 'alpha' must be Number, not {type(alpha).__name__}")
-    result = operator(input, other) if alpha == 1 else NotImplemented
+        raise TypeError(f"{row.__name__}(): argument 'alpha' must be Number, not {type(alpha).__name__}")
+    result = row(input, other) if alpha == 1 else NotImplemented
     if result is NotImplemented:
-        _check_operands(operator.__name__, input, other)
-        result = operator.operation(input, other, alpha)
+        _check_operands(row.__name__, input, other)
+        result = row.operation(input, other, alpha)
     return result
 
 
-def _check_operands(name: str, input: Any, other: Any) -> None:
-    if not isinstance(input, Tensor) or not (isinstance(other, Tensor) or is_number(other)):
+def _check_operands(name: str, input: Any, other: Any, number_first: bool = True) -> None:
+    """Two tensors, or one and a number."""
+    if isinstance(input, Tensor):
+        if not (isinstance(other, Tensor) or is_number(other)):
+            raise operand_error(name, input, other)
+    elif not (number_first and is_number(input) and isinstance(other, Tensor)):
         raise operand_error(name, input, other)
+
+
+def mul(input: Tensor | float, other: Tensor | float, *, out: None = None) -> Tensor:
+    """``input * other``, broadcast and promoted as in PyTorch.
+
+    See https://docs.pytorch.org/docs/stable/generated/torch.mul.html
+    """
+    result = _mul(input, other)
+    if result is NotImplemented:
+        _check_operands("mul", input, other)
+        result = _mul.operation(input, other)
+    return result
 
 
 _rsub_number, _rsub_tensor = (
@@ -139,7 +154,7 @@ _rsub_number, _rsub_tensor = (
 
 def rsub(input: Tensor, other: Tensor | float, *, alpha: float = 1) -> Tensor:
     """``other - alpha * input``."""
-    _check_operands("rsub", input, other)
+    _check_operands("rsub", input, other, number_first=False)
     return (_rsub_tensor if isinstance(other, Tensor) else _rsub_number)(input, other, alpha)
 
 
@@ -203,7 +218,7 @@ _div_mode = Operation(
 )
 
 
-def div(input: Tensor, other: Tensor | float, *, rounding_mode: str | None = None, out: None = None) -> Tensor:
+def div(input: Tensor | float, other: Tensor | float, *, rounding_mode: str | None = None, out: None = None) -> Tensor:
     """``input / other``; integers give the default float. ``rounding_mode``: None, "trunc" or "floor".
 
     See https://docs.pytorch.org/docs/stable/generated/torch.div.html
@@ -213,11 +228,11 @@ def div(input: Tensor, other: Tensor | float, *, rounding_mode: str | None = Non
         if result is not NotImplemented:
             return result
     _check_operands("div", input, other)
-    if rounding_mode not in ("trunc", "floor"):
+    if rounding_mode not in (None, "trunc", "floor"):
         raise RuntimeError(
             f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '{rounding_mode}'"
         )
-    return _div_mode(input, other, rounding_mode)
+    return _div_mode(input, other, rounding_mode) if rounding_mode else _div.operation(input, other)
 
 
 def _undifferentiable(name: str, forward: Callable[..., Any]) -> Callable[..., Any]:
@@ -232,7 +247,6 @@ def _undifferentiable(name: str, forward: Callable[..., Any]) -> Callable[..., A
         {"self": refuse, "other": refuse},
         node="NotImplemented",
     )
-    operation.node.name = lambda self: "torch::autograd::NotImplemented"
 
     def apply(input: Any, other: Any) -> Tensor:
         result = operation(input, other)
@@ -248,7 +262,7 @@ def _undifferentiable(name: str, forward: Callable[..., Any]) -> Callable[..., A
 
 _floor_divide = _undifferentiable("floor_divide", _floor_division)
 _number_remainder = _undifferentiable("remainder", _remainder)
-_heaviside = _undifferentiable("heaviside", lambda x, y: np.asarray(np.heaviside(x, y)).astype(x.dtype, copy=False))
+_heaviside = _undifferentiable("heaviside", lambda x, y: np.where(x == 0, y, (x > 0).astype(x.dtype)))
 
 _remainder_number, _remainder_tensor, _fmod_number, _fmod_tensor = (
     Operation(
@@ -273,7 +287,7 @@ _remainder_number, _remainder_tensor, _fmod_number, _fmod_tensor = (
 )
 
 
-def floor_divide(input: Tensor, other: Tensor | float, *, out: None = None) -> Tensor:
+def floor_divide(input: Tensor | float, other: Tensor | float, *, out: None = None) -> Tensor:
     """``input / other`` rounded down: ``input // other``. PyTorch defines no gradient for it.
 
     See https://docs.pytorch.org/docs/stable/generated/torch.floor_divide.html
@@ -287,9 +301,9 @@ def remainder(input: Tensor | float, other: Tensor | float, *, out: None = None)
 
     See https://docs.pytorch.org/docs/stable/generated/torch.remainder.html
     """
-    if is_number(input) and isinstance(other, Tensor):
-        return _number_remainder(input, other)
     _check_operands("remainder", input, other)
+    if not isinstance(input, Tensor):
+        return _number_remainder(input, other)
     return (_remainder_tensor if isinstance(other, Tensor) else _remainder_number)(input, other)
 
 
@@ -298,7 +312,7 @@ def fmod(input: Tensor, other: Tensor | float, *, out: None = None) -> Tensor:
 
     See https://docs.pytorch.org/docs/stable/generated/torch.fmod.html
     """
-    _check_operands("fmod", input, other)
+    _check_operands("fmod", input, other, number_first=False)
     return (_fmod_tensor if isinstance(other, Tensor) else _fmod_number)(input, other)
 
 
@@ -421,50 +435,29 @@ def _shared(grad: Any, x: Any, y: Any, lost: Any) -> Any:
     return dual.masked(grad, lost)
 
 
-maximum = _of_tensors(
-    binary(
-        "maximum",
-        np.maximum,
-        {
-            "self": lambda grad, self, other: _shared(grad, self, other, self < other),
-            "other": lambda grad, self, other: _shared(grad, self, other, self > other),
-        },
-        formula={"self": r"\bar{z} \cdot [x > y]", "other": r"\bar{z} \cdot [x < y]"},
-    )
-)
-minimum = _of_tensors(
-    binary(
-        "minimum",
-        np.minimum,
-        {
-            "self": lambda grad, self, other: _shared(grad, self, other, self > other),
-            "other": lambda grad, self, other: _shared(grad, self, other, self < other),
-        },
-        formula={"self": r"\bar{z} \cdot [x < y]", "other": r"\bar{z} \cdot [x > y]"},
-    )
-)
-fmax = _of_tensors(
-    binary(
-        "fmax",
-        np.fmax,
-        {
-            "self": lambda grad, self, other: dual.masked(grad, ~((self >= other) | (other != other))),
-            "other": lambda grad, self, other: dual.masked(grad, (self >= other) | (other != other)),
-        },
-        formula={"self": r"\bar{z} \cdot [x \ge y]", "other": r"\bar{z} \cdot [x < y]"},
-    )
-)
-fmin = _of_tensors(
-    binary(
-        "fmin",
-        np.fmin,
-        {
-            "self": lambda grad, self, other: dual.masked(grad, ~((self <= other) | (other != other))),
-            "other": lambda grad, self, other: dual.masked(grad, (self <= other) | (other != other)),
-        },
-        formula={"self": r"\bar{z} \cdot [x \le y]", "other": r"\bar{z} \cdot [x > y]"},
-    )
-)
+def _extreme(name: str, function: np.ufunc, loses: Callable[..., Any], sign: str) -> Callable[..., Any]:
+    derivatives = {
+        "self": lambda grad, self, other: _shared(grad, self, other, loses(self, other)),
+        "other": lambda grad, self, other: _shared(grad, self, other, loses(other, self)),
+    }
+    formula = {"self": rf"\bar{{z}} \cdot [x {sign} y]", "other": rf"\bar{{z}} \cdot [y {sign} x]"}
+    return _of_tensors(binary(name, function, derivatives, formula=formula))
+
+
+def _extreme_number(name: str, function: np.ufunc, wins: Callable[..., Any], sign: str) -> Callable[..., Any]:
+    """The same, where a NaN loses against a number, and the first operand wins a tie."""
+    derivatives = {
+        "self": lambda grad, self, other: dual.masked(grad, ~(wins(self, other) | (other != other))),
+        "other": lambda grad, self, other: dual.masked(grad, wins(self, other) | (other != other)),
+    }
+    formula = {"self": rf"\bar{{z}} \cdot [x {sign} y]", "other": rf"\bar{{z}} \cdot [\lnot\, x {sign} y]"}
+    return _of_tensors(binary(name, function, derivatives, formula=formula))
+
+
+maximum = _extreme("maximum", np.maximum, operator.lt, ">")
+minimum = _extreme("minimum", np.minimum, operator.gt, "<")
+fmax = _extreme_number("fmax", np.fmax, operator.ge, r"\ge")
+fmin = _extreme_number("fmin", np.fmin, operator.le, r"\le")
 
 
 def _over_square(self: Any, other: Any) -> Any:
@@ -578,11 +571,11 @@ def _three(function: Callable[..., Any]) -> Callable[..., Any]:
 def _no_integers(self: np.ndarray, tensor1: np.ndarray, tensor2: np.ndarray, value: float) -> np.ndarray:
     if tensor1.dtype.kind != "f" and tensor2.dtype.kind != "f":
         raise RuntimeError(
-            "Integer division with addcdiv is no longer supported, and in a future  release addcdiv will perform a true "
-            "division of tensor1 and tensor2. The historic addcdiv behavior can be implemented as (input + value * "
-            "torch.trunc(tensor1 / tensor2)).to(input.dtype) for integer inputs and as (input + value * tensor1 / tensor2) "
-            "for float inputs. The future addcdiv behavior is just the latter implementation: (input + value * tensor1 / "
-            "tensor2), for all dtypes."
+            "Integer division with addcdiv is no longer supported, and in a future  release addcdiv will perform a "
+            "true division of tensor1 and tensor2. The historic addcdiv behavior can be implemented as (input + value "
+            "* torch.trunc(tensor1 / tensor2)).to(input.dtype) for integer inputs and as (input + value * tensor1 / "
+            "tensor2) for float inputs. The future addcdiv behavior is just the latter implementation: (input + value "
+            "* tensor1 / tensor2), for all dtypes."
         )
     return _three(lambda x, a, b, v: np.asarray(x + v * a / b))(self, tensor1, tensor2, value)
 
@@ -645,7 +638,31 @@ _comparisons = {
         "ge": np.greater_equal,
     }.items()
 }
-eq, ne, lt, le, gt, ge = (checked(operator) for operator in _comparisons.values())
+eq, ne, lt, le, gt, ge = map(checked, _comparisons.values())
+
+
+def _comparison_in_place(name: str) -> Callable[..., Any]:
+    """``x.eq_(y)`` writes 0 and 1: its node is there, and sends zeros."""
+    by_number, by_tensor = (
+        Operation(
+            name,
+            lambda self, other: _comparisons[name].operation.forward(self, other).astype(self.dtype),
+            {"self": lambda grad: dual.zeros(grad)} | more,
+            params=("self", "other"),
+            node=f"{name.capitalize()}Backward{number}",
+            formula={"self": "0", "other": "0"},
+        )
+        for number, more in enumerate(({}, {"other": lambda grad: dual.zeros(grad)}))
+    )
+
+    def compare(self: Tensor, other: Any) -> Tensor:
+        _check_operands(name, self, other)
+        return (by_tensor if isinstance(other, Tensor) else by_number)(self, other)
+
+    compare.__name__ = name
+    return in_place(compare)
+
+
 logical_and, logical_or, logical_xor = (
     _of_tensors(binary(name, getattr(np, name))) for name in ("logical_and", "logical_or", "logical_xor")
 )
@@ -778,8 +795,14 @@ def _from_number(operator: Callable[..., Any]) -> Callable[..., Any]:
 
 
 _BITS = {
-    "and": bitwise_and, "or": bitwise_or, "xor": bitwise_xor, "lshift": bitwise_left_shift, "rshift": bitwise_right_shift,
+    "and": bitwise_and, "or": bitwise_or, "xor": bitwise_xor,
+    "lshift": bitwise_left_shift, "rshift": bitwise_right_shift,
 }  # fmt: skip
+
+_LONG_NAMES = {
+    "greater": "gt", "greater_equal": "ge", "less": "lt", "less_equal": "le", "not_equal": "ne"
+}  # fmt: skip
+_written = {f"{name}_": _comparison_in_place(name) for name in _comparisons}
 
 OPERATORS = {
     "__add__": _add,
@@ -810,18 +833,19 @@ OPERATORS = {
     **{f"__{name}__": _operator(function) for name, function in _BITS.items()},
     **{f"__r{name}__": _from_number(function) for name, function in _BITS.items()},
     **{f"__i{name}__": in_place(_operator(function)) for name, function in _BITS.items()},
-    **{f"__{name}__": operator for name, operator in _comparisons.items()},
+    **{f"__{name}__": row for name, row in _comparisons.items()},
+    **_written,
+    **{f"{alias}_": _written[f"{name}_"] for alias, name in _LONG_NAMES.items()},
 }
 
-_WITH_IN_PLACE = (
-    add, sub, mul, div, floor_divide, remainder, fmod, pow, float_power, atan2, hypot, heaviside, lerp, addcmul, addcdiv,
-    eq, ne, lt, le, gt, ge, logical_and, logical_or, logical_xor, bitwise_and, bitwise_or, bitwise_xor, bitwise_not,
+IN_PLACE = (
+    add, sub, mul, div, floor_divide, remainder, fmod, pow, float_power, atan2, hypot, heaviside, lerp, addcmul,
+    addcdiv, logical_and, logical_or, logical_xor, bitwise_and, bitwise_or, bitwise_xor, bitwise_not,
     bitwise_left_shift, bitwise_right_shift,
 )  # fmt: skip
-BOTH = (*_WITH_IN_PLACE, maximum, minimum, fmax, fmin, logaddexp, isclose, allclose, equal)
+BOTH = (*IN_PLACE, maximum, minimum, fmax, fmin, logaddexp, isclose, allclose, equal, eq, ne, lt, le, gt, ge)
 FUNCTIONS_ONLY = (rsub,)
-IN_PLACE = _WITH_IN_PLACE
 ALIASES = {
-    "subtract": sub, "multiply": mul, "divide": div, "true_divide": div, "arctan2": atan2, "greater": gt,
-    "greater_equal": ge, "less": lt, "less_equal": le, "not_equal": ne,
+    "subtract": sub, "multiply": mul, "divide": div, "true_divide": div, "arctan2": atan2,
+    **{alias: globals()[name] for alias, name in _LONG_NAMES.items()},
 }  # fmt: skip

@@ -12,7 +12,7 @@ import numpy as np
 from ..dtypes import FROM_NUMPY, dtype
 from ..tensor import Tensor
 from . import dual
-from .arguments import broadcast_error, is_number, must_be_tensor
+from .arguments import broadcast_error, must_be_tensor
 from .templates import Operation, broadcast, common_dtype, promote, unary
 
 _LN2, _LN10, _DEGREE = math.log(2), math.log(10), math.pi / 180
@@ -192,8 +192,8 @@ neg = unary(
     general=_lacks(
         "b",
         lambda dtype: RuntimeError(
-            "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a mask, use the "
-            "`~` or `logical_not()` operator instead."
+            "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a mask, use "
+            "the `~` or `logical_not()` operator instead."
         ),
         np.negative,
     ),
@@ -415,6 +415,8 @@ def clamp(
     """
     if not isinstance(input, Tensor):
         raise must_be_tensor("clamp", "input", 1, input)
+    if isinstance(min, Tensor) != isinstance(max, Tensor) and min is not None and max is not None:
+        min, max = (bound.item() if isinstance(bound, Tensor) else bound for bound in (min, max))
     if isinstance(min, Tensor) or isinstance(max, Tensor):
         return _clamp_tensors(input, min, max)
     if min is None and max is None:
@@ -463,8 +465,8 @@ def where(condition: Tensor, input: Tensor | float, other: Tensor | float) -> Te
     kind = condition._array.dtype
     if kind == np.uint8:
         warnings.warn(
-            "where received a uint8 condition tensor. This behavior is deprecated and will be removed in a future version "
-            "of PyTorch. Use a boolean condition instead.",
+            "where received a uint8 condition tensor. This behavior is deprecated and will be removed in a future "
+            "version of PyTorch. Use a boolean condition instead.",
             UserWarning,
             stacklevel=2,
         )
@@ -522,8 +524,8 @@ def masked_fill(input: Tensor, mask: Tensor, value: Tensor | float) -> Tensor:
 
 _OF_FLOATS = (
     exp, exp2, expm1, log, log2, log10, log1p, sqrt, rsqrt, reciprocal, sin, cos, tan, asin, acos, atan, sinh, cosh,
-    asinh, acosh, atanh, deg2rad, rad2deg, tanh, sigmoid, erf, relu, neg, abs, sign, sgn, floor, ceil, trunc, frac, round,
-    square, nan_to_num, clamp, clamp_min, clamp_max, masked_fill,
+    asinh, acosh, atanh, deg2rad, rad2deg, tanh, sigmoid, erf, relu, neg, abs, sign, sgn, floor, ceil, trunc, frac,
+    round, square, nan_to_num, clamp, clamp_min, clamp_max, masked_fill,
 )  # fmt: skip
 
 BOTH = (*_OF_FLOATS, positive, isnan, isinf, isfinite, isposinf, isneginf, logical_not, signbit, clone)
