@@ -7,7 +7,6 @@ not calculate, so what a step says is what happened.
 
 from __future__ import annotations
 
-import copy
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -35,8 +34,8 @@ from viz.trace import Formula, Step, Trace, Value
 FORWARD = {
     "add": r"x + y", "sub": r"x - y", "rsub": r"y - x", "mul": r"x \cdot y", "div": r"\frac{x}{y}", "neg": r"-x",
     "pow": r"x^n", "exp": r"e^x", "sqrt": r"\sqrt{x}", "reciprocal": r"\frac{1}{x}", "abs": r"|x|", "mm": r"A B",
-    "bmm": r"A B", "mv": r"A v", "addmm": r"C + A B", "t": r"A^\top", "transpose": r"A^\top", "lt": r"[x < y]", "le": r"[x \le y]",
-    "expand": r"x", "gt": r"[x > y]", "ge": r"[x \ge y]", "eq": r"[x = y]", "ne": r"[x \ne y]",
+    "bmm": r"A B", "mv": r"A v", "addmm": r"C + A B", "t": r"A^\top", "transpose": r"A^\top",
+    "lt": r"[x < y]", "le": r"[x \le y]", "gt": r"[x > y]", "ge": r"[x \ge y]", "eq": r"[x = y]", "ne": r"[x \ne y]",
 }  # fmt: skip
 
 # Which argument a letter of a row stands for: the first of these that the row has.
@@ -235,7 +234,7 @@ class Writer:
     # Operations
 
     def reading(self, operation: OperationRecord, text: str, forward: bool = False) -> tuple[Tree, dict[str, Any]]:
-        """A row's formula as a tree with its constants put in (worked out, backward), and what its letters stand for."""
+        """A row's formula as a tree with its constants put in (backward: worked out), and what its letters mean."""
         tree = latex.read(text)
         meaning: dict[str, Any] = {}
         constants: dict[str, float] = {}
@@ -306,7 +305,9 @@ class Writer:
             sizes: list[Any] = []
             for length in operation.results[0].snap.shape:
                 sizes += [op(","), ["mn", str(length)]]
-            return row(self.operand_math(operation.arguments[0]), op("."), latex.name(name), op("("), *sizes[1:], op(")")), None
+            return row(
+                self.operand_math(operation.arguments[0]), op("."), latex.name(name), op("("), *sizes[1:], op(")")
+            ), None
         if name in ("select", "slice"):
             return self._indexed(operation), None
         if name == "copy":
@@ -357,8 +358,8 @@ class Writer:
         return self._assemble(title, kept, steps, events)
 
     def _kept(self) -> dict[NodeRecord, None]:
-        """The nodes worth drawing. Without a name, what is not recorded is drawn only where it feeds something that is."""
-        kept = {}
+        """The nodes worth drawing: what is not recorded and has no name only where it feeds something that is."""
+        kept: dict[NodeRecord, None] = {}
         for node in self.recorder.nodes:
             record = node.tensor
             named = record is not None and bool(record.names or record.hint) and not record.of_gradient
@@ -419,7 +420,9 @@ class Writer:
         result = operation.results[0]
         expression = self.operation_text(operation)
         named = ".named" if self.given_name(result.tensor) else ""
-        title = say(f"operation.title{named}", x=self.symbol(result.tensor), expression=expression, node=node.cast.label)
+        title = say(
+            f"operation.title{named}", x=self.symbol(result.tensor), expression=expression, node=node.cast.label
+        )
         key = f"op.{self.kin(operation)}"
         words = [say(key if has(key) else "op", name=operation.name.strip("_"), node=node.cast.label)]
         words += self._stretched(operation)
@@ -479,7 +482,10 @@ class Writer:
         elif not facts["enabled"]:
             why = "off"
         else:
-            needing = any(o.tensor.node is not None and o.tensor.node.cast.kind in ("leaf", "operation") for o in _operands(operation))
+            needing = any(
+                o.tensor.node is not None and o.tensor.node.cast.kind in ("leaf", "operation")
+                for o in _operands(operation)
+            )
             why = "kind" if needing else "data"
         return title, say(f"untracked.{why}"), [self._forward(operation)]
 
@@ -519,8 +525,13 @@ class Writer:
         return say("update.title", x=x), say("update.text", x=x), [formula]
 
     def _optimized(self, x: str, facts: Any) -> tuple[str, str, list[Formula]]:
-        """A parameter that an optimizer changed. Plain gradient descent can be written out, the others say what came."""
-        options, before, after, gradient = facts["options"], facts["before"].snap, facts["after"].snap, facts["gradient"]
+        """A parameter that an optimizer changed: plain descent is written out, the others say what came of it."""
+        options, before, after, gradient = (
+            facts["options"],
+            facts["before"].snap,
+            facts["after"].snap,
+            facts["gradient"],
+        )
         name, rate = facts["optimizer"], options.get("lr", 0)
         title = say("update.title.by", x=x, optimizer=name)
         extras = [key for key, value in options.items() if key != "lr" and value and key != "foreach"]
@@ -535,7 +546,12 @@ class Writer:
             text = say("update.descent", x=x)
         else:
             math = row(target, op("="), shown(before), op("→"), ["mark", shown(after)])
-            text = say("update.by", x=x, optimizer=name, options=listing([f"{k} {number(options[k])}" for k in ("lr", *extras)]))
+            text = say(
+                "update.by",
+                x=x,
+                optimizer=name,
+                options=listing([f"{k} {number(options[k])}" for k in ("lr", *extras)]),
+            )
         return title, text, [Formula(math, " ".join(linear(math).split()))]
 
     def _backward(self, event: Event, facts: Any) -> tuple[str, str, list[Formula]]:
@@ -640,7 +656,9 @@ class Writer:
         else:
             expression = self.expression(record)
             plain = self.given_name(record) is not None or not expression
-            note = say("to" if plain else "to.what", node=source.cast.label, x=self.symbol(record), expression=expression)
+            note = say(
+                "to" if plain else "to.what", node=source.cast.label, x=self.symbol(record), expression=expression
+            )
         arrived = next((part for part in incoming if part is not None), None)
         sides: list[Math] = []
         tag = _short(snap)
@@ -653,7 +671,11 @@ class Writer:
                 tree, meaning = self.reading(operation, latexed)
                 reduced = snap.shape != arrived.shape and _broadcasts(operation)
                 unchanged = tree == ("grad",)
-                if not reduced and tree in (("grad",), ("neg", ("grad",))) and (_broadcasts(operation) or operation.name in ("neg", "rsub")):
+                if (
+                    not reduced
+                    and tree in (("grad",), ("neg", ("grad",)))
+                    and (_broadcasts(operation) or operation.name in ("neg", "rsub"))
+                ):
                     tree = ("mul", ("grad",), ("num", 1.0 if tree == ("grad",) else -1.0))
                 if reduced:
                     tree = ("total", tree)
@@ -782,28 +804,23 @@ class Writer:
             self.now = record.made
             record.cast.name = self.row_name(record)
             symbol = self.symbol(record) if record in self.letters else ""
-            if symbol and symbol != record.cast.name:
-                record.cast.symbol = symbol
+            record.cast.symbol = "" if symbol == record.cast.name else symbol
         for node in (*self.recorder.nodes, *(box for box, _ in self.outputs.values())):
             self.now = node.step
             for chip in node.chips:
                 chip.cast.label = f"saved {self.symbol(chip.tensor)}"
-            record = node.tensor
-            if record is None:
+            if node.tensor is None:
                 continue
             if node.cast.kind == "operation":
                 node.cast.detail = self._detail(node)
             else:
+                record = node.tensor
                 node.cast.label = self.row_name(record)
-                text = self._value_at_birth(record)
+                text = brief(record.first.value)
                 if node.operation is not None:
                     node.cast.detail = self._with_value(self.operation_text(node.operation), text, record)
                 else:
                     node.cast.detail = f"{text}  v{node.version or record.cast.version}"
-
-    def _value_at_birth(self, record: TensorRecord) -> str:
-        value = record.cast.value
-        return "" if value is None else brief(value)
 
     def _detail(self, node: NodeRecord) -> str:
         operation = node.operation
@@ -836,14 +853,13 @@ class Writer:
                 boxes.setdefault(node.tensor, []).append(node)
         state: dict[tuple[TensorRecord, str], Any] = {}
         for event in events:
-            for record, attribute, value in list(event.changes):
-                if isinstance(record, TensorRecord) and attribute in ("value", "version"):
-                    state[record, attribute] = value
-                    shown_ = state.get((record, "value"), record.cast.value)
-                    version = state.get((record, "version"), record.cast.version)
-                    for box in boxes.get(record, ()):
-                        detail = [box, "detail", f"{brief(shown_)}  v{version}"]
-                        event.changes = [c for c in event.changes if c[0] is not box or c[1] != "detail"] + [detail]
+            for changed, attribute, value in list(event.changes):
+                if attribute not in ("value", "version") or changed not in boxes:
+                    continue
+                state[changed, attribute] = value
+                text = brief(state.get((changed, "value"), changed.first.value))
+                version = state.get((changed, "version"), changed.cast.version)
+                event.changes += [[box, "detail", f"{text}  v{version}"] for box in boxes[changed]]
 
     def _assemble(self, title: str, kept: dict[NodeRecord, None], steps: list[Step], events: list[Event]) -> Trace:
         recorder = self.recorder
@@ -855,11 +871,9 @@ class Writer:
         for place, node in enumerate(nodes):
             node.cast.id = ids[node] = f"n{place}"
             node.cast.tensor = None if node.tensor is None else ids[node.tensor]
-            node.cast.chips = []
             for chip in node.chips:
                 chip.cast.id = ids[chip] = f"s{chips}"
                 chip.cast.tensor = ids[chip.tensor]
-                node.cast.chips.append(chip.cast)
                 chips += 1
         edges = [edge for edge in recorder.edges if edge.source in kept and edge.target in kept]
         edges += [edge for _, edge in self.outputs.values()]
@@ -872,15 +886,22 @@ class Writer:
         notes = [recorder.stopped] if recorder.stopped else []
         source = [line for part in recorder.sources for line in part.lines]
         first = recorder.sources[0].first if len(recorder.sources) == 1 else 1
-        cast = [[copy.deepcopy(part.cast) for part in parts] for parts in (nodes, edges, recorder.tensors)]
         return Trace(
-            source, steps, *cast, title, notes=notes, first_line=max(1, first),
-        )  # fmt: skip
+            source,
+            steps,
+            [replace(node.cast, chips=[replace(chip.cast) for chip in node.chips]) for node in nodes],
+            [replace(edge.cast) for edge in edges],
+            [replace(record.cast) for record in recorder.tensors],
+            title,
+            notes=notes,
+            first_line=max(1, first),
+        )
 
 
 def _tidy(changes: list[list[Any]]) -> list[list[Any]]:
     """Of several changes of one field in a step, the last."""
-    return [list(key) + [value] for key, value in {(name, attribute): v for name, attribute, v in changes}.items()]
+    last = {(name, attribute): value for name, attribute, value in changes}
+    return [[*key, value] for key, value in last.items()]
 
 
 def _short(snap: Snap) -> str:

@@ -16,20 +16,38 @@ import numpy as np
 
 Tree = tuple[Any, ...]
 Math = list[Any]
+TRANSPOSED = "\u22a4"
 APPLIED = "\u2061"  # between a function's name and what it is applied to
 THIN = "\u2009"  # the space between two matrices that are multiplied
 
 _TOKEN = re.compile(r"\\[a-zA-Z]+|\\.|\d+(?:\.\d+)?|[A-Za-z]|[-+/^_{}()\[\]|<>=,]|\s+")
 _SPACES = (r"\,", r"\;", r"\:", r"\!", r"\ ", r"\quad", r"\left", r"\right", r"\textstyle")
-_GREEK = dict(alpha="α", beta="β", gamma="γ", delta="δ", epsilon="ε", lambda_="λ", mu="μ", sigma="σ", theta="θ")
-_GREEK |= dict(Phi="Φ", varphi="φ", phi="φ", pi="π", rho="ρ", eta="η", kappa="κ")
-_GREEK["lambda"] = _GREEK.pop("lambda_")
+_GREEK = {
+    "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "lambda": "λ", "mu": "μ", "sigma": "σ",
+    "theta": "θ", "Phi": "Φ", "varphi": "φ", "phi": "φ", "pi": "π", "rho": "ρ", "eta": "η", "kappa": "κ",
+}  # fmt: skip
 FUNCTIONS: dict[str, Callable[[Any], Any]] = {
     "ln": np.log, "log": np.log, "exp": np.exp, "sin": np.sin, "cos": np.cos, "tan": np.tan, "sinh": np.sinh,
     "cosh": np.cosh, "tanh": np.tanh, "sgn": np.sign, "sign": np.sign,
 }  # fmt: skip
-_RELATIONS = {"<": np.less, ">": np.greater, "=": np.equal, "≤": np.less_equal, "≥": np.greater_equal, "≠": np.not_equal}
-_RELATION_NAMES = {r"\le": "≤", r"\leq": "≤", r"\ge": "≥", r"\geq": "≥", r"\ne": "≠", r"\neq": "≠", r"\lt": "<", r"\gt": ">"}
+_RELATIONS = {
+    "<": np.less,
+    ">": np.greater,
+    "=": np.equal,
+    "≤": np.less_equal,
+    "≥": np.greater_equal,
+    "≠": np.not_equal,
+}
+_RELATION_NAMES = {
+    r"\le": "≤",
+    r"\leq": "≤",
+    r"\ge": "≥",
+    r"\geq": "≥",
+    r"\ne": "≠",
+    r"\neq": "≠",
+    r"\lt": "<",
+    r"\gt": ">",
+}
 
 
 class Unreadable(ValueError):
@@ -255,7 +273,7 @@ def fold(tree: Tree, constants: dict[str, float]) -> Tree:
         return ("num", constants[tree[1]]) if tree[1] in constants else tree
     tree = tuple(fold(part, constants) if isinstance(part, tuple) else part for part in tree)
     kind = tree[0]
-    known = [part[1] if part[0] == "num" else None for part in tree[1:] if isinstance(part, tuple)]
+    known: list[Any] = [part[1] if part[0] == "num" else None for part in tree[1:] if isinstance(part, tuple)]
     if kind == "neg" and known[0] is not None:
         return ("num", -known[0])
     if kind == "sum" and None not in known:
@@ -353,6 +371,7 @@ def row(*parts: Any) -> Math:
 
 
 def op(sign: str) -> Math:
+    """An operator's sign."""
     return ["mo", sign]
 
 
@@ -367,7 +386,7 @@ def draw(tree: Tree, values: Callable[[str], Math], gradient: Math, ones: Math, 
 
     def part(inner: Tree, level: int) -> Math:
         drawn = go(inner)
-        return row(op("("), drawn, op(")")) if _level(inner, drawn, numbers) < level else drawn
+        return row(op("("), drawn, op(")")) if _level(inner, drawn) < level else drawn
 
     def go(tree: Tree) -> Math:
         kind, *inside = tree
@@ -399,7 +418,7 @@ def draw(tree: Tree, values: Callable[[str], Math], gradient: Math, ones: Math, 
             case "pow":
                 return ["msup", part(inside[0], 4), go(inside[1])]
             case "top":
-                return ["msup", part(inside[0], 4), ["mi", "⊤"]]
+                return ["msup", part(inside[0], 4), ["mi", TRANSPOSED]]
             case "sub":
                 return go(inside[0])
             case "sqrt":
@@ -424,19 +443,18 @@ def draw(tree: Tree, values: Callable[[str], Math], gradient: Math, ones: Math, 
     return go(tree)
 
 
-def _level(tree: Tree, drawn: Math, numbers: bool) -> int:
+def _level(tree: Tree, drawn: Math) -> int:
     """How tightly a drawn piece holds together: 1 a sum, 2 a negative, 3 a product, 4 one thing."""
     kind = tree[0]
     if kind == "sum":
         return 1
     if kind == "neg" or (drawn[0] == "mn" and str(drawn[1]).startswith("−")):
-        return 2 if kind == "neg" else 2
-    if kind in ("mul", "div", "total", "words"):
-        return 3 if kind != "mul" or not numbers else 3
-    return 4
+        return 2
+    return 3 if kind in ("mul", "div", "total", "words") else 4
 
 
 def number_math(value: float) -> Math:
+    """A number."""
     from viz.record import number
 
     return ["mn", number(value)]
@@ -468,7 +486,11 @@ def linear(math: Any) -> str:
         case "mtr":
             return f"[{', '.join(parts)}]"
         case "mo":
-            return f" {parts[0]} " if parts[0] in _SPACED else {",": ", ", "∑": "∑ ", "/": " / ", APPLIED: " "}.get(parts[0], parts[0])
+            return (
+                f" {parts[0]} "
+                if parts[0] in _SPACED
+                else {",": ", ", "∑": "∑ ", "/": " / ", APPLIED: " "}.get(parts[0], parts[0])
+            )
         case "mrow":
             for place in range(1, len(inside)):  # a minus between two things, not before one
                 if inside[place] == ["mo", "−"]:
@@ -477,7 +499,7 @@ def linear(math: Any) -> str:
 
 
 def _raised(text: str, math: Any) -> str:
-    if text == "⊤":
+    if text == TRANSPOSED:
         return "ᵀ"
     if text.isdigit():
         return text.translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"))
@@ -485,5 +507,5 @@ def _raised(text: str, math: Any) -> str:
 
 
 def _enclosed(math: Any, text: str) -> str:
-    simple = " " not in text and "/" not in text or (text.startswith("[") and text.endswith("]"))
+    simple = (" " not in text and "/" not in text) or (text.startswith("[") and text.endswith("]"))
     return text if simple else f"({text})"

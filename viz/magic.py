@@ -1,10 +1,10 @@
 """%%step on top of a cell: runs it as always, and shows it as something to walk through.
 
-    %load_ext viz
+%load_ext viz
 
-    %%step
-    z = (x + y) * (y - 2)
-    z.backward()
+%%step
+z = (x + y) * (y - 2)
+z.backward()
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class StepMagics(Magics):
 
     @cell_magic  # type: ignore[untyped-decorator, unused-ignore]
     def step(self, line: str, cell: str) -> None:
-        """Run the cell and show a stepper of what it did: ``%%step [--title TEXT] [--raises [ERROR]] [--limit STEPS]``."""
+        """Run the cell and show a stepper: ``%%step [--title TEXT] [--raises [ERROR]] [--limit STEPS]``."""
         options = read_options(line)
         body = cell.rstrip("\n")
         code = self.shell.transform_cell(body)

@@ -12,6 +12,7 @@ import ast
 import dis
 import functools
 import gc
+import itertools
 import linecache
 import os
 import sys
@@ -31,6 +32,7 @@ from minigrad.autograd import grad_mode, observe
 from minigrad.autograd.graph import AccumulateGrad
 from minigrad.autograd.saved import SavedTensor
 from minigrad.formatting import tensor_str
+from minigrad.tensor import Tensor
 from viz import trace
 from viz.trace import Trace, Value
 
@@ -63,7 +65,7 @@ class Snap:
 def summary(array: np.ndarray) -> str:
     """A tensor's numbers as PyTorch prints them where that is short; else its shape and range."""
     if array.size <= CELLS:
-        text = tensor_str(minigrad.Tensor._plain(array))[len("tensor(") : -1]
+        text = tensor_str(Tensor._plain(array))[len("tensor(") : -1]
         text = " ".join(text.split(", dtype=")[0].split(", size=")[0].split()).replace("[ ", "[")
         if len(text) <= SHOWN:
             return text
@@ -99,7 +101,7 @@ def _dtype(array: np.ndarray) -> str:
 
 def as_array(value: Any) -> np.ndarray:
     """The array of a gradient, which is an array or (under create_graph) a Tensor."""
-    return value._array if isinstance(value, minigrad.Tensor) else np.asarray(value)
+    return value._array if isinstance(value, Tensor) else np.asarray(value)
 
 
 # The cast while it is recorded. Each wraps what the Trace will show and adds what finding names needs.
@@ -108,7 +110,7 @@ def as_array(value: Any) -> np.ndarray:
 class TensorRecord:
     """A tensor of the run."""
 
-    def __init__(self, tensor: Any, made: int, snap: Snap) -> None:
+    def __init__(self, made: int, snap: Snap) -> None:
         self.cast = trace.Tensor("", "", snap.value)
         self.made = made  # the number of the step that made it; -1: it was there before
         self.snap = self.first = snap  # now, and when it was first seen
@@ -120,6 +122,7 @@ class TensorRecord:
         self.memory = self  # the first tensor known to lie in the same memory
         self.line: int | None = None
         self.alive = True
+        self.key = 0  # the tensor's id() while it lives
         self.of_gradient = False  # computed from a .grad: part of an update
         self.owner: TensorRecord | None = None  # the tensor whose .grad it is
         self.gradient_of: tuple[TensorRecord, TensorRecord] | None = None  # of the first with respect to the second
@@ -150,18 +153,22 @@ class NodeRecord:
         self.arguments: list[EdgeRecord | None] = []  # for each of next_functions
         self.chips: list[ChipRecord] = []
         self.version = 0  # of the tensor when this node made it
+        self.key = 0  # the node's id() while it lives
         self.hidden = False  # drawn only if something that is drawn uses it
         self.freed_on: int | None = None  # the line of the backward that let its saved tensors go
 
 
 class EdgeRecord:
+    """An edge of the picture; ``output`` says which output of its source it carries."""
+
     def __init__(self, source: NodeRecord, target: NodeRecord, argument: int, output: int = 0) -> None:
         self.cast = trace.Edge("", "", "", argument)
         self.source, self.target, self.output = source, target, output
-        self.travelled = False  # a gradient stands on it
 
 
 class ChipRecord:
+    """A tensor that a node has saved; ``names`` are what the node calls it."""
+
     def __init__(self, tensor: TensorRecord, version: int, size: int, names: list[str]) -> None:
         self.cast = trace.Chip("", "", None, version, size)
         self.tensor, self.names = tensor, names
@@ -351,12 +358,14 @@ def namespace(frame: FrameType) -> Iterator[tuple[str, Any]]:
     code, outer = frame.f_code, frame.f_globals
     if code.co_flags & 0x1:  # CO_OPTIMIZED: a function. Reading f_locals makes a copy, which would keep tensors alive
         inner = frame.f_locals
-        found = [(name, inner[name]) for name in (*code.co_varnames, *code.co_cellvars, *code.co_freevars) if name in inner]
+        found = [
+            (name, inner[name]) for name in (*code.co_varnames, *code.co_cellvars, *code.co_freevars) if name in inner
+        ]
         if sys.version_info < (3, 13):
             inner.clear()
         yield from found
     elif frame.f_locals is not outer:
-        yield from ((name, value) for name, value in list(frame.f_locals.items()) if isinstance(name, str))
+        yield from list(frame.f_locals.items())
     for name in code.co_names:
         if name in outer:
             yield name, outer[name]
@@ -364,21 +373,21 @@ def namespace(frame: FrameType) -> Iterator[tuple[str, Any]]:
 
 def tensors_in(name: str, value: Any) -> Iterator[tuple[str, Any]]:
     """The tensors a variable holds, with the expressions that reach them: ``x``, ``ws[0]``, ``net.weight``."""
-    if isinstance(value, minigrad.Tensor):
+    if isinstance(value, Tensor):
         yield name, value
     elif isinstance(value, list | tuple):
         if len(value) <= CONTAINER:
-            yield from ((f"{name}[{i}]", item) for i, item in enumerate(value) if isinstance(item, minigrad.Tensor))
+            yield from ((f"{name}[{i}]", item) for i, item in enumerate(value) if isinstance(item, Tensor))
     elif isinstance(value, dict):
         if len(value) <= CONTAINER:
             for key, item in list(value.items()):
-                if isinstance(item, minigrad.Tensor) and isinstance(key, str | int):
+                if isinstance(item, Tensor) and isinstance(key, str | int):
                     yield f"{name}[{key!r}]", item
     elif hasattr(type(value), "named_parameters"):
         yield from ((f"{name}.{path}", item) for path, item in value.named_parameters())
     elif name == "self":
         for path, item in list(getattr(value, "__dict__", {}).items()):
-            if isinstance(item, minigrad.Tensor):
+            if isinstance(item, Tensor):
                 yield f"self.{path}", item
 
 
@@ -450,8 +459,11 @@ class Recorder(observe.Observer):
         self._by_tensor: dict[int, tuple[TensorRecord, weakref.ref[Any]]] = {}
         self._by_node: dict[int, tuple[NodeRecord, weakref.ref[Any]]] = {}
         self._changes: list[list[Any]] = []
-        self._module: tuple[dict[str, Any], tuple[str, ...]] | None = None  # the cell's variables, and those it mentions
+        self._module: tuple[dict[str, Any], tuple[str, ...]] | None = (
+            None  # the cell's variables, and those it mentions
+        )
         self._held: dict[ChipRecord, None] = {}
+        self._bytes: int | None = 0  # what they amount to; None: to be counted again
         self._bound: dict[int, dict[str, TensorRecord]] = {}
         self._scopes: list[tuple[int, CodeType, int]] = []  # the frames of the last event, with their numbers
         self._scope_count = 0
@@ -466,6 +478,7 @@ class Recorder(observe.Observer):
         self._modules: list[tuple[Any, str]] = []  # the modules whose forward is running, with their paths
         self._arrived: dict[tuple[NodeRecord, int], list[tuple[NodeRecord, Snap]]] = {}
         self._released: list[NodeRecord] = []
+        self._travelled: list[EdgeRecord] = []  # gradients stand on them
         self._walk_released: list[NodeRecord] = []
         self._erred = False
 
@@ -512,9 +525,14 @@ class Recorder(observe.Observer):
             scopes.append((id(frame), frame.f_code, known))
         self._scopes = scopes
         for depth, (frame, (_, _, scope)) in enumerate(zip(reversed(frames), reversed(scopes), strict=True)):
+            variables = namespace(frame)
             if scope == 0:
-                self._module = frame.f_globals, frame.f_code.co_names
-            self._bind(namespace(frame), scope, depth)
+                names = frame.f_code.co_names
+                if self._module is not None and self._module[0] is frame.f_globals:
+                    names = tuple(dict.fromkeys((*names, *self._module[1])))  # a cell's last line is code of its own
+                self._module = frame.f_globals, names
+                variables = itertools.chain(variables, ((n, frame.f_globals[n]) for n in names if n in frame.f_globals))
+            self._bind(variables, scope, depth)
 
     def _bind(self, variables: Iterator[tuple[str, Any]], scope: int, depth: int) -> None:
         """Compare the variables of a scope with what they were."""
@@ -553,12 +571,13 @@ class Recorder(observe.Observer):
         return record.__dict__.get("now", {}).get(attribute, getattr(record.cast, attribute))
 
     def _new_tensor(self, tensor: Any, made: int) -> TensorRecord:
-        record = TensorRecord(tensor, made, Snap(tensor._array))
+        record = TensorRecord(made, Snap(tensor._array))
         record.line = self._line
         record.cast.requires_grad = tensor.requires_grad
         record.cast.version = 0 if tensor.is_inference() else tensor._version
         record.cast.leaf = tensor.is_leaf
-        self._by_tensor[id(tensor)] = record, weakref.ref(tensor, self.deaths.watch(record))
+        record.key = id(tensor)
+        self._by_tensor[record.key] = record, weakref.ref(tensor, self.deaths.watch(record))
         self.tensors.append(record)
         self._set(record, "visible", True)
         base = tensor._base
@@ -581,7 +600,7 @@ class Recorder(observe.Observer):
                 record.cast.grad = Snap(tensor.grad._array).value
             self._own_node(record)
         else:
-            node = self._node(tensor.grad_fn)
+            node = self._node(tensor.grad_fn, {id(tensor._array): record})
             record.node = node
             record.cast.grad_fn = node.cast.label
             while len(node.outputs) <= tensor.output_nr:
@@ -615,11 +634,12 @@ class Recorder(observe.Observer):
     def _new_node(self, node: Any, line: int | None) -> NodeRecord:
         record = NodeRecord("operation", type(node).__name__, None, line, len(self.events))
         record.cast.group = self._modules[-1][1] if self._modules else ""
-        self._by_node[id(node)] = record, weakref.ref(node, self.deaths.watch(record))
+        record.key = id(node)
+        self._by_node[record.key] = record, weakref.ref(node, self.deaths.watch(record))
         self.nodes.append(record)
         return record
 
-    def _node(self, node: Any) -> NodeRecord:
+    def _node(self, node: Any, results: dict[int, TensorRecord] | None = None) -> NodeRecord:
         """The record of a node; unknown ones (made before the recording) are read off the graph, inputs first."""
         known = self._known_node(node)
         if known is not None:
@@ -636,7 +656,7 @@ class Recorder(observe.Observer):
         for current in sorted(order, key=lambda n: n._sequence_nr()):
             record = self._new_node(current, None)
             self._connect(record, current, {})
-            self._hold(record, current, {})
+            self._hold(record, current, results or {})
             self._show(record)
         found = self._known_node(node)
         assert found is not None
@@ -669,22 +689,26 @@ class Recorder(observe.Observer):
         """Note what a node saved. ``results``: its outputs by their arrays, which it keeps without their tensors."""
         chips: dict[TensorRecord, ChipRecord] = {}
         for name, entry in _saved(node):
-            if isinstance(entry, minigrad.Tensor):
+            if isinstance(entry, Tensor):
                 tensor, version, array = self._tensor(entry), 0, entry._array
             else:
                 version, array = entry.version, entry.array
                 if array is None:  # a pack hook has it
                     continue
-                found = results.get(id(array)) if entry.tensor is None else self._tensor(entry.tensor)
-                if found is None:
-                    continue
-                tensor = found
+                if entry.tensor is not None:
+                    tensor = self._tensor(entry.tensor)
+                elif id(array) in results:
+                    tensor = results[id(array)]
+                else:  # a result from before the recording, of which only this is left
+                    tensor = TensorRecord(-1, Snap(array))
+                    self.tensors.append(tensor)
             if tensor in chips:
                 chips[tensor].names.append(name)
                 continue
             chips[tensor] = chip = ChipRecord(tensor, version, array.nbytes, [name])
             record.chips.append(chip)
             self._held[chip] = None
+            self._bytes = None
             self._set(chip, "held", True)
 
     def _let_go(self, record: NodeRecord) -> bool:
@@ -692,16 +716,19 @@ class Recorder(observe.Observer):
         gone = [chip for chip in record.chips if chip in self._held]
         for chip in gone:
             del self._held[chip]
+            self._bytes = None
             self._set(chip, "held", False)
         return bool(gone)
 
     def saved_bytes(self) -> int:
         """Bytes of the memory that saved tensors hold; memory held twice counts once."""
-        held: dict[TensorRecord, int] = {}
-        for chip in self._held:
-            memory = chip.tensor.memory
-            held[memory] = max(held.get(memory, 0), chip.cast.bytes)
-        return sum(held.values())
+        if self._bytes is None:
+            held: dict[TensorRecord, int] = {}
+            for chip in self._held:
+                memory = chip.tensor.memory
+                held[memory] = max(held.get(memory, 0), chip.cast.bytes)
+            self._bytes = sum(held.values())
+        return self._bytes
 
     # What has gone
 
@@ -716,21 +743,26 @@ class Recorder(observe.Observer):
         for record, _ in deaths:
             if isinstance(record, TensorRecord):
                 record.alive = False
-        for table in (self._by_tensor, self._by_node):
-            for key in [key for key, (_, reference) in table.items() if reference() is None]:
-                del table[key]
+            table: dict[int, tuple[Any, Any]] = self._by_tensor if isinstance(record, TensorRecord) else self._by_node
+            if record.key in table and table[record.key][0] is record:
+                del table[record.key]
         before = self.saved_bytes()
         dropped = [record for record in nodes if self._let_go(record)]
+        over = {record: None for record, _ in deaths if isinstance(record, TensorRecord)}
         for record in nodes:
             self._set(record, "freed", True)
-        for record in self.tensors:
-            if not record.alive and (record.node is None or record.node.cast.kind == "untracked" or self._now(record.node, "freed")):
-                if record.node is not None and record.node.cast.kind == "leaf":
-                    continue
+            over |= dict.fromkeys(output for output in record.outputs if not output.alive)
+        for record in over:
+            box = record.node
+            if box is not None and box.cast.kind == "leaf":
+                self._set(box, "freed", True)
+            if box is None or box.cast.kind == "untracked" or self._now(box, "freed"):
                 self._set(record, "visible", False)
         if dropped:
             line = next((line for record, line in deaths if record in dropped and line is not None), self._line)
-            event = Event("free", "forward", line, active=[*dropped], changes=self._changes, saved_bytes=self.saved_bytes())
+            event = Event(
+                "free", "forward", line, active=[*dropped], changes=self._changes, saved_bytes=self.saved_bytes()
+            )
             event.facts = {"dropped": dropped, "bytes": before - self.saved_bytes()}
             self.events.append(event)
         elif self.events:
@@ -788,7 +820,7 @@ class Recorder(observe.Observer):
         results = [Operand(record, record.snap, record.cast.version) for record in records]
         row = getattr(node, "operation", None)
         view = any(output._is_view() for output in outputs)
-        # Steps of the engine's own are not the learner's: finding the place that x[0] = 1 writes to, copying a gradient.
+        # Steps of the engine's own are not the learner's: finding where x[0] = 1 writes to, copying a gradient.
         aside = view and self._frame is not None and stores(self._frame)
         internal = self._in_backward and self._frame is not None and self._at(self._frame) == self._caller
         operation = OperationRecord(name, arguments, {}, results)
@@ -805,7 +837,9 @@ class Recorder(observe.Observer):
             box.hidden = aside
             if known is None:
                 self._draw(box, node, operation, tensors, row)
-                self._hold(box, node, {id(output._array): record for output, record in zip(outputs, records, strict=True)})
+                self._hold(
+                    box, node, {id(output._array): record for output, record in zip(outputs, records, strict=True)}
+                )
                 self._show(box)
         elif any(fresh):
             box = NodeRecord("untracked", name, records[0], self._line, len(self.events))
@@ -844,7 +878,7 @@ class Recorder(observe.Observer):
         )  # fmt: skip
 
     def _argument(self, value: Any) -> Any:
-        if isinstance(value, minigrad.Tensor):
+        if isinstance(value, Tensor):
             record = self._tensor(value)
             return Operand(record, record.snap, self._now(record, "version"))
         if isinstance(value, list | tuple):
@@ -975,8 +1009,9 @@ class Recorder(observe.Observer):
         self._in_backward += 1
         self._caller = self._at(self._frame) if self._frame is not None else None
         self._arrived, self._walk_released, self._erred = {}, [], False
-        for edge in self.edges:  # the gradients of an earlier pass have gone by
-            self._clear(edge)
+        for edge in self._travelled:  # the gradients of an earlier pass have gone by
+            self._changes.append([edge, "gradient", None])
+        self._travelled.clear()
         seeds = []
         for root, gradient in zip(roots, gradients, strict=True):
             record, snap = self._tensor(root), Snap(as_array(gradient))
@@ -987,11 +1022,6 @@ class Recorder(observe.Observer):
         active += [record.node for record, _ in seeds if record.node is not None]
         event = self._emit("backward", "backward", active, seeds=seeds, options=dict(options))
         event.origin = seeds[0][0].node.cast.line if seeds[0][0].node is not None else None
-
-    def _clear(self, edge: EdgeRecord) -> None:
-        if edge.travelled:
-            edge.travelled = False
-            self._changes.append([edge, "gradient", None])
 
     def _passing(self, record: TensorRecord, snap: Snap) -> None:
         """A gradient arrives at a tensor that will not keep it."""
@@ -1006,7 +1036,7 @@ class Recorder(observe.Observer):
         box = self._node(node)
         incoming = [None if grad is None else Snap(as_array(grad)) for grad in grad_outputs]
         for output, grad in zip(box.outputs, grad_outputs, strict=False):
-            if isinstance(grad, minigrad.Tensor) and self._known(grad) is None and self._root is not None:
+            if isinstance(grad, Tensor) and self._known(grad) is None and self._root is not None:
                 seed = self._new_tensor(grad, len(self.events))
                 seed.gradient_of = self._root, output
                 self._set(seed, "visible", False)
@@ -1033,12 +1063,12 @@ class Recorder(observe.Observer):
                 continue
             sent = self._arrived.setdefault((edge.source, edge.output), [])
             sent.append((box, snap))
-            edge.travelled = True
+            self._travelled.append(edge)
             event.active.append(edge)
             for record in edge.source.outputs[edge.output : edge.output + 1]:
-                if edge.source.cast.kind == "operation" and (not edge.source.version or record.node is edge.source):
-                    if len(sent) == 1:
-                        self._passing(record, snap)
+                current = not edge.source.version or record.node is edge.source
+                if edge.source.cast.kind == "operation" and current and len(sent) == 1:
+                    self._passing(record, snap)
                 event.active.append(record)
         event.active.extend(chip for chip in box.chips if chip in self._held)
         event.changes.extend(self._changes)
@@ -1083,7 +1113,7 @@ class Recorder(observe.Observer):
     @guarded
     def hook(self, target: Any, before: Any, after: Any) -> None:
         self._look()
-        if isinstance(target, minigrad.Tensor):
+        if isinstance(target, Tensor):
             record: TensorRecord | None = self._tensor(target)
             box = record.node  # type: ignore[union-attr]
         elif type(target) is AccumulateGrad:
@@ -1094,7 +1124,13 @@ class Recorder(observe.Observer):
             record = box.tensor
         active = [part for part in (box, record) if part is not None]
         event = self._emit(
-            "hook", "backward", active, tensor=record, node=box, before=Snap(as_array(before)), after=Snap(as_array(after))
+            "hook",
+            "backward",
+            active,
+            tensor=record,
+            node=box,
+            before=Snap(as_array(before)),
+            after=Snap(as_array(after)),
         )
         event.origin = None if box is None else box.cast.line
 
@@ -1116,7 +1152,9 @@ class Recorder(observe.Observer):
                 self._set(box, "freed", True)
             count = sum(chip.cast.bytes for box in self._walk_released for chip in box.chips)
             chips = [chip for box in self._walk_released for chip in box.chips]
-            self._emit("free", "backward", [*self._walk_released, *chips], nodes=self._walk_released, bytes=count, chips=chips)
+            self._emit(
+                "free", "backward", [*self._walk_released, *chips], nodes=self._walk_released, bytes=count, chips=chips
+            )
         self._walk_released = []
 
     @guarded
@@ -1130,8 +1168,8 @@ class Recorder(observe.Observer):
         numbers = {key: value for key, value in options.items() if isinstance(value, int | float)}
         gradient = None if tensor.grad is None else Snap(tensor.grad._array)
         self._emit(
-            "update", "update", [self._own_node(record), record, *stale], tensor=record, before=old, after=new, stale=stale,
-            optimizer=optimizer, options=numbers, gradient=gradient,
+            "update", "update", [self._own_node(record), record, *stale], tensor=record, before=old, after=new,
+            stale=stale, optimizer=optimizer, options=numbers, gradient=gradient,
         )  # fmt: skip
 
     @guarded
@@ -1234,7 +1272,7 @@ def _saved(node: Any) -> Iterator[tuple[str, Any]]:
     names = row.saved_names if row is not None else ("",) * len(saved)  # a custom Function's have no names
     for name, entry in zip(names, saved, strict=False):
         for item in entry if type(entry) is tuple else (entry,):
-            if isinstance(item, minigrad.Tensor | SavedTensor):
+            if isinstance(item, Tensor | SavedTensor):
                 yield name, item
 
 

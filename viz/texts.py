@@ -39,8 +39,8 @@ EN: dict[str, str] = {
     "constant": "The number {number} is a constant: no gradient goes there.",
     "created": "This is the backward pass being recorded (create_graph=True): the gradient gets a graph of its own.",
     "view.title": "{x} is a view of {base}",
-    "view.text": "No number is copied: {x} shows the memory of {base} in another arrangement. {node} will bring gradients "
-    "back into the shape of {base}.",
+    "view.text": "No number is copied: {x} shows the memory of {base} in another arrangement. {node} will bring "
+    "gradients back into the shape of {base}.",
     "untracked.title": "{expression}: no node is made",
     "untracked.title.named": "{x} = {expression}: no node is made",
     "untracked.off": "Recording is off here (no_grad), so the result has no grad_fn and no gradient will pass.",
@@ -51,34 +51,35 @@ EN: dict[str, str] = {
     "untracked.gradient": "It works on gradients and is not recorded.",
     # In place
     "inplace.title": "{x} is changed in place",
-    "inplace.plain": "{operation} writes into the memory of {x}: its version goes from {before} to {after}. It is part of "
-    "no graph.",
+    "inplace.plain": "{operation} writes into the memory of {x}: its version goes from {before} to {after}. It is "
+    "part of no graph.",
     "inplace.text": "{operation} writes into the memory of {x}: its version goes from {before} to {after}.",
     "inplace.node": "From now on its grad_fn is {node}.",
-    "inplace.slices": "{x} is part of {base}, so the history of {base} is written anew: CopySlices keeps the old one for "
-    "the elements that were not touched.",
+    "inplace.slices": "{x} is part of {base}, so the history of {base} is written anew: CopySlices keeps the old one "
+    "for the elements that were not touched.",
     "inplace.stale": "But {node} saved {saved} at version {version} and needs it unchanged: its backward will fail.",
     "inplace.fine": "No node has saved the old numbers, so backward will work.",
     "update.title": "{x} is updated",
-    "update.text": "The numbers of the leaf are changed in place, with recording off: the update itself is not part of "
-    "any graph.",
+    "update.text": "The numbers of the leaf are changed in place, with recording off: the update itself is not part "
+    "of any graph.",
     "update.title.by": "{optimizer} moves {x}",
-    "update.descent": "{x} goes a small step against its gradient, where the loss is smaller: the learning rate says how "
-    "far. The change is in place and not recorded.",
+    "update.descent": "{x} goes a small step against its gradient, where the loss is smaller: the learning rate says "
+    "how far. The change is in place and not recorded.",
     "update.by": "{x} goes a step by the rule of {optimizer} ({options}). The change is in place and not recorded.",
     # Backward
     "backward.title": "backward() starts at {z}",
     "backward.title.grad": "autograd.grad() starts at {z}",
     "backward.one": "The gradient of {z} with respect to itself is 1. From here it travels against the arrows.",
-    "backward.given": "The walk starts with the gradient that was given: v. What arrives at the leaves is v times the "
-    "Jacobian; read {L} as the sum of v · {z}.",
+    "backward.given": "The walk starts with the gradient that was given: v. What arrives at the leaves is v times "
+    "the Jacobian; read {L} as the sum of v · {z}.",
     "backward.several": "The walk starts at {count} tensors at once; their gradients add up.",
     "backward.retain": "retain_graph=True: the saved tensors stay for another backward.",
     "backward.create": "create_graph=True: the backward pass is recorded as well.",
     "node.title": "{node} passes the gradient on",
     "node.text": "The incoming gradient is multiplied by the derivative of the operation and handed to its inputs.",
     "node.joined": "{count} gradients have arrived here along different paths: they add up.",
-    "node.reduced": "The gradient of {x} is summed over the dimensions in which it was stretched ({before} to {after}).",
+    "node.reduced": "The gradient of {x} is summed over the dimensions in which it was stretched ({before} to "
+    "{after}).",
     "node.nothing": "No input of it needs a gradient.",
     "back.add.title": "{node} passes the gradient on unchanged",
     "back.add": "When a term grows by 1, so does the sum: the gradient goes on as it is.",
@@ -94,8 +95,8 @@ EN: dict[str, str] = {
     "back.mul.one": "{x} receives the incoming gradient times the other factor.",
     "back.mul.same.title": "{node} passes two gradients to {x}",
     "back.mul.same": "{x} is both factors, so it receives the gradient twice: once for each. They will add up.",
-    "back.div": "The numerator receives the gradient divided by the denominator; the denominator, which makes the quotient "
-    "smaller as it grows, a negative one.",
+    "back.div": "The numerator receives the gradient divided by the denominator; the denominator, which makes the "
+    "quotient smaller as it grows, a negative one.",
     "back.div.one": "{x} receives the gradient divided by the denominator.",
     "back.pow": "The derivative of a power: the exponent comes down, and the power is one less.",
     "back.neg": "The sign changed on the way forward, so it changes on the way back.",
@@ -111,7 +112,8 @@ EN: dict[str, str] = {
     "back.mean.title": "{node} shares the gradient out equally",
     "back.mean": "Every element makes up one part in {n} of the mean, so each receives that part of the gradient.",
     "back.mm.title": "{node} passes the gradient to both matrices",
-    "back.mm": "The gradient of each matrix is a matrix product of the incoming gradient with the other one, transposed.",
+    "back.mm": "The gradient of each matrix is a matrix product of the incoming gradient with the other one, "
+    "transposed.",
     "back.mm.one.title": "{node} passes the gradient to {x}",
     "back.mm.one": "It is the matrix product of the incoming gradient with the other matrix, transposed.",
     "back.view.title": "{node} passes the gradient on in the old shape",
@@ -144,13 +146,14 @@ EN: dict[str, str] = {
     "hook.same": "It looks at the gradient of {x} and leaves it as it is.",
     "hook.changed": "It replaces the gradient of {x}; what it returns travels on.",
     "free.title": "The saved tensors are let go",
-    "free.text": "The backward pass has used them, and {size} of memory are free again. A second backward through {nodes} "
-    "would fail; retain_graph=True would have kept them.",
-    "free.text.many": "The backward pass has used them, and {size} of memory are free again. A second backward through these "
-    "{count} nodes would fail; retain_graph=True would have kept them.",
+    "free.text": "The backward pass has used them, and {size} of memory are free again. A second backward through "
+    "{nodes} would fail; retain_graph=True would have kept them.",
+    "free.text.many": "The backward pass has used them, and {size} of memory are free again. A second backward "
+    "through these {count} nodes would fail; retain_graph=True would have kept them.",
     "dropped.title": "A graph is gone",
     "dropped.text": "Nothing refers to it any more, so {nodes} goes, and with it what it had saved ({size}).",
-    "dropped.text.many": "Nothing refers to it any more, so its {count} nodes go, and with them what they had saved ({size}).",
+    "dropped.text.many": "Nothing refers to it any more, so its {count} nodes go, and with them what they had saved "
+    "({size}).",
     # Gradients set
     "grad.none.title": "{x}.grad is set to None",
     "grad.none": "What had been accumulated is dropped; the next backward starts afresh.",
@@ -171,16 +174,17 @@ EN: dict[str, str] = {
     "error.freed.before": "Its backward needs {names}, which an earlier backward let go of. Give that one "
     "retain_graph=True, or run the forward again before this line.",
     "error.changed.title": "{node} finds that {x} has been changed",
-    "error.changed": "In line {line} it saved {x} at version {saved}; line {changed} changed it in place, and now it is at "
-    "version {version}. With these numbers the derivative would be wrong, so the engine refuses.",
+    "error.changed": "In line {line} it saved {x} at version {saved}; line {changed} changed it in place, and now it "
+    "is at version {version}. With these numbers the derivative would be wrong, so the engine refuses.",
     "error.scalar.title": "backward() does not know where to start",
-    "error.scalar": "{z} has {count} elements. Only a single number has an obvious gradient to start from, 1; for anything "
-    "else say gradient=v, or make it a number first, with sum() or mean().",
+    "error.scalar": "{z} has {count} elements. Only a single number has an obvious gradient to start from, 1; for "
+    "anything else say gradient=v, or make it a number first, with sum() or mean().",
     "error.no_graph.title": "There is no graph to walk",
-    "error.no_graph": "Nothing this was computed from requires grad, or it was detached or made under no_grad: it has no "
-    "grad_fn.",
+    "error.no_graph": "Nothing this was computed from requires grad, or it was detached or made under no_grad: it "
+    "has no grad_fn.",
     "error.leaf.title": "A leaf that requires grad must not be changed in place",
-    "error.leaf": "Gradients are taken with respect to its value. Change it under torch.no_grad(), as an optimizer does.",
+    "error.leaf": "Gradients are taken with respect to its value. Change it under torch.no_grad(), as an optimizer "
+    "does.",
     # Bits
     "and": "{a} and {b}",
     "result": "its result",
@@ -190,7 +194,7 @@ EN: dict[str, str] = {
 }
 
 LANGUAGES: dict[str, dict[str, str]] = {"en": EN}
-_language = "en"
+_chosen = ["en"]
 
 
 def use(language: str) -> None:
@@ -199,10 +203,9 @@ def use(language: str) -> None:
     Raises:
         ValueError: there is no table for it.
     """
-    global _language
     if language not in LANGUAGES:
         raise ValueError(f"no texts in {language!r}; there are {', '.join(sorted(LANGUAGES))}")
-    _language = language
+    _chosen[0] = language
 
 
 def has(key: str) -> bool:
@@ -212,7 +215,7 @@ def has(key: str) -> bool:
 
 def say(key: str, **words: object) -> str:
     """A sentence with its words filled in."""
-    return LANGUAGES[_language].get(key, EN[key]).format(**words)
+    return LANGUAGES[_chosen[0]].get(key, EN[key]).format(**words)
 
 
 def listing(words: list[str]) -> str:

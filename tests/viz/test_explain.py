@@ -1,4 +1,4 @@
-"""What a step says: the formulas are the engine's own, calculated here again, and the sentences name the right things."""
+"""What a step says: its formulas are the engine's own, calculated here again; its sentences name the right things."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.viz.recorded import PROGRAMS, run
 from viz import latex, texts
 from viz.explain import FORWARD, LETTERS, Writer, brief, equation, size_text
 from viz.latex import Unreadable, linear
-from viz.record import Operand, Snap, number
+from viz.record import Snap, number
 from viz.trace import MATH_TAGS, Value
 
 ALL = pytest.mark.parametrize("name", PROGRAMS)
@@ -46,11 +46,9 @@ def test_formulas_calculated_give_the_gradients_of_the_engine(name: str) -> None
             if formula is None or outgoing is None or outgoing.array is None or incoming.array is None:
                 continue
             try:
-                tree, meaning = writer.reading(operation, formula)
-                known: dict[str, Operand] = meaning
-                target = operation.given[key].snap
-                ones = np.ones(target.shape)
-                result = latex.evaluate(tree, lambda letter: known[letter].snap.array, incoming.array, ones)
+                tree, known = writer.reading(operation, formula)
+                ones = np.ones(operation.given[key].snap.shape)
+                result = latex.evaluate(tree, lambda letter, of=known: of[letter].snap.array, incoming.array, ones)
             except Unreadable:
                 assert "words" in str(tree) or "total" in str(tree), f"{operation.name}: {formula}"
                 continue
@@ -97,7 +95,11 @@ def test_last_number_of_a_formula_is_the_one_that_was_recorded(name: str) -> Non
     for event, step in zip(recording._recorder.events, recording.trace.steps, strict=True):
         if event.kind != "node":
             continue
-        outgoing = [snap for edge, snap in zip(event.facts["node"].arguments, event.facts["outgoing"], strict=False) if edge and snap]
+        outgoing = [
+            snap
+            for edge, snap in zip(event.facts["node"].arguments, event.facts["outgoing"], strict=False)
+            if edge and snap
+        ]
         assert len(step.formulas) >= len(outgoing)
         for formula, snap in zip(step.formulas[len(step.formulas) - len(outgoing) :], outgoing, strict=True):
             if snap.array is not None and snap.array.size == 1:
@@ -136,7 +138,7 @@ def test_formulas_of_the_product() -> None:
 
 
 def test_notes_say_where_a_gradient_goes() -> None:
-    node = [step for step in steps(PROGRAMS["product"]) if step.kind == "node"][0]
+    node = next(step for step in steps(PROGRAMS["product"]) if step.kind == "node")
     assert [formula.note for formula in node.formulas] == ["to AddBackward0 (a = x + y)", "to SubBackward0 (b = y − 2)"]
     assert node.title == "MulBackward0 passes the gradient to both factors"
 
@@ -177,7 +179,7 @@ def test_matrices_are_numbers_while_small_and_shapes_beyond() -> None:
 def test_broadcasting_is_said_forward_and_summed_backward() -> None:
     there, back = said(PROGRAMS["broadcast"], "leaf"), said(PROGRAMS["broadcast"], "node")
     assert there.title == "b is made"
-    forward = [step for step in steps(PROGRAMS["broadcast"]) if step.kind == "operation"][0]
+    forward = next(step for step in steps(PROGRAMS["broadcast"]) if step.kind == "operation")
     assert "b is stretched from [3] to [2, 3]" in forward.text
     assert "summed over the dimensions in which it was stretched" in back.text
     assert back.formulas[0].text.startswith("∂a/∂b = ∑ ∂a/∂y · x")
@@ -189,7 +191,9 @@ def test_gradient_argument_makes_the_top_an_L() -> None:
 
 
 def test_taken_letters_are_not_used_again() -> None:
-    trace = run("a = torch.tensor([2.0], requires_grad=True)\nL = (a + 1) * a\nL.backward(torch.tensor([2.0]))")[0].trace
+    trace = run("a = torch.tensor([2.0], requires_grad=True)\nL = (a + 1) * a\nL.backward(torch.tensor([2.0]))")[
+        0
+    ].trace
     assert {row.name: row.symbol for row in trace.tensors}["a + 1"] == "b"
     assert next(step for step in trace.steps if step.kind == "backward").formulas[0].text.startswith("∂ℓ/∂L")
 
@@ -274,7 +278,9 @@ def test_another_language_is_a_table(monkeypatch: pytest.MonkeyPatch) -> None:
         texts.use("en")
 
 
-@pytest.mark.parametrize(("words", "text"), [([], ""), (["a"], "a"), (["a", "b"], "a and b"), (["a", "b", "c"], "a, b and c")])
+@pytest.mark.parametrize(
+    ("words", "text"), [([], ""), (["a"], "a"), (["a", "b"], "a and b"), (["a", "b", "c"], "a, b and c")]
+)
 def test_listing(words: list[str], text: str) -> None:
     assert texts.listing(words) == text
 
