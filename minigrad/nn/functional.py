@@ -172,7 +172,7 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
 @_page
 def softsign(input: Any) -> Tensor:
     """x / (1 + |x|)."""
-    return input / neural.plus_number(input.abs(), 1)
+    return input / (input.abs() + 1)
 
 
 @_page
@@ -350,6 +350,11 @@ def _named_padding(
     totals = [step * (length - 1) for step, length in zip(dilation, kernel, strict=True)]
     odd = [total % 2 for total in totals]
     if any(odd):
+        warnings.warn(
+            "Using padding='same' with even kernel lengths and odd dilation may require a zero-padded copy of the input be "
+            "created",
+            stacklevel=4,
+        )
         input = neural.constant_pad(input, tuple(n for extra in reversed(odd) for n in (0, extra)), 0)
     return input, tuple(total // 2 for total in totals)
 
@@ -588,14 +593,7 @@ def batch_norm(
             raise RuntimeError(f"{name} should contain {channels} elements not {given._array.size}")
     if input._array.dtype.kind != "f":
         raise NotImplementedError(f"\"batch_norm\" not implemented for '{input.dtype.scalar_name}'")
-    out, mean, inverse = neural.batch_norm(input, weight, bias, running_mean, running_var, training, eps)
-    if training and running_mean is not None and running_var is not None:
-        number = input._array.size // channels
-        variance = (1 / inverse._array.astype(np.float64) ** 2 - eps) * (number / (number - 1))
-        for running, new in ((running_mean, mean._array), (running_var, variance)):
-            running._array[...] = (1 - momentum) * running._array + momentum * new
-            running._changed()
-    return out
+    return neural.batch_norm(input, weight, bias, running_mean, running_var, training, momentum, eps)[0]
 
 
 @_page
@@ -734,11 +732,6 @@ _CLASSES = "The input has a row of scores for each sample (batch, classes), the 
 
 def _nll(input: Any, target: Any, weight: Any, reduction: int, ignore_index: int) -> Tensor:
     x, y = input._array, target._array
-    if y.dtype not in (np.int64, np.uint8):
-        raise explain(
-            RuntimeError(f"expected target dtype to be Long or Byte, but got {target.dtype.scalar_name}"),
-            "Class numbers are whole: target.long(). Probabilities need the shape of the input.",
-        )
     if x.ndim == 1:
         if y.ndim > 1 or y.size != 1:
             raise ValueError(f"Expected input batch_size ({x.shape[0]}) to match target batch_size ({y.size}).")
@@ -757,6 +750,11 @@ def _nll(input: Any, target: Any, weight: Any, reduction: int, ignore_index: int
         raise RuntimeError(f"size mismatch (got input: {list(x.shape)} , target: {list(y.shape)}")
     elif x.ndim > 2 and x.shape[2:] != y.shape[1:]:
         raise RuntimeError(f"Expected target size {[x.shape[0], *x.shape[2:]]}, got {list(y.shape)}")
+    if y.dtype not in (np.int64, np.uint8):
+        raise explain(
+            RuntimeError(f"expected target dtype to be Long or Byte, but got {target.dtype.scalar_name}"),
+            "Class numbers are whole: target.long(). Probabilities need the shape of the input.",
+        )
     if x.dtype.kind != "f":
         raise NotImplementedError(f"\"nll_loss_out_frame\" not implemented for '{input.dtype.scalar_name}'")
     classes = x.shape[0 if x.ndim == 1 else 1]
@@ -936,11 +934,16 @@ def kl_div(
 @_page
 def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Tensor:
     """The cosine of the angle between vectors along ``dim``."""
+    a, b = x1._array.shape, x2._array.shape
+    try:
+        shape = np.broadcast_shapes(a, b)
+    except ValueError:
+        raise linalg.broadcast_error(a, b) from None
     parts = []
     for x in (x1, x2):
         size = reduction.vector_norm(x, 2, dim, True).clone()
         np.maximum(size._array, eps, out=size._array)  # no part of the graph, as in PyTorch
-        parts.append(x / size)
+        parts.append((x if a == b else x.expand(shape)) / size)
     return (parts[0] * parts[1]).sum(dim)
 
 
@@ -948,7 +951,7 @@ def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Tens
 def pairwise_distance(x1: Any, x2: Any, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False) -> Tensor:
     """The p-norm of x1 - x2 + eps over the last dimension."""
     off = neural.plus_number(x1 - x2, eps)
-    return neural.p_norm(off, p, (off._array.ndim - 1,), keepdim)
+    return neural.p_norm(off, float(p), (off._array.ndim - 1,), keepdim)
 
 
 @_page

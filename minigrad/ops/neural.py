@@ -15,7 +15,7 @@ import numpy as np
 from ..dtypes import FROM_NUMPY
 from ..tensor import Tensor
 from . import pointwise
-from .dual import dual, exp, like, log, matmul, reshape, scatter_flat, sqrt, total, where
+from .dual import dual, exp, like, log, matmul, reshape, scatter_flat, sqrt, total, where, zeros
 from .reduction import _norm, _norm_backward, plain, row
 from .shaping import either
 from .templates import Operation, promote
@@ -25,6 +25,18 @@ sigmoid, tanh, erf = (
     for f in (pointwise.sigmoid, pointwise.tanh, pointwise.erf)
 )
 clamp, clamp_max, log1p = dual("clamp", np.clip), dual("clamp_max", np.minimum), dual("log1p", np.log1p)
+
+_flat = Operation(
+    "flat",
+    lambda value, self: value,
+    {"value": lambda grad: grad, "self": lambda grad, self: zeros(self)},
+)
+
+
+def flat(value: Any, self: Any) -> Any:
+    """``value``, whose slope by ``self`` is zero: where PyTorch's second derivative is zeros and not None."""
+    return _flat(value, self) if isinstance(value, Tensor) else value
+
 
 # Activations
 
@@ -78,7 +90,7 @@ def _mish_backward(grad: Any, self: Any) -> Any:
 leaky_relu = row(
     "leaky_relu",
     lambda self, negative_slope: np.where(self > 0, self, self * self.dtype.type(negative_slope)),
-    lambda grad, self, negative_slope: where(self > 0, grad, grad * negative_slope),
+    lambda grad, self, negative_slope: flat(where(self > 0, grad, grad * negative_slope), self),
     r"\bar{z} \cdot (x > 0 \;?\; 1 : a)",
 )
 elu = row("elu", _elu, _elu_backward, r"\bar{z} \cdot (x > 0 \;?\; 1 : \alpha e^{x})")
@@ -106,8 +118,8 @@ log_sigmoid = row(
 )
 hardtanh = row(
     "hardtanh",
-    lambda self, min_val, max_val: np.clip(self, min_val, max_val),
-    lambda grad, self, min_val, max_val: grad * ((self > min_val) & (self < max_val)),
+    lambda self, min_val, max_val: np.clip(self, self.dtype.type(min_val), self.dtype.type(max_val)),
+    lambda grad, self, min_val, max_val: flat(grad * ((self > min_val) & (self < max_val)), self),
     r"\bar{z} \cdot [a < x < b]",
 )
 hardsigmoid = row(
@@ -124,19 +136,19 @@ hardswish = row(
 hardshrink = row(
     "hardshrink",
     lambda self, lambd: self * ((self > lambd) | (self < -lambd)),
-    lambda grad, self, lambd: grad * ((self > lambd) | (self < -lambd)),
+    lambda grad, self, lambd: flat(grad * ((self > lambd) | (self < -lambd)), self),
     r"\bar{z} \cdot [|x| > \lambda]",
 )
 softshrink = row(
     "softshrink",
     lambda self, lambd: self - np.clip(self, -lambd, lambd),
-    lambda grad, self, lambd: grad * ((self > lambd) | (self < -lambd)),
+    lambda grad, self, lambd: flat(grad * ((self > lambd) | (self < -lambd)), self),
     r"\bar{z} \cdot [|x| > \lambda]",
 )
 threshold = row(
     "threshold",
     lambda self, threshold, value: np.where(self > threshold, self, self.dtype.type(value)),
-    lambda grad, self, threshold: grad * (self > threshold),
+    lambda grad, self, threshold: flat(grad * (self > threshold), self),
     r"\bar{z} \cdot [x > t]",
 )
 prelu = Operation(
@@ -222,10 +234,10 @@ def _columns(x: np.ndarray, kernel: Pair, size: Pair, settings: tuple[Pair, Pair
 
 def _convolve(input: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, *settings: Any) -> np.ndarray:
     one_dimension = input.ndim == 3
-    stride, padding, dilation, groups = flat = _flattened(settings, input.ndim)
+    stride, padding, dilation, groups = plan = _flattened(settings, input.ndim)
     x, w = _as_pictures(input), _as_pictures(weight)
     size = tuple(window_count(x.shape[2 + d], w.shape[2 + d], stride[d], padding[d], dilation[d]) for d in (0, 1))
-    columns = _columns(x, w.shape[2:], size, flat)
+    columns = _columns(x, w.shape[2:], size, plan)
     out = np.matmul(w.reshape(groups, w.shape[0] // groups, -1), columns).reshape(x.shape[0], w.shape[0], *size)
     if bias is not None:
         out += bias[:, None, None]
@@ -247,11 +259,11 @@ def _input_gradient(grad: np.ndarray, weight: np.ndarray, shape: Pair, *settings
 
 
 def _weight_gradient(grad: np.ndarray, input: np.ndarray, shape: Pair, *settings: Any) -> np.ndarray:
-    flat = _flattened(settings, grad.ndim)
+    plan = _flattened(settings, grad.ndim)
     g, x = _as_pictures(grad), _as_pictures(input)
     kernel = shape[2:] if len(shape) == 4 else (1, shape[2])
-    columns = _columns(x, kernel, g.shape[2:], flat)
-    rows = g.reshape(g.shape[0], flat[3], shape[0] // flat[3], -1)
+    columns = _columns(x, kernel, g.shape[2:], plan)
+    rows = g.reshape(g.shape[0], plan[3], shape[0] // plan[3], -1)
     return np.matmul(rows, columns.swapaxes(2, 3)).sum(0).reshape(shape)
 
 
@@ -369,10 +381,10 @@ def _max_pool_backward(grad: Any, self: Any, result1: Any) -> Any:
     shape, indices = tuple(self.shape), plain(result1)
     planes = math.prod(shape[:-2])
     starts = np.arange(planes).reshape(*shape[:-2], 1, 1) * (shape[-2] * shape[-1])
-    flat = indices + starts
+    places = indices + starts
     if isinstance(grad, Tensor):
-        return scatter_flat(grad, flat, shape)
-    return np.bincount(flat.ravel(), grad.ravel(), math.prod(shape)).astype(grad.dtype).reshape(shape)
+        return flat(scatter_flat(grad, places, shape), self)
+    return np.bincount(places.ravel(), grad.ravel(), math.prod(shape)).astype(grad.dtype).reshape(shape)
 
 
 max_pool2d = row(
@@ -427,9 +439,12 @@ _POOL = ("kernel_size", "stride", "padding", "ceil_mode", "count_include_pad", "
 avg_pool2d = row(
     "avg_pool2d",
     _average,
-    lambda grad, self, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override: either(
-        _spread_average, grad, tuple(self.shape), kernel_size, stride, padding, ceil_mode, count_include_pad,
-        divisor_override,
+    lambda grad, self, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override: flat(
+        either(
+            _spread_average, grad, tuple(self.shape), kernel_size, stride, padding, ceil_mode, count_include_pad,
+            divisor_override,
+        ),
+        self,
     ),
     r"\bar{z} / n \text{ on its window}",
     params=("self", *_POOL),
@@ -460,10 +475,10 @@ def _adaptive(self: np.ndarray, output_size: Pair) -> np.ndarray:
     return rows @ self @ columns.T
 
 
-def _adaptive_backward(grad: Any, self: Any, output_size: Pair) -> Any:
+def _adaptive_backward(grad: Any, self: Any) -> Any:
     kind = plain(grad).dtype
-    rows, columns = (_averaging(self.shape[-2 + d], output_size[d], kind) for d in (0, 1))
-    return matmul(matmul(like(grad, rows.T), grad), like(grad, columns))
+    rows, columns = (_averaging(self.shape[d], grad.shape[d], kind) for d in (-2, -1))
+    return flat(matmul(matmul(like(grad, rows.T), grad), like(grad, columns)), self)
 
 
 adaptive_avg_pool2d = row("_adaptive_avg_pool2d", _adaptive, _adaptive_backward, node="AdaptiveAvgPool2DBackward0")
@@ -478,8 +493,7 @@ def _embedding_backward(grad: Any, indices: Any, padding_idx: int, weight_sym_ar
     if padding_idx >= 0:
         rows = rows * like(rows, (places != padding_idx)[:, None])
     if isinstance(grad, Tensor):
-        flat = places[:, None] * width + np.arange(width)
-        return scatter_flat(rows, flat, (weight_sym_argsize_0, width))
+        return scatter_flat(rows, places[:, None] * width + np.arange(width), (weight_sym_argsize_0, width))
     out = np.zeros((weight_sym_argsize_0, width), grad.dtype)
     np.add.at(out, places, rows)
     return out
@@ -521,11 +535,22 @@ def _channels(value: Any, ndim: int) -> Any:
 
 
 def _batch_norm(
-    input: np.ndarray, weight: Any, bias: Any, running_mean: Any, running_var: Any, training: bool, eps: float
+    input: np.ndarray,
+    weight: Any,
+    bias: Any,
+    running_mean: Any,
+    running_var: Any,
+    training: bool,
+    momentum: float,
+    eps: float,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     ndim = input.ndim
     if training:
-        mean, inverse = _statistics(input, (0, *range(2, ndim)), eps)
+        dims = (0, *range(2, ndim))
+        mean, inverse = _statistics(input, dims, eps)
+        if running_mean is not None:  # the running ones follow; PyTorch does not count it as a change, either
+            running_mean += momentum * (mean.ravel() - running_mean)
+            running_var += momentum * (np.var(input, dims, ddof=1) - running_var)
     else:
         mean, inverse = _channels(running_mean, ndim), 1 / np.sqrt(_channels(running_var, ndim) + eps)
     out = (input - mean) * inverse.astype(input.dtype)
@@ -585,9 +610,9 @@ batch_norm = Operation(
 
 
 def _layer_norm(
-    input: np.ndarray, normalized_shape: Pair, weight: Any, bias: Any, eps: float
+    input: np.ndarray, normalized_shape: Pair, weight: Any, bias: Any, _eps: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    mean, inverse = _statistics(input, tuple(range(input.ndim - len(normalized_shape), input.ndim)), eps)
+    mean, inverse = _statistics(input, tuple(range(input.ndim - len(normalized_shape), input.ndim)), _eps)
     out = (input - mean) * inverse
     if weight is not None:
         out *= weight
@@ -596,21 +621,21 @@ def _layer_norm(
     return out, mean, inverse
 
 
-def _layer_statistics(grad: Any, input: Any, normalized_shape: Pair, eps: float, saved: Any) -> tuple[Pair, Any, Any]:
+def _layer_statistics(grad: Any, input: Any, normalized_shape: Pair, _eps: float, saved: Any) -> tuple[Pair, Any, Any]:
     ndim = len(input.shape)
     dims = tuple(range(ndim - len(normalized_shape), ndim))
-    return dims, *(_statistics(input, dims, eps) if isinstance(grad, Tensor) else saved)
+    return dims, *(_statistics(input, dims, _eps) if isinstance(grad, Tensor) else saved)
 
 
 def _layer_norm_input(
-    grad: Any, input: Any, normalized_shape: Pair, weight: Any, eps: float, result1: Any, result2: Any
+    grad: Any, input: Any, normalized_shape: Pair, weight: Any, _eps: float, result1: Any, result2: Any
 ) -> Any:
-    dims, mean, inverse = _layer_statistics(grad, input, normalized_shape, eps, (result1, result2))
+    dims, mean, inverse = _layer_statistics(grad, input, normalized_shape, _eps, (result1, result2))
     return _through(grad if weight is None else grad * weight, input, mean, inverse, dims)
 
 
-def _layer_norm_weight(grad: Any, input: Any, normalized_shape: Pair, eps: float, result1: Any, result2: Any) -> Any:
-    dims, mean, inverse = _layer_statistics(grad, input, normalized_shape, eps, (result1, result2))
+def _layer_norm_weight(grad: Any, input: Any, normalized_shape: Pair, _eps: float, result1: Any, result2: Any) -> Any:
+    dims, mean, inverse = _layer_statistics(grad, input, normalized_shape, _eps, (result1, result2))
     return total(grad * ((input - mean) * inverse), tuple(range(dims[0])))
 
 
@@ -749,6 +774,8 @@ def _picked(self: np.ndarray, target: np.ndarray, weight: Any, ignore_index: int
 def _nll(
     self: np.ndarray, target: np.ndarray, weight: Any, reduction: int, ignore_index: int
 ) -> tuple[np.ndarray, np.ndarray]:
+    if self.ndim == 1:
+        target = target.reshape(())
     counts, index, weights = _picked(self, target, weight, ignore_index)
     axis = 0 if self.ndim == 1 else 1
     chosen = np.take_along_axis(self, np.expand_dims(index, axis), axis).squeeze(axis)
@@ -766,15 +793,23 @@ def _nll_backward(
     shape, labels = tuple(self.shape), plain(target)
     kind = plain(grad).dtype
     weights = None if weight is None else plain(weight)
-    _, index, share = _picked(np.empty(shape, kind), labels, weights, ignore_index)
+    counts, index, share = _picked(
+        np.empty(shape, kind), labels.reshape(()) if len(shape) == 1 else labels, weights, ignore_index
+    )
     if reduction == 1:
-        share = share / plain(total_weight)
+        share = np.where(counts, share / plain(total_weight), kind.type(0))
     axis = 0 if len(shape) == 1 else 1
-    chosen = np.zeros(shape, kind)
-    np.put_along_axis(chosen, np.expand_dims(index, axis), np.expand_dims(-share, axis), axis)
+    where_ = np.expand_dims(index, axis)
     if reduction == 0:
-        grad = reshape(grad, (*labels.shape[:axis], 1, *labels.shape[axis:]))
-    return grad * like(grad, chosen)
+        grad = reshape(grad, where_.shape)
+    chosen = np.zeros(shape, kind)
+    if isinstance(grad, Tensor):
+        np.put_along_axis(chosen, where_, np.expand_dims(-share, axis), axis)
+        return flat(grad * Tensor._plain(chosen), self)
+    np.put_along_axis(
+        chosen, where_, np.where(np.expand_dims(counts, axis), np.expand_dims(-share, axis) * grad, 0), axis
+    )
+    return chosen
 
 
 nll_loss, nll_loss2d = (
