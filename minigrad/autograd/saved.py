@@ -6,12 +6,13 @@ Everything else (an output, a tensor changed before, a pack hook) is wrapped in 
 
 from __future__ import annotations
 
+import weakref
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from . import grad_mode, notes
-from .graph import Node, short_name
+from .graph import AccumulateGrad, Node, short_name
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
@@ -39,7 +40,7 @@ class Freed:
 class SavedTensor:
     """A saved tensor with its version. An output is kept without its node: holding that would be a cycle."""
 
-    __slots__ = ("array", "counter", "output_nr", "packed", "tensor", "unpack_hook", "version")
+    __slots__ = ("array", "counter", "edge", "is_output", "output_nr", "packed", "tensor", "unpack_hook", "version")
     array: Any  # None where a pack hook took the tensor
 
     def __init__(self, tensor: Tensor, is_output: bool) -> None:
@@ -51,8 +52,11 @@ class SavedTensor:
         self.unpack_hook = None
         hooks = grad_mode.state.saved_tensors_hooks
         if hooks:
+            from .views import gradient_edge
+
             pack, self.unpack_hook = hooks[-1]
             given = tensor.detach() if is_output else tensor
+            self.is_output, self.edge = is_output, None if is_output else gradient_edge(tensor)
             before = given._version
             self.packed = pack(given)
             if given._version != before:
@@ -74,7 +78,7 @@ class SavedTensor:
 
     def unpack_tensor(self, node: Node) -> Tensor:
         if self.unpack_hook is not None:
-            return self._unpacked()
+            return self._with_history(self._unpacked(), node)
         if self.counter.version != self.version:
             raise changed(node, self)
         if self.tensor is not None:
@@ -93,6 +97,19 @@ class SavedTensor:
             raise TypeError(
                 f"Output of saved tensor unpack_hook expected to be a Tensor but got result of type {type(tensor)}"
             )
+        return tensor
+
+    def _with_history(self, unpacked: Tensor, node: Node) -> Tensor:
+        """What a hook gave back stands in the saved tensor's place in the graph, wherever it was meanwhile."""
+        edge = node if self.is_output else self.edge
+        if edge is None:
+            return unpacked
+        tensor = unpacked._plain(unpacked._array)
+        tensor._version_counter = unpacked._counter()
+        if isinstance(edge, AccumulateGrad):
+            tensor._requires_grad, tensor._accumulator = True, weakref.ref(edge)
+        else:
+            tensor._node, tensor._output_nr = edge, self.output_nr
         return tensor
 
 
