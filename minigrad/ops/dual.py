@@ -106,14 +106,17 @@ def kept(grad: Any, mask: Any) -> Any:
     """``grad`` where ``mask`` is true; elsewhere 0, whatever ``grad`` is there: infinite, NaN, or negative (no -0)."""
     if isinstance(grad, Tensor):
         return FUNCTIONS["where"](mask, grad, Tensor._plain(_ZERO[grad._array.dtype]))
-    return choose(mask, grad, _ZERO[grad.dtype])
+    if mask.size < _LARGE:
+        return np.where(mask, grad, _ZERO[grad.dtype])
+    bits = _every_bit(mask, grad.dtype)
+    return np.bitwise_and(bits, grad.view(bits.dtype), out=bits if bits.shape == grad.shape else None).view(grad.dtype)
 
 
 def dropped(grad: Any, mask: Any) -> Any:
     """0 where ``mask`` is true and ``grad`` elsewhere."""
     if isinstance(grad, Tensor):
         return FUNCTIONS["where"](mask, Tensor._plain(_ZERO[grad._array.dtype]), grad)
-    return choose(mask, _ZERO[grad.dtype], grad)
+    return kept(grad, ~mask)
 
 
 def masked(grad: Any, mask: Any) -> Any:
@@ -127,12 +130,19 @@ def masked_total(grad: Any, mask: Any) -> Any:
 
 
 def choose(mask: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """np.where for floating arrays of one dtype; on large ones the bits are masked, in an eighth of its time."""
-    if mask.size < 2000 or x.dtype not in _BITS:
+    """np.where for floating arrays of one dtype."""
+    if mask.size < _LARGE or x.dtype not in _BITS:
         return np.where(mask, x, y)
-    whole = _BITS[x.dtype]
-    keep = np.negative(mask.view(np.int8), dtype=whole)  # -1: every bit set
-    return ((x.view(whole) & keep) | (y.view(whole) & ~keep)).view(x.dtype)
+    bits = _every_bit(mask, x.dtype)
+    return ((x.view(bits.dtype) & bits) | (y.view(bits.dtype) & ~bits)).view(x.dtype)
+
+
+_LARGE = 2000  # from here on masking the bits takes an eighth of the time of np.where
+
+
+def _every_bit(mask: np.ndarray, kind: np.dtype[Any]) -> np.ndarray:
+    """Whole numbers of the size of ``kind``: every bit set where ``mask`` is true, none elsewhere."""
+    return np.negative(mask.view(np.int8), dtype=_BITS[kind])
 
 
 def zeros(value: Any) -> Any:
