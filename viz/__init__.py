@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .graph import to_networkx as to_networkx
     from .graph import to_text as to_text
     from .record import record as record
+    from .record import step as step
     from .stepper import Stepper as Stepper
     from .trace import Trace as Trace
     from .trace import load as load
@@ -33,6 +34,7 @@ _HOMES = {
     "to_networkx": "graph",
     "to_text": "graph",
     "record": "record",
+    "step": "record",
     "Stepper": "stepper",
     "Trace": "trace",
     "load": "trace",

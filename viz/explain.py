@@ -65,7 +65,7 @@ KIN = {
 }  # fmt: skip
 NAME_LENGTH = 26  # letters of an expression that may stand for a name
 BRIEF = 20  # letters of a tensor's numbers in a box or on an edge
-DETAIL = 34  # letters of a node's second line
+DETAIL = 30  # letters of a node's second line
 FAILURES = {
     "Trying to backward through the graph a second time": "freed",
     "one of the variables needed for gradient computation has been modified": "changed",
@@ -155,6 +155,7 @@ class Writer:
         self.letters: dict[TensorRecord, str] = {}
         self.outputs: dict[NodeRecord, tuple[NodeRecord, EdgeRecord]] = {}
         self.roots: dict[TensorRecord, None] = {}
+        self.seeded: list[EdgeRecord] = []  # the edges that carry the seeds of the last backward pass
         self.versions = False  # whether names say which version of a tensor is meant
         self.top = "L"  # what the backward pass differentiates
         taken = {name for record in recorder.tensors for _, name in record.names if name}
@@ -404,15 +405,16 @@ class Writer:
 
     def _leaf(self, event: Event, facts: Any) -> tuple[str, str, list[Formula]]:
         record = facts["tensor"]
-        needs = any(c[0] is event.active[0] for c in event.changes) and isinstance(event.active[0], NodeRecord)
-        kind = "leaf" if needs or isinstance(event.active[0], NodeRecord) else "data"
+        kind = "data"
+        if isinstance(event.active[0], NodeRecord):
+            kind = "leaf.parameter" if facts["parameter"] else "leaf"
         if facts["again"]:
             kind = "leaf.on" if isinstance(event.active[0], NodeRecord) else "leaf.off"
         x = self.symbol(record)
         return (
             say(f"{kind}.title", x=x),
             say(f"{kind}.text", x=x),
-            [equation(self.math(record), shown(facts["snap"]))] if not facts["again"] else [],
+            [equation(self.math(record), shown(record.first))] if not facts["again"] else [],
         )
 
     def _operation(self, event: Event, facts: Any) -> tuple[str, str, list[Formula]]:
@@ -482,11 +484,7 @@ class Writer:
         elif not facts["enabled"]:
             why = "off"
         else:
-            needing = any(
-                o.tensor.node is not None and o.tensor.node.cast.kind in ("leaf", "operation")
-                for o in _operands(operation)
-            )
-            why = "kind" if needing else "data"
+            why = "kind" if facts["needing"] else "data"
         return title, say(f"untracked.{why}"), [self._forward(operation)]
 
     def _inplace(self, event: Event, facts: Any) -> tuple[str, str, list[Formula]]:
@@ -540,7 +538,7 @@ class Writer:
             step = [["mn", number(rate)], op("·"), latex.name(say("gradient", x=x))]
             sides: list[Math] = [row(target, op("−"), *step)]
             if all(value_math(snap) is not None for snap in (before, after, gradient)):
-                sides.append(row(shown(before), op("−"), ["mn", number(rate)], op("×"), shown(gradient)))
+                sides.append(row(shown(before), op("−"), ["mn", number(rate)], op("×"), term(gradient)))
             formula = equation(*sides, shown(after))
             math = row(target, op("←"), formula.math)
             text = say("update.descent", x=x)
@@ -571,6 +569,8 @@ class Writer:
         elif options.get("retain_graph"):
             words.append(say("backward.retain"))
         formulas = []
+        event.changes += [[edge, "gradient", None] for edge in self.seeded]  # those of the pass before
+        self.seeded.clear()
         for record, seed in seeds:
             v = [] if plain else [latex.name("v")]
             formulas.append(equation(self.partial(record), *v, shown(seed)))
@@ -580,6 +580,7 @@ class Writer:
     def _seed_edge(self, event: Event, record: TensorRecord, seed: Snap) -> None:
         if record.node in self.outputs:
             box, edge = self.outputs[record.node]
+            self.seeded.append(edge)
             event.changes.append([edge, "gradient", _short(seed)])
             event.active += [box, edge]
 
@@ -669,7 +670,7 @@ class Writer:
             try:
                 latexed = operation.formula.get(operation.inputs[place], "")
                 tree, meaning = self.reading(operation, latexed)
-                reduced = snap.shape != arrived.shape and _broadcasts(operation)
+                reduced = snap.shape != arrived.shape and _broadcasts(operation, operation.inputs[place])
                 unchanged = tree == ("grad",)
                 if (
                     not reduced
@@ -751,7 +752,7 @@ class Writer:
             return say("grad.none.title", x=x), say("grad.none" if before is not None else "grad.none.again", x=x), []
         zero = after.array is not None and not after.array.any()
         key = "grad.zero" if zero and facts["inplace"] else "grad.changed" if facts["inplace"] else "grad.set"
-        start: Math = ["mtext", before.text if isinstance(before, Value) else "None"]
+        start: Math = ["mtext", brief(before) if isinstance(before, Value) else "None"]
         math = row(latex.name(say("gradient", x=x)), op("="), start, op("→"), ["mark", shown(after)])
         formula = Formula(math, " ".join(linear(math).split()))
         return say(f"{key}.title", x=x), say(key, x=x, operation=facts["inplace"]), [formula]
@@ -828,11 +829,15 @@ class Writer:
             return ""
         result = operation.results[0]
         text = self.operation_text(operation)
+        if node.cast.label == "CopySlices":
+            return self._with_value(f"{self.row_name(operation.arguments[0].tensor)} ← {text}", "", result.tensor)
         if node not in self.outputs and (result.tensor in self.letters or self.given_name(result.tensor)):
             text = f"{self.symbol(result.tensor)} = {text}"
         return self._with_value(text, brief(result.snap.value), result.tensor)
 
     def _with_value(self, text: str, value: str, record: TensorRecord) -> str:
+        if not value:
+            return text
         shape = record.cast.value.shape if record.cast.value is not None else []
         for ending in dict.fromkeys((value, shape_text(shape))):
             if len(text) + len(ending) + 3 <= DETAIL:
@@ -849,12 +854,17 @@ class Writer:
                     events[step].changes.append([record, "name", self.row_name(record)])
         boxes: dict[TensorRecord, list[NodeRecord]] = {}
         for node in (*self.recorder.nodes, *(box for box, _ in self.outputs.values())):
-            if node.tensor is not None and node.cast.kind in ("leaf", "output", "untracked") and node.operation is None:
+            own = node.tensor is not None and (node.tensor.node is node or node.cast.kind == "output")
+            if node.tensor is not None and own and node.cast.kind != "operation" and node.operation is None:
                 boxes.setdefault(node.tensor, []).append(node)
         state: dict[tuple[TensorRecord, str], Any] = {}
         for event in events:
             for changed, attribute, value in list(event.changes):
-                if attribute not in ("value", "version") or changed not in boxes:
+                if changed not in boxes:
+                    continue
+                if attribute == "visible" and value is False:  # the tensor is gone, and its box fades
+                    event.changes += [[box, "freed", True] for box in boxes[changed]]
+                if attribute not in ("value", "version"):
                     continue
                 state[changed, attribute] = value
                 text = brief(state.get((changed, "value"), changed.first.value))
@@ -864,9 +874,15 @@ class Writer:
     def _assemble(self, title: str, kept: dict[NodeRecord, None], steps: list[Step], events: list[Event]) -> Trace:
         recorder = self.recorder
         ids: dict[Any, str] = {}
-        for place, record in enumerate(recorder.tensors):
+        drawn = (*kept, *(box for box, _ in self.outputs.values()))
+        needed = {tensor for node in drawn for tensor in (node.tensor, *(chip.tensor for chip in node.chips))}
+        for event in events:
+            seen = {(record, attribute): value for record, attribute, value in event.changes}
+            needed |= {record for (record, attribute), value in seen.items() if attribute == "visible" and value}
+        tensors = [record for record in recorder.tensors if record in needed]
+        for place, record in enumerate(tensors):
             record.cast.id = ids[record] = f"t{place}"
-        nodes = sorted((*kept, *(box for node, (box, _) in self.outputs.items())), key=lambda node: node.step)
+        nodes = sorted(drawn, key=lambda node: node.step)
         chips = 0
         for place, node in enumerate(nodes):
             node.cast.id = ids[node] = f"n{place}"
@@ -891,7 +907,7 @@ class Writer:
             steps,
             [replace(node.cast, chips=[replace(chip.cast) for chip in node.chips]) for node in nodes],
             [replace(edge.cast) for edge in edges],
-            [replace(record.cast) for record in recorder.tensors],
+            [replace(record.cast) for record in tensors],
             title,
             notes=notes,
             first_line=max(1, first),
@@ -922,7 +938,10 @@ def brief(value: Value) -> str:
     return shape_text(value.shape)
 
 
-def _broadcasts(operation: OperationRecord) -> bool:
+def _broadcasts(operation: OperationRecord, key: str = "") -> bool:
+    """Whether an operation stretches its inputs to a common shape; ``key``: this input."""
+    if key == "self" and operation.name.rstrip("_") in ("addmm", "addmv", "baddbmm", "addbmm"):
+        return True
     return operation.name.rstrip("_") in ("add", "sub", "rsub", "mul", "div", "pow", "where", "maximum", "minimum")
 
 

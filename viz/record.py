@@ -126,6 +126,7 @@ class TensorRecord:
         self.of_gradient = False  # computed from a .grad: part of an update
         self.owner: TensorRecord | None = None  # the tensor whose .grad it is
         self.gradient_of: tuple[TensorRecord, TensorRecord] | None = None  # of the first with respect to the second
+        self.quiet = False  # made by minigrad itself: shown only if the learner gives it a name
         self.hint = ""  # the variable that the instruction which made it assigns, where that was never seen itself
 
     @property
@@ -220,6 +221,16 @@ def is_ours(filename: str) -> bool:
     if known is None:
         known = _ours[filename] = filename.startswith(_OURS)
     return known
+
+
+def library(frame: FrameType) -> str:
+    """The part of minigrad that works by itself, in tensor operations that are not the learner's steps: or nothing."""
+    name = frame.f_globals.get("__name__", "")
+    if name.startswith(("minigrad.optim", "minigrad.nn.utils")):
+        return "tools"
+    if name.startswith("minigrad.nn") and frame.f_code.co_name in ("__init__", "reset_parameters"):
+        return "init"
+    return ""
 
 
 @dataclass
@@ -468,6 +479,7 @@ class Recorder(observe.Observer):
         self._scopes: list[tuple[int, CodeType, int]] = []  # the frames of the last event, with their numbers
         self._scope_count = 0
         self._hints: list[tuple[TensorRecord, str]] = []
+        self._library = ""  # the part of minigrad that is working by itself: see library()
         self._frame: FrameType | None = None
         self._home: FrameType | None = None
         self._line: int | None = None
@@ -489,7 +501,10 @@ class Recorder(observe.Observer):
         frame: FrameType | None = sys._getframe(3)
         frames: list[FrameType] = []
         line = None
+        self._library = ""
         while frame is not None:
+            if not frames and is_ours(frame.f_code.co_filename):
+                self._library = self._library or library(frame)
             if not is_ours(frame.f_code.co_filename):
                 line = line_of(frame, self.sources)
                 frames.append(frame)
@@ -547,9 +562,14 @@ class Recorder(observe.Observer):
             if bound.get(name) is not record and record.name == name:
                 record.names.append((step + 1, None))  # in the step that gave it away it still has it: h = 3 * h
         for name, record in bound.items():
-            if record.name is None or (depth < record.scope and "." not in name and "[" not in name):
+            if record.name is not None and record.name.startswith("self.") and not name.startswith("self."):
+                record.names[-1] = record.names[-1][0], name  # self.weight is model.weight, seen from outside
+            elif record.name is None or (depth < record.scope and "." not in name and "[" not in name):
                 record.names.append((step, name))
                 record.scope = depth
+                if record.quiet:
+                    record.quiet = False
+                    self._set(record, "visible", True)
         self._bound[scope] = bound
 
     def _known(self, tensor: Any) -> TensorRecord | None:
@@ -791,6 +811,8 @@ class Recorder(observe.Observer):
     def leaf(self, tensor: Any) -> None:
         self._look()
         known = self._known(tensor)
+        if self._library and not tensor.requires_grad and known is None:
+            return  # what a module makes its parameters of
         record = known or self._new_tensor(tensor, len(self.events))
         self._set(record, "requires_grad", tensor.requires_grad)
         active: list[Any] = [record]
@@ -802,7 +824,8 @@ class Recorder(observe.Observer):
         if known is None and self._frame is not None:
             record.expression = segment(self._frame)
             self._hint([record])
-        self._emit("leaf", active=active, tensor=record, snap=record.snap, again=known is not None)
+        parameter = type(tensor).__name__ == "Parameter"
+        self._emit("leaf", active=active, tensor=record, again=known is not None, parameter=parameter)
 
     @guarded
     def operation(self, name: str, inputs: tuple[Any, ...], outputs: tuple[Any, ...], node: Any) -> None:
@@ -866,7 +889,10 @@ class Recorder(observe.Observer):
                 self._set(record, "grad", "not kept")
         if not self._running:
             self._hint(records)
-        if aside or (node is None and internal):
+        if aside or (node is None and (internal or self._library)):
+            for record in records:
+                record.quiet = True
+                self._set(record, "visible", False)
             return
         kind = ("view" if view else "operation") if node is not None else "untracked"
         phase = "update" if node is None and records[0].of_gradient and not self._in_backward else None
@@ -875,11 +901,14 @@ class Recorder(observe.Observer):
         self._emit(
             kind, phase, active, operation=operation, node=box, enabled=grad_mode.is_grad_enabled(), view=view,
             created=self._running is not None,
+            needing=any(isinstance(value, Tensor) and value.requires_grad for value in inputs),
         )  # fmt: skip
 
     def _argument(self, value: Any) -> Any:
         if isinstance(value, Tensor):
             record = self._tensor(value)
+            if record.owner is not None:  # a gradient changes with every backward
+                record.snap = Snap(value._array)
             return Operand(record, record.snap, self._now(record, "version"))
         if isinstance(value, list | tuple):
             return [self._argument(item) for item in value]
@@ -932,6 +961,11 @@ class Recorder(observe.Observer):
         record = self._tensor(tensor)
         old = Operand(record, record.snap, before)
         self._refresh(record, tensor)
+        if self._library == "init" and self.events and record.made >= 0 and self._now(record, "leaf"):
+            # A module fills its parameters: that is how they are made, and no step of its own.
+            record.first, record.cast.value, record.cast.version = record.snap, record.snap.value, after
+            self._changes = [change for change in self._changes if change[0] is not record]
+            return
         update = self._now(record, "leaf") and self._now(record, "requires_grad") and not grad_mode.is_grad_enabled()
         target = record.memory if tensor._is_view() else record
         holder = tensor._base if tensor._is_view() else tensor
@@ -946,7 +980,9 @@ class Recorder(observe.Observer):
                 operation.formula = row.formula
             operation.results = [operand]
             box.operation, box.outputs, box.tensor, box.version = operation, [target], target, after
-            self._draw(box, node, operation, list(_flat(operation.arguments)), row)
+            # A write to a view is drawn as one to its base: the view itself is not in the way of any gradient.
+            written = old if target is record else Operand(target, target.snap, before)
+            self._draw(box, node, operation, [written, *_flat(arguments)], row)
             self._hold(box, node, {id(holder._array): target})
             self._show(box)
             target.node = box

@@ -11,6 +11,9 @@ EN: dict[str, str] = {
     "leaf.title": "{x} is made",
     "leaf.text": "{x} is a leaf: you made it yourself and asked for its gradient. Until a backward pass brings one, "
     "{x}.grad is None.",
+    "leaf.parameter.title": "The parameter {x} is made",
+    "leaf.parameter.text": "A module made {x} to be learned: it is a leaf that requires grad. Until a backward pass "
+    "brings a gradient, {x}.grad is None.",
     "data.title": "{x} is made",
     "data.text": "{x} does not require grad: it takes part in the computation, but no gradient is computed for it.",
     "leaf.on.title": "{x} requires grad from now on",

@@ -232,6 +232,17 @@ PROGRAMS = {
         y = torch.tanh(x) + torch.relu(x) - x.abs() / 2
         y.sum().backward()
     """,
+    "module": """
+        torch.manual_seed(1)
+        net = torch.nn.Linear(2, 1)
+        x = torch.tensor([[1.0, 2.0], [3.0, 4.0]])
+        optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+        loss = (net(x) ** 2).mean()
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
+        optimizer.step()
+    """,
     "divided": """
         a = torch.tensor([6.0], requires_grad=True)
         b = torch.tensor([2.0], requires_grad=True)

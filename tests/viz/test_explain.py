@@ -62,6 +62,7 @@ def fitted(gradient: Any, like: np.ndarray) -> np.ndarray:
         return gradient.reshape(like.shape)
     while gradient.ndim > like.ndim:
         gradient = gradient.sum(0)
+    gradient = gradient.reshape((1,) * (like.ndim - gradient.ndim) + gradient.shape)
     for axis, length in enumerate(like.shape):
         if length == 1 and gradient.shape[axis] != 1:
             gradient = gradient.sum(axis, keepdims=True)
