@@ -14,8 +14,8 @@ from ..tensor import Tensor
 from . import dual, templates
 from .arguments import is_number, must_be_tensor
 from .pointwise import abs as absolute
-from .pointwise import c_name, neg, positive, reciprocal
-from .templates import Operation, binary, checked, in_place, operand_error, promote
+from .pointwise import c_name, kernel, neg, positive, reciprocal, refusing
+from .templates import Operation, binary, checked, in_place, operand_error, promote, unary
 
 
 def _scaled(grad: Any, alpha: float) -> Any:
@@ -89,7 +89,7 @@ _div = binary(
 )
 
 
-def add(input: Tensor | float, other: Tensor | float, *, alpha: float = 1, out: None = None) -> Tensor:
+def add(input: Tensor | float, other: Tensor | float, *, alpha: float = 1) -> Tensor:
     """``input + alpha * other``, broadcast and promoted as in PyTorch.
 
     >>> import minigrad as torch
@@ -101,7 +101,7 @@ def add(input: Tensor | float, other: Tensor | float, *, alpha: float = 1, out: 
     return _with_alpha(_add, input, other, alpha)
 
 
-def sub(input: Tensor | float, other: Tensor | float, *, alpha: float = 1, out: None = None) -> Tensor:
+def sub(input: Tensor | float, other: Tensor | float, *, alpha: float = 1) -> Tensor:
     """``input - alpha * other``, broadcast and promoted as in PyTorch.
 
     See https://docs.pytorch.org/docs/stable/generated/torch.sub.html
@@ -128,7 +128,7 @@ def _check_operands(name: str, input: Any, other: Any, number_first: bool = True
         raise operand_error(name, input, other)
 
 
-def mul(input: Tensor | float, other: Tensor | float, *, out: None = None) -> Tensor:
+def mul(input: Tensor | float, other: Tensor | float) -> Tensor:
     """``input * other``, broadcast and promoted as in PyTorch.
 
     See https://docs.pytorch.org/docs/stable/generated/torch.mul.html
@@ -161,40 +161,25 @@ def rsub(input: Tensor, other: Tensor | float, *, alpha: float = 1) -> Tensor:
 # Division that rounds, and what it leaves over
 
 
-def _zero_refused(x: np.ndarray, y: np.ndarray) -> None:
-    if x.dtype.kind != "f" and not np.all(y):
-        raise RuntimeError("ZeroDivisionError")
+def _dividing(kernel_name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    """A division of numbers (not bools), where whole numbers are not divided by zero."""
+
+    def divide(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        if x.dtype.kind != "f" and not np.all(y):
+            raise RuntimeError("ZeroDivisionError")
+        return function(x, y)
+
+    return refusing("b", kernel(kernel_name), divide)
 
 
-def _kernel_missing(name: str, x: np.ndarray, kinds: str) -> None:
-    if x.dtype.kind in kinds:
-        raise NotImplementedError(f"\"{name}\" not implemented for '{FROM_NUMPY[x.dtype].scalar_name}'")
+def _truncated(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    return np.trunc(np.true_divide(x, y, out=...), out=...) if x.dtype.kind == "f" else (x - np.fmod(x, y)) // y
 
 
-def _floor_division(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    _kernel_missing("div_floor_cpu", x, "b")
-    _zero_refused(x, y)
-    return np.floor_divide(x, y, out=...)
-
-
-def _truncated_division(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    _kernel_missing("div_trunc_cpu", x, "b")
-    if x.dtype.kind == "f":
-        return np.trunc(np.true_divide(x, y, out=...), out=...)
-    _zero_refused(x, y)
-    return np.floor_divide(x - np.fmod(x, y), y, out=...)
-
-
-def _remainder(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    _kernel_missing("remainder_cpu", x, "b")
-    _zero_refused(x, y)
-    return np.remainder(x, y, out=...)
-
-
-def _fmod(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    _kernel_missing("fmod_cpu", x, "b")
-    _zero_refused(x, y)
-    return np.fmod(x, y, out=...)
+_floor_division = _dividing("div_floor_cpu", np.floor_divide)
+_truncated_division = _dividing("div_trunc_cpu", _truncated)
+_remainder = _dividing("remainder_cpu", np.remainder)
+_fmod = _dividing("fmod_cpu", np.fmod)
 
 
 def _rounded_division(self: Any, other: Any, rounding_mode: str | None) -> np.ndarray:
@@ -218,7 +203,7 @@ _div_mode = Operation(
 )
 
 
-def div(input: Tensor | float, other: Tensor | float, *, rounding_mode: str | None = None, out: None = None) -> Tensor:
+def div(input: Tensor | float, other: Tensor | float, *, rounding_mode: str | None = None) -> Tensor:
     """``input / other``; integers give the default float. ``rounding_mode``: None, "trunc" or "floor".
 
     See https://docs.pytorch.org/docs/stable/generated/torch.div.html
@@ -279,15 +264,15 @@ _remainder_number, _remainder_tensor, _fmod_number, _fmod_tensor = (
             "remainder",
             "RemainderBackward1",
             _remainder,
-            {"other": lambda grad, self, other: -grad * dual.floored(self, other)},
+            {"other": lambda g, self, other: -g * dual.floored(self, other)},
         ),
         ("fmod", "FmodBackward0", _fmod, {}),
-        ("fmod", "FmodBackward1", _fmod, {"other": lambda grad, self, other: -grad * dual.truncated(self, other)}),
+        ("fmod", "FmodBackward1", _fmod, {"other": lambda g, self, other: -g * dual.truncated(self, other)}),
     )
 )
 
 
-def floor_divide(input: Tensor | float, other: Tensor | float, *, out: None = None) -> Tensor:
+def floor_divide(input: Tensor | float, other: Tensor | float) -> Tensor:
     """``input / other`` rounded down: ``input // other``. PyTorch defines no gradient for it.
 
     See https://docs.pytorch.org/docs/stable/generated/torch.floor_divide.html
@@ -296,7 +281,7 @@ def floor_divide(input: Tensor | float, other: Tensor | float, *, out: None = No
     return _floor_divide(input, other)
 
 
-def remainder(input: Tensor | float, other: Tensor | float, *, out: None = None) -> Tensor:
+def remainder(input: Tensor | float, other: Tensor | float) -> Tensor:
     """What ``input // other`` leaves over, with the sign of ``other``: ``input % other``.
 
     See https://docs.pytorch.org/docs/stable/generated/torch.remainder.html
@@ -307,7 +292,7 @@ def remainder(input: Tensor | float, other: Tensor | float, *, out: None = None)
     return (_remainder_tensor if isinstance(other, Tensor) else _remainder_number)(input, other)
 
 
-def fmod(input: Tensor, other: Tensor | float, *, out: None = None) -> Tensor:
+def fmod(input: Tensor, other: Tensor | float) -> Tensor:
     """What truncated division leaves over, with the sign of ``input``.
 
     See https://docs.pytorch.org/docs/stable/generated/torch.fmod.html
@@ -321,12 +306,12 @@ def fmod(input: Tensor, other: Tensor | float, *, out: None = None) -> Tensor:
 
 def _raise(x: Any, y: Any) -> np.ndarray:
     base, exponent = promote(x, y, False)
-    _kernel_missing("pow", base, "b")
-    if base.dtype.kind == "f":
-        return templates.broadcast(np.power, base, exponent)
+    power = refusing("b", kernel("pow"), np.power)
+    if base.dtype.kind in "bf":
+        return templates.broadcast(power, base, exponent)
     if is_number(y) and y < 0:
         raise RuntimeError("Integers to negative integer powers are not allowed.")
-    powers = templates.broadcast(np.power, base, np.maximum(exponent, 0))
+    powers = templates.broadcast(power, base, np.maximum(exponent, 0))
     if not np.any(exponent < 0):
         return powers
     inverse = np.where(base == 1, 1, np.where(base == -1, 1 - 2 * (exponent % 2), 0))
@@ -385,7 +370,7 @@ def _log(base: float) -> float:
     return math.log(base) if base > 0 else math.nan
 
 
-def pow(input: Tensor | float, exponent: Tensor | float, *, out: None = None) -> Tensor:
+def pow(input: Tensor | float, exponent: Tensor | float) -> Tensor:
     """``input`` to the power ``exponent``; one of them may be a number.
 
     See https://docs.pytorch.org/docs/stable/generated/torch.pow.html
@@ -412,18 +397,22 @@ def float_power(input: Tensor | float, exponent: Tensor | float) -> Tensor:
 # The larger, the smaller, and other functions of two tensors
 
 
-def _of_tensors(operator: Callable[..., Any]) -> Callable[..., Any]:
-    """A function that takes two tensors and no number."""
-    name = operator.__name__
+def _must_be_tensors(function: str, **arguments: Any) -> None:
+    for position, (name, value) in enumerate(arguments.items(), 1):
+        if not isinstance(value, Tensor):
+            raise must_be_tensor(function, name, position, value)
 
-    def function(input: Tensor, other: Tensor, *, out: None = None) -> Tensor:
-        for position, (argument, value) in enumerate((("input", input), ("other", other)), 1):
-            if not isinstance(value, Tensor):
-                raise must_be_tensor(name, argument, position, value)
-        return operator(input, other)
+
+def _of_tensors(row: Callable[..., Any]) -> Callable[..., Any]:
+    """A function that takes two tensors and no number."""
+    name = row.__name__
+
+    def function(input: Tensor, other: Tensor) -> Tensor:
+        _must_be_tensors(name, input=input, other=other)
+        return row(input, other)
 
     function.__name__ = function.__qualname__ = name
-    function.operation = operator.operation  # type: ignore[attr-defined]
+    function.operation = row.operation  # type: ignore[attr-defined]
     return function
 
 
@@ -479,14 +468,6 @@ atan2 = _of_tensors(
 )
 
 
-def _floats_only(kernel: str, function: np.ufunc) -> Callable[..., Any]:
-    def general(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-        _kernel_missing(kernel, x, "biu")
-        return function(x, y, out=...)
-
-    return general
-
-
 hypot = _of_tensors(
     binary(
         "hypot",
@@ -495,7 +476,7 @@ hypot = _of_tensors(
             "self": lambda grad, self, result: grad * self / result,
             "other": lambda grad, other, result: grad * other / result,
         },
-        general=_floats_only("hypot_cpu", np.hypot),
+        general=refusing("biu", kernel("hypot_cpu"), np.hypot),
         formula={"self": r"\bar{z} \cdot x / z", "other": r"\bar{z} \cdot y / z"},
     )
 )
@@ -507,7 +488,7 @@ logaddexp = _of_tensors(
             "self": lambda grad, self, other: grad / (1 + dual.exp(other - self)),
             "other": lambda grad, self, other: grad / (1 + dual.exp(self - other)),
         },
-        general=_floats_only("logaddexp_cpu", np.logaddexp),
+        general=refusing("biu", kernel("logaddexp_cpu"), np.logaddexp),
         formula={"self": r"\bar{z} / (1 + e^{y - x})", "other": r"\bar{z} / (1 + e^{x - y})"},
     )
 )
@@ -522,10 +503,17 @@ def _mixed(self: np.ndarray, end: np.ndarray, weight: Any) -> np.ndarray:
         if isinstance(value, np.ndarray) and value.dtype != self.dtype and (value.ndim or name == "end"):
             names = [c_name(FROM_NUMPY[v.dtype]) for v in (self, value)]
             raise RuntimeError(f"expected dtype {names[0]} for `{name}` but got dtype {names[1]}")
-    weight = np.asarray(weight, dtype=self.dtype)
-    return templates.broadcast(
-        lambda x, y, w: np.where(np.abs(w) < 0.5, x + w * (y - x), y - (y - x) * (1 - w)), self, end, weight
-    )
+    if is_number(weight):
+        return templates.broadcast(_near if abs(weight) < 0.5 else _far, self, end, np.asarray(weight, self.dtype))
+    return np.where(np.abs(weight) < 0.5, *(templates.broadcast(way, self, end, weight) for way in (_near, _far)))
+
+
+def _near(x: Any, y: Any, weight: Any) -> Any:
+    return np.asarray(x + weight * (y - x))
+
+
+def _far(x: Any, y: Any, weight: Any) -> Any:
+    return np.asarray(y - (y - x) * (1 - weight))
 
 
 _lerp_number, _lerp_tensor = (
@@ -547,14 +535,12 @@ _lerp_number, _lerp_tensor = (
 )
 
 
-def lerp(input: Tensor, end: Tensor, weight: Tensor | float, *, out: None = None) -> Tensor:
+def lerp(input: Tensor, end: Tensor, weight: Tensor | float) -> Tensor:
     """On the way from ``input`` to ``end``: ``input + weight * (end - input)``.
 
     See https://docs.pytorch.org/docs/stable/generated/torch.lerp.html
     """
-    for position, (name, value) in enumerate((("input", input), ("end", end)), 1):
-        if not isinstance(value, Tensor):
-            raise must_be_tensor("lerp", name, position, value)
+    _must_be_tensors("lerp", input=input, end=end)
     return (_lerp_tensor if isinstance(weight, Tensor) else _lerp_number)(input, end, weight)
 
 
@@ -602,27 +588,22 @@ _addcdiv = Operation(
 )
 
 
-def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: float = 1, out: None = None) -> Tensor:
+def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: float = 1) -> Tensor:
     """``input + value * tensor1 * tensor2``.
 
     See https://docs.pytorch.org/docs/stable/generated/torch.addcmul.html
     """
-    return _of_three(_addcmul, input, tensor1, tensor2, value)
+    _must_be_tensors("addcmul", input=input, tensor1=tensor1, tensor2=tensor2)
+    return _addcmul(input, tensor1, tensor2, value)
 
 
-def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: float = 1, out: None = None) -> Tensor:
+def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: float = 1) -> Tensor:
     """``input + value * tensor1 / tensor2``.
 
     See https://docs.pytorch.org/docs/stable/generated/torch.addcdiv.html
     """
-    return _of_three(_addcdiv, input, tensor1, tensor2, value)
-
-
-def _of_three(operation: Operation, input: Any, tensor1: Any, tensor2: Any, value: float) -> Tensor:
-    for position, (name, given) in enumerate((("input", input), ("tensor1", tensor1), ("tensor2", tensor2)), 1):
-        if not isinstance(given, Tensor):
-            raise must_be_tensor(operation.name, name, position, given)
-    return operation(input, tensor1, tensor2, value)
+    _must_be_tensors("addcdiv", input=input, tensor1=tensor1, tensor2=tensor2)
+    return _addcdiv(input, tensor1, tensor2, value)
 
 
 # Comparisons, logic and bits: no derivative.
@@ -668,17 +649,9 @@ logical_and, logical_or, logical_xor = (
 )
 
 
-def _of_bits(kernel: str, function: np.ufunc, kinds: str) -> Callable[..., Any]:
-    def general(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-        _kernel_missing(kernel, x, kinds)
-        return function(x, y, out=...)
-
-    return general
-
-
 _bits = {
-    name: binary(name, function, general=_of_bits(kernel, function, kinds))
-    for name, kernel, function, kinds in (
+    name: binary(name, function, general=refusing(kinds, kernel(cpu), function))
+    for name, cpu, function, kinds in (
         ("bitwise_and", "bitwise_and_cpu", np.bitwise_and, "f"),
         ("bitwise_or", "bitwise_or_cpu", np.bitwise_or, "f"),
         ("bitwise_xor", "bitwise_xor_cpu", np.bitwise_xor, "f"),
@@ -687,21 +660,10 @@ _bits = {
     )
 }
 bitwise_and, bitwise_or, bitwise_xor, bitwise_left_shift, bitwise_right_shift = map(checked, _bits.values())
-_invert = Operation("bitwise_not", lambda self: np.invert(self, out=...), {})
+bitwise_not = unary("bitwise_not", refusing("f", kernel("bitwise_not_cpu"), np.invert), None, floating=False)
 
 
-def bitwise_not(input: Tensor, *, out: None = None) -> Tensor:
-    """Each bit turned over; of bools, not.
-
-    See https://docs.pytorch.org/docs/stable/generated/torch.bitwise_not.html
-    """
-    if not isinstance(input, Tensor):
-        raise must_be_tensor("bitwise_not", "input", 1, input)
-    _kernel_missing("bitwise_not_cpu", input._array, "f")
-    return _invert(input)
-
-
-def _invert_operator(self: Tensor) -> Tensor:
+def _invert(self: Tensor) -> Tensor:
     if self._array.dtype.kind == "f":
         raise TypeError("~ (operator.invert) is only implemented on integer and Boolean-type tensors")
     return bitwise_not(self)
@@ -727,24 +689,18 @@ def allclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e
 
 
 def _close(name: str, input: Any, other: Any, rtol: float, atol: float, equal_nan: bool) -> np.ndarray:
-    for position, (argument, value) in enumerate((("input", input), ("other", other)), 1):
-        if not isinstance(value, Tensor):
-            raise must_be_tensor(name, argument, position, value)
+    _must_be_tensors(name, input=input, other=other)
     if input.dtype is not other.dtype:
         raise RuntimeError(f"{input.dtype.scalar_name} did not match {other.dtype.scalar_name}")
     for argument, value in (("rtol", rtol), ("atol", atol)):
         if value < 0:
             raise RuntimeError(f"{argument} must be greater than or equal to zero, but got {value:g}")
-    x, y = input._array, other._array
-    return templates.broadcast(lambda a, b: _is_close(a, b, rtol, atol, equal_nan), x, y)
+    return templates.broadcast(lambda x, y: _is_close(x, y, rtol, atol, equal_nan), input._array, other._array)
 
 
 def _is_close(x: np.ndarray, y: np.ndarray, rtol: float, atol: float, equal_nan: bool) -> np.ndarray:
-    close = np.equal(x, y)
-    if equal_nan:
-        close |= (x != x) & (y != y)
-    distance = np.absolute(x - y)
-    return close | (np.isfinite(distance) & (distance <= atol + np.absolute(rtol * y)))
+    same, distance = (x == y) | ((x != x) & (y != y) if equal_nan else False), np.absolute(x - y)
+    return same | (np.isfinite(distance) & (distance <= atol + np.absolute(rtol * y)))
 
 
 def equal(input: Tensor, other: Tensor) -> bool:
@@ -752,9 +708,7 @@ def equal(input: Tensor, other: Tensor) -> bool:
 
     See https://docs.pytorch.org/docs/stable/generated/torch.equal.html
     """
-    for position, (name, value) in enumerate((("input", input), ("other", other)), 1):
-        if not isinstance(value, Tensor):
-            raise must_be_tensor("equal", name, position, value)
+    _must_be_tensors("equal", input=input, other=other)
     return input._array.shape == other._array.shape and bool(np.all(input._array == other._array))
 
 
@@ -822,7 +776,7 @@ OPERATORS = {
     "__neg__": neg,
     "__pos__": positive,
     "__abs__": absolute,
-    "__invert__": _invert_operator,
+    "__invert__": _invert,
     "__iadd__": in_place(_add),
     "__isub__": in_place(_sub),
     "__imul__": in_place(_mul),

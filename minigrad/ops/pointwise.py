@@ -18,13 +18,14 @@ from .templates import Operation, broadcast, common_dtype, promote, unary
 _LN2, _LN10, _DEGREE = math.log(2), math.log(10), math.pi / 180
 
 
-def _lacks(kinds: str, error: Callable[[str], Exception], function: Callable[..., Any]) -> Callable[..., Any]:
-    """``function`` where there is one: for dtypes of these kinds it raises ``error(name of the dtype)``."""
+def refusing(kinds: str, error: Callable[[str], Exception], function: Callable[..., Any]) -> Callable[..., Any]:
+    """``function``, but for dtypes of these kinds there is none: it raises ``error(name of the dtype)``."""
 
-    def general(x: np.ndarray) -> np.ndarray:
-        if x.dtype.kind in kinds:
-            raise error(FROM_NUMPY[x.dtype].scalar_name)
-        return function(x, out=...) if isinstance(function, np.ufunc) else function(x)
+    def general(*arrays: np.ndarray) -> np.ndarray:
+        kind = arrays[0].dtype
+        if kind.kind in kinds:
+            raise error(FROM_NUMPY[kind].scalar_name)
+        return function(*arrays, out=...) if isinstance(function, np.ufunc) else function(*arrays)
 
     return general
 
@@ -38,7 +39,8 @@ def c_name(kind: dtype) -> str:
     return _C_NAMES[kind.name]
 
 
-def _kernel(name: str) -> Callable[[str], Exception]:
+def kernel(name: str) -> Callable[[str], Exception]:
+    """The error for a dtype that PyTorch's kernel of this name does not have."""
     return lambda dtype: NotImplementedError(f"\"{name}\" not implemented for '{dtype}'")
 
 
@@ -167,7 +169,7 @@ relu = unary(
     "relu",
     _relu,
     lambda grad, result: dual.either(threshold_backward, grad, result, 0),
-    general=_lacks("b", lambda dtype: RuntimeError("Boolean inputs not supported for relu"), _relu),
+    general=refusing("b", lambda dtype: RuntimeError("Boolean inputs not supported for relu"), _relu),
     formula=r"\bar{z} \cdot [z > 0]",
 )
 _error_function = np.frompyfunc(math.erf, 1, 1)
@@ -189,7 +191,7 @@ neg = unary(
     "neg",
     np.negative,
     lambda grad: -grad,
-    general=_lacks(
+    general=refusing(
         "b",
         lambda dtype: RuntimeError(
             "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a mask, use "
@@ -203,7 +205,7 @@ abs = unary(
     "abs",
     np.absolute,
     lambda grad, self: grad * dual.sgn(self),
-    general=_lacks("b", _kernel("abs_cpu"), np.absolute),
+    general=refusing("b", kernel("abs_cpu"), np.absolute),
     formula=r"\bar{z} \cdot \mathrm{sgn}\, x",
 )
 sign = _step("sign", dual.signs, lambda x: x.copy() if x.dtype.kind == "b" else dual.signs(x))
@@ -215,22 +217,22 @@ sgn = unary(
     formula="0",
 )
 floor, ceil, trunc = (
-    _step(name, function, _lacks("b", _kernel(f"{name}_vml_cpu"), np.copy))
+    _step(name, function, refusing("b", kernel(f"{name}_vml_cpu"), np.copy))
     for name, function in (("floor", np.floor), ("ceil", np.ceil), ("trunc", np.trunc))
 )
 frac = unary(
     "frac",
     lambda x: np.subtract(x, np.trunc(x), out=...),
     lambda grad: grad,
-    general=_lacks("biu", _kernel("frac_cpu"), np.copy),
+    general=refusing("biu", kernel("frac_cpu"), np.copy),
     formula=r"\bar{z}",
 )
-_round = _step("round", np.rint, _lacks("b", _kernel("round_vml_cpu"), np.copy))
+_round = _step("round", np.rint, refusing("b", kernel("round_vml_cpu"), np.copy))
 
 
 def _to_decimals(self: np.ndarray, decimals: int) -> np.ndarray:
     if self.dtype.kind != "f":
-        raise _kernel("round_cpu" if decimals else "round_vml_cpu")(FROM_NUMPY[self.dtype].scalar_name)
+        raise kernel("round_cpu" if decimals else "round_vml_cpu")(FROM_NUMPY[self.dtype].scalar_name)
     ten = self.dtype.type(10.0 ** math.fabs(decimals))
     return (
         np.true_divide(np.rint(self * ten), ten, out=...)
@@ -244,7 +246,7 @@ _round_to = Operation(
 )
 
 
-def round(input: Tensor, *, decimals: int | None = None, out: None = None) -> Tensor:
+def round(input: Tensor, *, decimals: int | None = None) -> Tensor:
     """Each element rounded, halves to the even neighbour, or to so many decimals.
 
     See https://docs.pytorch.org/docs/stable/generated/torch.round.html
@@ -252,7 +254,7 @@ def round(input: Tensor, *, decimals: int | None = None, out: None = None) -> Te
     return _round(input) if decimals is None or not isinstance(input, Tensor) else _round_to(input, decimals)
 
 
-def square(input: Tensor, *, out: None = None) -> Tensor:
+def square(input: Tensor) -> Tensor:
     """Each element times itself: ``input ** 2``.
 
     See https://docs.pytorch.org/docs/stable/generated/torch.square.html
@@ -307,8 +309,6 @@ def nan_to_num(
     nan: float | None = None,
     posinf: float | None = None,
     neginf: float | None = None,
-    *,
-    out: None = None,
 ) -> Tensor:
     """``input`` with NaN (0 by default) and the infinities (the dtype's limits) replaced.
 
@@ -403,9 +403,7 @@ _clamp_max, _clamp_max_tensor = (
 )
 
 
-def clamp(
-    input: Tensor, min: Tensor | float | None = None, max: Tensor | float | None = None, *, out: None = None
-) -> Tensor:
+def clamp(input: Tensor, min: Tensor | float | None = None, max: Tensor | float | None = None) -> Tensor:
     """Each element moved into [min, max]; the bounds are numbers or tensors, and one may be left out.
 
     Raises:

@@ -623,5 +623,7 @@ def operand_error(name: str, input: Any, other: Any) -> TypeError:
 
 def _named(function: Callable[..., Any], name: str, operation: Operation | None) -> Callable[..., Any]:
     function.__name__ = function.__qualname__ = name
+    page = f"torch.Tensor.{name}" if name.endswith("_") else f"torch.{name}"
+    function.__doc__ = f"See https://docs.pytorch.org/docs/stable/generated/{page}.html"
     function.operation = operation  # type: ignore[attr-defined]
     return function
