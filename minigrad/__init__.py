@@ -83,6 +83,7 @@ from .dtypes import bool_ as bool
 from .formatting import set_printoptions
 from .ops.dual import FUNCTIONS
 from .random import Generator, default_generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state
+from .serialization import load, save
 from .tensor import Tensor
 
 __version__ = "0.1.0"

@@ -1,0 +1,130 @@
+"""save and load: tensors, and dicts, lists and tuples of them, in a file that executes nothing when it is read.
+
+The file is numpy's npz: the arrays, and beside them a JSON text that says how they were put together. PyTorch's own
+files are pickles, which run code while they are loaded; they are refused.
+
+See https://docs.pytorch.org/docs/stable/generated/torch.save.html
+"""
+
+from __future__ import annotations
+
+import os
+from collections import OrderedDict
+from typing import IO, Any
+
+import numpy as np
+
+from .dtypes import Size
+from .tensor import Tensor
+
+_FORMAT = "minigrad 1"
+_PLAIN = (str, int, float, bool, type(None))
+_CONTAINERS: dict[str, type] = {"list": list, "tuple": tuple, "Size": Size}
+_MAPPINGS: dict[str, type] = {"dict": dict, "OrderedDict": OrderedDict}
+
+
+def save(obj: Any, f: str | os.PathLike[str] | IO[bytes]) -> None:
+    """Write tensors, or dicts, lists, tuples, numbers and strings with tensors in them, to a file.
+
+    A tensor that occurs twice is one tensor again when it is loaded.
+
+    Raises:
+        TypeError: there is anything else in it; the message says where.
+
+    >>> import io
+    >>> import minigrad as torch
+    >>> file = io.BytesIO()
+    >>> torch.save({"weight": torch.ones(2), "epoch": 3}, file)
+    >>> _ = file.seek(0)
+    >>> torch.load(file)
+    {'weight': tensor([1., 1.]), 'epoch': 3}
+    """
+    import json  # when wanted: importing minigrad stays fast
+
+    arrays: list[np.ndarray] = []
+    text = json.dumps({"format": _FORMAT, "content": _described(obj, arrays, {}, "obj")})
+    content = {"content": np.array(text), **{str(number): array for number, array in enumerate(arrays)}}
+    if isinstance(f, str | os.PathLike):
+        with open(f, "wb") as file:
+            np.savez(file, **content)  # type: ignore[arg-type]
+    else:
+        np.savez(f, **content)  # type: ignore[arg-type]
+
+
+def load(f: str | os.PathLike[str] | IO[bytes], map_location: Any = None, *, weights_only: bool | None = None) -> Any:
+    """What `save` wrote. Nothing of the file is executed, whatever ``weights_only`` says.
+
+    Raises:
+        ValueError: the file was not written by `save`.
+
+    See https://docs.pytorch.org/docs/stable/generated/torch.load.html
+    """
+    import json
+
+    if isinstance(f, str | os.PathLike):
+        with open(f, "rb") as file:
+            return load(file)
+    try:
+        with np.load(f, allow_pickle=False) as archive:
+            described = json.loads(str(archive["content"]))
+            if described["format"] != _FORMAT:
+                raise ValueError(described["format"])
+            arrays = {name: archive[name] for name in archive.files if name != "content"}
+            return _rebuilt(described["content"], arrays, {})
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError, EOFError, OSError) as error:
+        raise ValueError(
+            "this is not a file that minigrad's save() wrote. Files of torch.save() are pickles, which can run any "
+            "code when they are loaded: convert them in PyTorch, for example with numpy.savez."
+        ) from error
+
+
+def _described(value: Any, arrays: list[np.ndarray], seen: dict[int, int], where: str) -> Any:
+    """A value as JSON: [kind, ...]. Tensors go to ``arrays``."""
+    kind = type(value)
+    if kind in _PLAIN:
+        return ["plain", value]
+    if isinstance(value, Tensor):
+        if id(value) not in seen:
+            seen[id(value)] = len(arrays)
+            arrays.append(value._array)
+        return ["Tensor" if kind is Tensor else "Parameter", seen[id(value)], value.requires_grad]
+    for name, container in _CONTAINERS.items():
+        if kind is container:
+            return [name, [_described(each, arrays, seen, f"{where}[{i}]") for i, each in enumerate(value)]]
+    for name, mapping in _MAPPINGS.items():
+        if kind is mapping:
+            items = value.items()
+            return [
+                name,
+                [
+                    [_described(key, arrays, seen, where), _described(each, arrays, seen, f"{where}[{key!r}]")]
+                    for key, each in items
+                ],
+            ]
+    advice = ": save its state_dict()" if hasattr(value, "state_dict") else ""
+    raise TypeError(
+        "save() writes tensors, numbers, strings, and dicts, lists and tuples of them; "
+        f"{where} is a {kind.__name__}{advice}"
+    )
+
+
+def _rebuilt(described: Any, arrays: dict[str, np.ndarray], made: dict[tuple[Any, ...], Tensor]) -> Any:
+    kind, content, *rest = described
+    if kind == "plain":
+        return content
+    if kind in ("Tensor", "Parameter"):
+        key = (kind, content)
+        if key not in made:
+            made[key] = _tensor(kind, arrays[str(content)], *rest)
+        return made[key]
+    if kind in _MAPPINGS:
+        return _MAPPINGS[kind]((_rebuilt(key, arrays, made), _rebuilt(each, arrays, made)) for key, each in content)
+    return _CONTAINERS[kind](_rebuilt(each, arrays, made) for each in content)
+
+
+def _tensor(kind: str, array: np.ndarray, requires_grad: bool) -> Tensor:
+    if kind == "Tensor":
+        return Tensor._plain(array).requires_grad_(requires_grad)
+    from .nn.module import Parameter
+
+    return Parameter(Tensor._plain(array), requires_grad)
