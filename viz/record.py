@@ -611,6 +611,7 @@ class Recorder(observe.Observer):
         if known is not None:
             return known
         record = self._new_tensor(tensor, -1)
+        record.line = None
         if tensor.is_leaf:
             owner = self._owner_of(tensor)
             if owner is not None:

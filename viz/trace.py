@@ -89,6 +89,8 @@ class Chip:
 class Node:
     """A box of the picture. Changing fields: visible, label, detail, freed, failed.
 
+    ``group`` is the module whose forward made it: "Net.layer1".
+
     ``box`` is [x, y, width, height] of the rectangle in points, y downwards, (x, y) the top left corner;
     ``chips`` stand to its right at ``chip_at``.
     """
@@ -105,6 +107,7 @@ class Node:
     visible: bool = False
     freed: bool = False
     failed: bool = False
+    group: str = ""
 
 
 @dataclass
