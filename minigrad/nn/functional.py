@@ -940,10 +940,10 @@ def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Tens
     except ValueError:
         raise linalg.broadcast_error(a, b) from None
     parts = []
-    for x in (x1, x2):
-        size = reduction.vector_norm(x, 2, dim, True).clone()
+    for x in (x1, x2) if a == b else (x1.expand(shape), x2.expand(shape)):
+        size: Any = reduction.vector_norm(x, 2, dim, True).clone()
         np.maximum(size._array, eps, out=size._array)  # no part of the graph, as in PyTorch
-        parts.append((x if a == b else x.expand(shape)) / size)
+        parts.append(x / size)
     return (parts[0] * parts[1]).sum(dim)
 
 

@@ -707,23 +707,7 @@ def kron(input: Tensor, other: Tensor, *, out: None = None) -> Tensor:
     return shaping._unsafe_view(times(left, right), tuple(m * n for m, n in zip(rows, columns, strict=True)))
 
 
-def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -> Tensor:
-    """How often each number from 0 on occurs in a vector of integers, or the sums of their weights.
-
-    See https://docs.pytorch.org/docs/stable/generated/torch.bincount.html
-    """
-    (array,) = _arrays("bincount", input=input)
-    if array.dtype.kind not in "iu":
-        raise NotImplementedError(f"\"bincount_cpu\" not implemented for '{input.dtype.scalar_name}'")
-    if array.ndim != 1 or (array.size and array.min() < 0):
-        raise RuntimeError("bincount only supports 1-d non-negative integral inputs.")
-    if weights is None:
-        return Tensor._of(np.bincount(array, minlength=minlength))
-    counted = np.bincount(array, weights._array, minlength)
-    return Tensor._of(counted.astype(weights._array.dtype if weights._array.dtype.kind == "f" else np.float64))
-
-
-BOTH = (mm, mv, dot, bmm, addmm, addmv, baddbmm, outer, matmul, inner, trace, cross, kron, bincount)
+BOTH = (mm, mv, dot, bmm, addmm, addmv, baddbmm, outer, matmul, inner, trace, cross, kron)
 FUNCTIONS_ONLY = (tensordot, einsum)
 IN_PLACE = (addmm, addmv, baddbmm)
 ALIASES = {"ger": outer}

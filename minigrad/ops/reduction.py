@@ -19,7 +19,21 @@ from ..dtypes import dtype as Dtype
 from ..dtypes import get_default_dtype
 from ..tensor import Tensor
 from .arguments import must_be_tensor, wrap_dim, wrap_dims
-from .dual import FUNCTIONS, absolute, cast, dual, exp, expand, power, reshape, scatter_flat, sign, total, where
+from .dual import (
+    FUNCTIONS,
+    absolute,
+    cast,
+    dual,
+    exp,
+    expand,
+    power,
+    reshape,
+    scatter_flat,
+    sign,
+    total,
+    unsqueeze,
+    where,
+)
 from .templates import Operation
 
 Dims = int | Iterable[int] | None
@@ -47,11 +61,15 @@ def piece(value: Any, dim: int, start: int, stop: int) -> Any:
 
 
 def kept(value: Any, shape: tuple[int, ...], dim: Dims, keepdim: bool) -> Any:
-    """A reduced value with the dimensions of ``shape`` that it lost, at length 1."""
-    if keepdim or not shape:
+    """A reduced value with the dimensions that it lost at length 1 (one that lost all of them broadcasts)."""
+    if keepdim or not shape or dim is None or dim == ():
         return value
     dims = wrap_dims(dim, len(shape))
-    return reshape(value, tuple(1 if place in dims else length for place, length in enumerate(shape)))
+    if isinstance(value, Tensor):
+        for place in sorted(dims):
+            value = unsqueeze(value, place)
+        return value
+    return value.reshape([1 if place in dims else length for place, length in enumerate(shape)])
 
 
 def count(shape: tuple[int, ...], dim: Dims) -> int:
@@ -122,9 +140,11 @@ def _check_not_empty(name: str, input: Tensor, dim: Dims, error: Exception | Non
             f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with "
             "the 'dim' argument."
         )
-    for one in wrap_dims(dim, len(shape)):
-        if not shape[one] and dim is not None:
-            raise IndexError(f"{name}(): Expected reduction dim {one} to have non-zero size.")
+    if dim is not None and dim != ():
+        for place, one in enumerate(wrap_dims(dim, len(shape))):
+            if not shape[one]:
+                shown = dim[place] if isinstance(dim, tuple) else one
+                raise IndexError(f"{name}(): Expected reduction dim {shown} to have non-zero size.")
 
 
 def _return_type(name: str, *fields: str) -> Any:
@@ -231,6 +251,8 @@ def nanmean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Dty
 
 def _prod_backward(grad: Any, self: Any, result: Any) -> Any:
     """``grad * result / self``; where there is a zero, by the products of what stands before and after."""
+    if not len(self.shape):
+        return grad
     if _has_no(self == 0):
         return grad * (result / self)
     return reshape(_product_of_others(reshape(self, (-1,)), 0), tuple(self.shape)) * grad
@@ -304,9 +326,9 @@ def _var_backward(grad: Any, self: Any, dim: Dims, correction: float | None, kee
     freedom = number - (1 if correction is None else correction)
     center = total(self, wrap_dims(dim, len(shape)), True) / builtins.max(1, number)
     grad = kept(grad, shape, dim, keepdim)
-    if freedom <= 0:
-        return grad * where(self == center, float("nan"), float("inf"))
-    return (2.0 / freedom) * grad * (self - center)
+    if freedom <= 0 and dim is None:
+        return grad * where(self == center, math.nan, math.inf)
+    return (2.0 / freedom if freedom else math.inf) * grad * (self - center)
 
 
 def _std_backward(grad: Any, self: Any, dim: Dims, correction: float | None, keepdim: bool, result: Any) -> Any:
@@ -470,7 +492,7 @@ def _choice(name: str, of_all: Any, find: Any, what: str, number: int, pairwise:
         if pairwise and (isinstance(dim, Tensor) or other is not None):
             return FUNCTIONS[pairwise](input, dim if other is None else other)
         if name == "median" and input._array.dtype.kind == "b":
-            raise NotImplementedError("\"median_cpu\" not implemented for 'Bool'")
+            raise NotImplementedError(f"\"median_{'cpu' if dim is None else 'out'}\" not implemented for 'Bool'")
         if dim is None:
             if name != "median":
                 _check_not_empty(name, input, None)
@@ -517,7 +539,7 @@ def _extreme_in_dims(name: str, ufunc: Any, what: str) -> Callable[..., Any]:
 
     @public(name, f"The {what} element, of all or over the dimensions ``dim``; equals share the gradient.")
     def function(input: Tensor, dim: Any = (), keepdim: bool = False) -> Tensor:
-        dims = _as_dims(name, dim)
+        dims = _as_dims(name, dim) or ()
         _check_not_empty(name, input, dims)
         return operation(input, dims, keepdim)
 
@@ -574,7 +596,8 @@ argmax, argmin = _index_of("argmax", np.argmax, "largest"), _index_of("argmin", 
 
 def _truth(name: str, ufunc: Any, what: str) -> Callable[..., Any]:
     def forward(self: np.ndarray, dim: Dims, keepdim: bool) -> np.ndarray:
-        out = ufunc.reduce(self.astype(bool), axis=wrap_dims(dim, self.ndim), keepdims=keepdim, out=...)
+        axis = () if dim == () else wrap_dims(dim, self.ndim)
+        out = ufunc.reduce(self.astype(bool), axis=axis, keepdims=keepdim, out=...)
         return out.astype(np.uint8) if self.dtype == np.uint8 else out
 
     operation = Operation(name, forward, {})
@@ -617,7 +640,7 @@ def _norm_backward(grad: Any, self: Any, ord: float, dim: Dims, keepdim: bool, r
     shape = tuple(self.shape)
     grad, result = kept(grad, shape, dim, keepdim), kept(result, shape, dim, keepdim)
     if ord == 0:
-        return self * 0
+        return None
     if ord == 1:
         return sign(self) * grad
     if ord == 2:
@@ -663,6 +686,8 @@ def matrix_norm(
     A: Tensor, ord: Any = "fro", dim: Any = (-2, -1), keepdim: bool = False, *, dtype: Dtype | None = None
 ) -> Tensor:
     """A norm of matrices: "fro", 1 and -1 (of columns), inf and -inf (of rows); none that needs singular values."""
+    if isinstance(ord, str) and ord not in ("fro", "nuc"):
+        raise RuntimeError(f"linalg.matrix_norm: Order {ord} not supported.")
     if A._array.ndim < 2:
         raise RuntimeError("linalg.matrix_norm: The input tensor A must have at least 2 dimensions.")
     if not isinstance(dim, tuple | list) or len(dim) != 2:
@@ -676,7 +701,7 @@ def matrix_norm(
         raise RuntimeError(f"linalg.matrix_norm: Order {ord} not supported.")
     rows, columns = (wrap_dim(d, A._array.ndim) for d in dim)
     summed, left = (rows, columns) if abs(ord) == 1 else (columns, rows)
-    sums = vector_norm(A, 1, summed, keepdim, dtype=dtype)
+    sums = vector_norm(A, 1.0, summed, keepdim, dtype=dtype)
     return (amax if ord > 0 else amin)(sums, left - (not keepdim and left > summed), keepdim)
 
 
@@ -694,7 +719,7 @@ def linalg_norm(
         dim = (0, 1) if ndim == 2 or isinstance(ord, str) else None
     if isinstance(ord, str) or (ord is not None and isinstance(dim, tuple | list) and len(dim) == 2):
         return matrix_norm(A, ord, dim, keepdim, dtype=dtype)
-    return vector_norm(A, 2 if ord is None else ord, dim, keepdim, dtype=dtype)
+    return vector_norm(A, 2.0 if ord is None else ord, dim, keepdim, dtype=dtype)
 
 
 @public()
@@ -818,10 +843,10 @@ def _cumsum_backward(grad: Any, dim: int) -> Any:
 
 
 def _cumprod_backward(grad: Any, self: Any, dim: int, result: Any) -> Any:
+    if 0 in self.shape or not len(self.shape):
+        return grad
     if _has_no(self == 0):
         return _cumsum_backward(result * grad, dim) / self
-    if not len(self.shape):
-        return grad
     dim, length = wrap_dim(dim, len(self.shape)), self.shape[dim]
     columns = []
     for place in range(length):  # with zeros: the products without this element, one by one
