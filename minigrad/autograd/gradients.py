@@ -10,7 +10,7 @@ import numpy as np
 
 from . import engine, grad_mode, notes
 from ..tensor import Tensor
-from .grad_mode import enable_grad
+from .grad_mode import enable_grad, no_grad
 from .graph import GradientEdge, Node
 from .observe import tell
 from .views import as_view, gradient_edge
@@ -155,7 +155,10 @@ def _run(
 def _returned(array: Any) -> Tensor:
     """A gradient for the caller; one that a derivative made by stretching another is a view, as in PyTorch."""
     result = Tensor._of(array)
-    return result if array.base is None else as_view(result, Tensor._of(array.base))
+    if array.base is not None:
+        with no_grad():
+            as_view(result, Tensor._of(array.base))
+    return result
 
 
 def _seed(root: Tensor, seed: Tensor | None) -> Tensor:

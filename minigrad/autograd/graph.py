@@ -71,7 +71,17 @@ class Node:
     gradient; a node with several outputs is ``multi`` and has tuples there.
     """
 
-    __slots__ = ("__weakref__", "code", "dtype", "hooks", "instruction", "next_indices", "next_nodes", "sequence", "shape")
+    __slots__ = (
+        "__weakref__",
+        "code",
+        "dtype",
+        "hooks",
+        "instruction",
+        "next_indices",
+        "next_nodes",
+        "sequence",
+        "shape",
+    )
     multi = False
     owns_gradients = True  # its backward returns arrays nobody else has, or the very one it was given
 
@@ -180,6 +190,8 @@ class AccumulateGrad(Node):
     def backward(self, grad: Any) -> tuple[()]:
         """Keep the first gradient, add every later one in place: whoever holds ``.grad`` sees the sum."""
         leaf = self.variable
+        if not leaf._requires_grad and leaf._node is None:  # no longer
+            return ()
         kept = leaf._grad
         before = None
         if kept is None:
@@ -196,6 +208,8 @@ class AccumulateGrad(Node):
     def backward_graph(self, grad: Tensor) -> tuple[()]:
         """With create_graph the sum is recorded too, so it is always a new tensor."""
         leaf = self.variable
+        if not leaf.requires_grad:
+            return ()
         before = leaf._grad
         after = leaf._gradient(np.zeros_like(grad._array)).copy_(grad) if before is None else before + grad
         leaf._grad = after
