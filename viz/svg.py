@@ -72,9 +72,9 @@ def page(svg: str, nodes: Mapping[str, str] | None = None, edges: Mapping[str, s
     live = live.replace("<svg ", f'<svg role="img" onpointerenter="{escape(" ".join(_ZOOM.split()))}" ', 1)
     size = _HEAD.search(svg)
     width = f' width="{float(size[1]) * 4 / 3:.0f}"' if size else ""
-    style = ".mg-graph>svg~img{display:none}.mg-graph>svg{touch-action:pan-y;user-select:none}"
+    style = ".mg-dot>svg~img{display:none}.mg-dot>svg{touch-action:pan-y;user-select:none}"
     return (
-        f'<div class="mg-graph"><style>{style}</style>{live}'
+        f'<div class="mg-dot"><style>{style}</style>{live}'
         f'<img alt="computation graph"{width} src="data:image/svg+xml;base64,{still}"></div>'
     )
 
@@ -91,7 +91,7 @@ def _with_tooltips(svg: str, nodes: Mapping[str, str], edges: Mapping[str, str])
         name, kind, rest, title = match.groups()
         text = nodes.get(title) if kind == "node" else edges.get(name)
         shown = f"\n<title>{escape(printable(text))}</title>" if text else ""
-        return f'<g id="{name}" class="mg-{kind}"{rest}>{shown}'
+        return f'<g id="{name}" class="mg-dot-{kind}"{rest}>{shown}'
 
     return _GROUP.sub(tooltip, svg)
 

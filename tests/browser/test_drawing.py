@@ -26,16 +26,16 @@ make_dot(total, params=dict(zip(names, leaves)), show_saved=True, show_attrs=Tru
 
 
 def view_box(lab: Lab) -> str:
-    return lab.output(0).locator(".mg-graph > svg").get_attribute("viewBox") or ""
+    return lab.output(0).locator(".mg-dot > svg").get_attribute("viewBox") or ""
 
 
 def test_a_graph_fits_its_cell_and_zooms_and_pans(lab: Lab) -> None:
     lab.write("draw.ipynb", [DRAW])
     lab.open("draw.ipynb")
     lab.run_all()
-    picture = lab.output(0).locator(".mg-graph > svg")
+    picture = lab.output(0).locator(".mg-dot > svg")
     expect(picture).to_be_visible()
-    expect(lab.output(0).locator(".mg-graph > img")).to_be_hidden()
+    expect(lab.output(0).locator(".mg-dot > img")).to_be_hidden()
     whole = view_box(lab)
     box = picture.bounding_box()
     assert box is not None
@@ -44,7 +44,7 @@ def test_a_graph_fits_its_cell_and_zooms_and_pans(lab: Lab) -> None:
     lab.page.mouse.wheel(0, -200)
     lab.page.keyboard.up("Control")
     lab.page.wait_for_function(
-        "whole => document.querySelector('.mg-graph > svg').getAttribute('viewBox') !== whole", arg=whole
+        "whole => document.querySelector('.mg-dot > svg').getAttribute('viewBox') !== whole", arg=whole
     )
     near = view_box(lab)
     lab.page.mouse.down()
@@ -69,16 +69,16 @@ def test_an_untrusted_notebook_keeps_a_still_picture(lab: Lab) -> None:
     still = lab.output(0).locator("img")
     expect(still).to_be_visible()
     assert still.evaluate("image => image.naturalWidth") > 100
-    expect(lab.output(0).locator(".mg-graph > svg")).to_have_count(0)
+    expect(lab.output(0).locator(".mg-dot > svg")).to_have_count(0)
 
 
 def test_names_are_text_and_never_run(lab: Lab) -> None:
     lab.write("inject.ipynb", [INJECT])
     lab.open("inject.ipynb")
     lab.run_all()
-    expect(lab.output(0).locator(".mg-graph > svg")).to_be_visible()
+    expect(lab.output(0).locator(".mg-dot > svg")).to_be_visible()
     assert lab.page.evaluate("window.hit") is None
-    assert lab.output(0).locator(".mg-graph script, .mg-graph svg img, .mg-graph svg svg").count() == 0
-    texts = lab.output(0).locator(".mg-node text").all_text_contents()
+    assert lab.output(0).locator(".mg-dot script, .mg-dot svg img, .mg-dot svg svg").count() == 0
+    texts = lab.output(0).locator(".mg-dot-node text").all_text_contents()
     assert "</text><script>window.hit=1</script>" in texts
     assert "&lt;script&gt;" in texts
