@@ -53,7 +53,7 @@ def _bools_refused(forward: Callable[..., Any]) -> Callable[..., Any]:
     return refusing
 
 
-_add = binary(
+_add: Any = binary(
     "add",
     np.add,
     {"self": lambda grad: grad, "other": lambda grad, alpha: _scaled(grad, alpha)},
@@ -62,7 +62,7 @@ _add = binary(
     number_node="AddBackward1",
     formula={"self": r"\bar{z}", "other": r"\alpha \, \bar{z}"},
 )
-_sub = binary(
+_sub: Any = binary(
     "sub",
     np.subtract,
     {"self": lambda grad: grad, "other": lambda grad, alpha: _scaled(-grad, alpha)},
@@ -72,14 +72,14 @@ _sub = binary(
     formula={"self": r"\bar{z}", "other": r"-\alpha \, \bar{z}"},
 )
 _sub.operation.forward = _bools_refused(_sub.operation.forward)
-_mul = binary(
+_mul: Any = binary(
     "mul",
     np.multiply,
     {"self": lambda grad, other: grad * other, "other": lambda grad, self: grad * self},
     number_node="MulBackward1",
     formula={"self": r"\bar{z} \cdot y", "other": r"\bar{z} \cdot x"},
 )
-_div = binary(
+_div: Any = binary(
     "div",
     np.true_divide,
     {"self": lambda grad, other: grad / other, "other": lambda grad, self, other: -grad * ((self / other) / other)},
@@ -391,7 +391,7 @@ def float_power(input: Tensor | float, exponent: Tensor | float) -> Tensor:
 
     See https://docs.pytorch.org/docs/stable/generated/torch.float_power.html
     """
-    return pow(*(v.to(float64) if isinstance(v, Tensor) else float(v) for v in (input, exponent)))  # type: ignore[arg-type]
+    return pow(*(v.to(float64) if isinstance(v, Tensor) else float(v) for v in (input, exponent)))
 
 
 # The larger, the smaller, and other functions of two tensors
@@ -403,7 +403,7 @@ def _must_be_tensors(function: str, **arguments: Any) -> None:
             raise must_be_tensor(function, name, position, value)
 
 
-def _of_tensors(row: Callable[..., Any]) -> Callable[..., Any]:
+def _of_tensors(row: Any) -> Callable[..., Any]:
     """A function that takes two tensors and no number."""
     name = row.__name__
 
@@ -608,7 +608,7 @@ def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: float = 1
 
 # Comparisons, logic and bits: no derivative.
 
-_comparisons = {
+_comparisons: dict[str, Any] = {
     name: binary(name, function)
     for name, function in {
         "eq": np.equal,
@@ -730,13 +730,13 @@ def _reversed(function: Callable[..., Any]) -> Callable[..., Any]:
 def _right_sub(self: Tensor, number: Any) -> Any:
     if not is_number(number):
         return NotImplemented
-    return _sub(_number_tensor(number, self), self) if templates.in_formula else rsub(self, number)
+    return _sub(_number_tensor(number, self), self) if templates.Formula.running else rsub(self, number)
 
 
 def _right_div(self: Tensor, number: Any) -> Any:
     if not is_number(number):
         return NotImplemented
-    return _div(_number_tensor(number, self), self) if templates.in_formula else reciprocal(self) * number
+    return _div(_number_tensor(number, self), self) if templates.Formula.running else reciprocal(self) * number
 
 
 def _number_tensor(number: float, like: Tensor) -> Tensor:

@@ -119,7 +119,7 @@ rad2deg = unary(
 
 # Squashing. PyTorch has one kernel for each of these gradients, hence a node of its own when it is differentiated.
 
-_tanh_backward = Operation(
+_tanh_backward: Operation = Operation(
     "tanh_backward",
     lambda grad_output, output: grad_output * (1 - output * output),
     {
@@ -128,7 +128,7 @@ _tanh_backward = Operation(
     },
     node="TanhBackwardBackward0",
 )
-_sigmoid_backward = Operation(
+_sigmoid_backward: Operation = Operation(
     "sigmoid_backward",
     lambda grad_output, output: grad_output * ((1 - output) * output),
     {
@@ -137,7 +137,7 @@ _sigmoid_backward = Operation(
     },
     node="SigmoidBackwardBackward0",
 )
-threshold_backward = Operation(
+threshold_backward: Operation = Operation(
     "threshold_backward",
     lambda grad_output, self, threshold: dual.dropped(grad_output, self <= threshold),
     {

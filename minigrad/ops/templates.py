@@ -35,9 +35,14 @@ from ..tensor import Tensor
 from .arguments import broadcast_error, is_number, must_be_tensor
 
 OPERATIONS: dict[str, Operation] = {}
-in_formula = False  # a derivative is running on Tensors: see OpNode.backward_graph
 _new = object.__new__
 _state = grad_mode.state
+
+
+class Formula:
+    """Whether a derivative is running on Tensors: PyTorch's formulas take its overloads for numbers (MulBackward1)."""
+
+    running = False
 
 
 class OpNode(Node):
@@ -52,12 +57,11 @@ class OpNode(Node):
         return self._derive(grad, False)
 
     def backward_graph(self, grad: Any) -> list[Any]:
-        global in_formula
-        in_formula = True  # PyTorch's formulas take its overloads for numbers, whose nodes have names of their own
+        Formula.running = True
         try:
             return self._derive(grad, True)
         finally:
-            in_formula = False
+            Formula.running = False
 
     def _derive(self, grad: Any, as_tensors: bool) -> list[Any]:
         values = (*unpack(self, self.saved, as_tensors), *self.attributes) if self.saved else self.attributes
@@ -467,7 +471,7 @@ def binary(
         if kind.kind != "f":
             return apply_generally(input, other)
         if type(other) is float or type(other) is int:
-            if in_formula:
+            if Formula.running:
                 return apply_generally(input, other)
             y = _constants[kind].get(other)
             if y is None:
@@ -512,7 +516,7 @@ def binary(
     def apply_generally(input: Any, other: Any) -> Any:
         if not isinstance(input, Tensor) or not (isinstance(other, Tensor) or is_number(other)):
             return NotImplemented
-        if in_formula and by_number is not None and not isinstance(other, Tensor):
+        if Formula.running and by_number is not None and not isinstance(other, Tensor):
             return by_number(input, other, *defaults)
         return operation(input, other, *defaults)
 
