@@ -17,7 +17,7 @@ from .autograd import grad_mode, notes, views
 from .autograd.graph import Hooks, Node, RemovableHandle, accumulator
 from .autograd.observe import tell
 from .autograd.saved import VersionCounter
-from .dtypes import CPU, FROM_NUMPY, Size, device, dtype, size_of, type_name
+from .dtypes import CPU, FROM_NUMPY, Size, device, dtype, size_of
 
 _new = object.__new__
 
@@ -55,6 +55,7 @@ class Tensor:
     if TYPE_CHECKING:  # the operations are hung on the class in ops/
 
         def __getattr__(self, name: str) -> Any: ...
+
         __add__: Any
         __sub__: Any
         __mul__: Any
@@ -135,28 +136,8 @@ class Tensor:
 
         return self._array.shape[wrap_dim(dim, self._array.ndim)]
 
-    def stride(self, dim: int | None = None) -> Any:
-        """Elements to jump for the next one, in each dimension or one."""
-        array = self._array
-        strides = tuple(s // array.itemsize for s in array.strides)
-        if array.flags.c_contiguous:  # numpy leaves strides of dimensions of length 0 and 1 open
-            step, strides = 1, ()
-            for length in reversed(array.shape):
-                strides = (step, *strides)
-                step *= max(length, 1)
-        return strides if dim is None else strides[dim]
-
-    def storage_offset(self) -> int:
-        """Where in its base's memory it starts, in elements."""
-        base = None if self._meta is None else self._meta.base
-        return 0 if base is None else (self.data_ptr() - base.data_ptr()) // self._array.itemsize
-
     def is_contiguous(self, memory_format: Any = None) -> bool:
         return bool(self._array.flags.c_contiguous)
-
-    def type(self, dtype: Any = None) -> Any:
-        """Its type's name, or a copy in another dtype."""
-        return type_name(self.dtype) if dtype is None else self.to(dtype)
 
     # Its place in the graph
 
@@ -176,17 +157,19 @@ class Tensor:
     def requires_grad(self, value: bool) -> None:
         if not isinstance(value, bool | int):
             raise RuntimeError("requires_grad must be a bool")
-        if not self.is_leaf and not value:
+        if self._node is not None and not value:
             raise RuntimeError(
                 "you can only change requires_grad flags of leaf variables. If you want to use a computed variable in a "
                 "subgraph that doesn't require differentiation use var_no_grad = var.detach()."
             )
-        if self.is_leaf and value:
+        if self._node is None and value:
             if self._array.dtype.kind != "f":
                 raise RuntimeError("only Tensors of floating point dtype can require gradients")
             if self._meta is not None and self._meta.inference and not grad_mode.state.inference:
-                raise RuntimeError("Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.")
-        if self.is_leaf:
+                raise RuntimeError(
+                    "Setting requires_grad=True on inference tensor outside InferenceMode is not allowed."
+                )
+        if self._node is None:
             self._requires_grad = bool(value)
             if grad_mode.special and grad_mode.state.observers:
                 tell("leaf", self)
@@ -280,11 +263,12 @@ class Tensor:
         """Keep this non-leaf's gradient in ``.grad`` when a backward passes."""
         if not self.requires_grad:
             raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
-        node = self.grad_fn
-        if node is None or self.retains_grad:
+        if self._node is None or self.retains_grad:
             return
         import weakref
 
+        node = self.grad_fn
+        assert node is not None
         node._hooks().retained[self._output_nr] = weakref.ref(self)
 
     @property

@@ -8,6 +8,7 @@ the history of the *base* goes through the write (``CopySlices``), and every vie
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from ..tensor import Tensor
 
 # How a view was made, where that forbids changing it in place later.
-NO_GRAD, MULTI, INFERENCE = "no_grad", "multi", "inference"
+NO_GRAD, MULTI, INFERENCE, CUSTOM = "no_grad", "multi", "inference", "custom"
 
 
 class Meta:
@@ -47,12 +48,10 @@ def as_view(view: Tensor, of: Tensor, multi: bool = False) -> Tensor:
     parent = of._meta
     meta.base = of if parent is None or parent.base is None else parent.base
     meta.inference = parent is not None and parent.inference
-    if multi:
+    if grad_mode.special and not grad_mode.state.grad_enabled:
+        meta.creation = INFERENCE if grad_mode.state.inference else NO_GRAD
+    elif multi:
         meta.creation = MULTI
-    elif grad_mode.special and grad_mode.state.inference:
-        meta.creation = INFERENCE
-    elif grad_mode.special and not grad_mode.state.grad_enabled:
-        meta.creation = NO_GRAD
     elif parent is not None:
         meta.creation = parent.creation
     view._version_counter = counter = of._counter()
@@ -72,22 +71,32 @@ def storage(array: np.ndarray) -> np.ndarray:
     return array
 
 
-def strided(array: np.ndarray, shape: Sequence[int], strides: Sequence[int], offset: int = 0) -> np.ndarray:
-    """The memory of ``array`` read with another shape and strides (bytes), from ``offset`` bytes after its start on."""
-    if not array.flags.c_contiguous or offset < 0:
+def strided(array: np.ndarray, shape: Sequence[int], strides: Sequence[int], start: int = 0) -> np.ndarray:
+    """The memory of ``array`` read with another shape and strides (bytes), from ``start`` bytes after its start on."""
+    if not array.flags.c_contiguous or start < 0:
         memory = storage(array)
-        offset += address(array) - address(memory)
+        start += address(array) - address(memory)
         array = memory
-    return np.ndarray(tuple(shape), array.dtype, array, offset, tuple(strides))
+    return np.ndarray(tuple(shape), array.dtype, array, start, tuple(strides))
 
 
 def address(array: np.ndarray) -> int:
+    """Where an array starts, in bytes."""
     return array.__array_interface__["data"][0]
+
+
+def offset(array: np.ndarray) -> int:
+    """Where in its memory an array starts, in bytes."""
+    return address(array) - address(storage(array))
 
 
 def overlaps_itself(array: np.ndarray) -> bool:
     """Whether two of its elements are one, as in what ``expand`` makes."""
-    return 0 in array.strides and array.size > 0 and any(not step and length > 1 for step, length in zip(array.strides, array.shape))  # noqa: B905
+    return (
+        0 in array.strides
+        and array.size > 0
+        and any(not step and length > 1 for step, length in zip(array.strides, array.shape))
+    )  # noqa: B905
 
 
 def is_dense(array: np.ndarray) -> bool:
@@ -103,28 +112,39 @@ def is_dense(array: np.ndarray) -> bool:
     return True
 
 
-def check_memory(target: np.ndarray, *sources: Any) -> None:
+WARNED = ("masked_fill_", "index_fill_")  # what may still write where an element is written twice
+
+
+def check_memory(target: np.ndarray, sources: Sequence[np.ndarray], name: str) -> None:
     """Refuse to write where an element is written twice, or where a source lies partly under the target."""
-    if overlaps_itself(target):
+    if overlaps_itself(target) and name in WARNED:
+        warnings.warn(
+            f"Use of {name} on expanded tensors is deprecated. Please clone() the tensor before performing this "
+            "operation. This also applies to advanced indexing e.g. tensor[mask] = scalar",
+            UserWarning,
+            stacklevel=4,
+        )
+    elif overlaps_itself(target):
         raise RuntimeError(
             "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
             "Please clone() the tensor before performing the operation."
         )
     for source in sources:
-        if (source.base is None and target.base is None) or source is target or not source.size or not target.size:
-            continue
-        first, start = address(source), address(target)
-        if (
-            first < start + target.nbytes
-            and start < first + source.nbytes
-            and (first != start or source.nbytes != target.nbytes or source.strides != target.strides)
-            and is_dense(source)
-            and is_dense(target)
-        ):
-            raise RuntimeError(
-                "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single "
-                "memory location. Please clone() the tensor before performing the operation."
-            )
+        check_shared(target, source)
+
+
+def check_shared(target: np.ndarray, source: np.ndarray, also_whole: bool = False) -> None:
+    """Refuse to write over a source that lies partly (``also_whole``: or exactly) under the target."""
+    if not source.size or not target.size or (source.base is target.base is None and source is not target):
+        return
+    first, start = address(source), address(target)
+    meet = first < start + target.nbytes and start < first + source.nbytes
+    same = first == start and source.nbytes == target.nbytes and source.strides == target.strides
+    if meet and (also_whole or not same) and is_dense(source) and is_dense(target):
+        raise RuntimeError(
+            "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single memory "
+            "location. Please clone() the tensor before performing the operation."
+        )
 
 
 # The history of a view
@@ -178,6 +198,13 @@ def check_view(tensor: Tensor, what: str) -> None:
             f"{made} and {what} modified inplace. This view is the output of a function that returns multiple views. Such "
             "functions do not allow the output views to be modified inplace. You should replace the inplace operation by "
             "an out-of-place one."
+        )
+    elif creation == CUSTOM and node is not None:
+        text = (
+            f"{made} and {what} modified inplace. This view was created inside a custom Function (or because an input was "
+            "returned as-is) and the autograd logic to handle view+inplace would override the custom backward associated "
+            "with the custom Function, leading to incorrect gradients. This behavior is forbidden. You can fix this by "
+            "cloning the output of the custom Function."
         )
     else:
         mode = "inference" if creation == INFERENCE else "no_grad"
@@ -264,7 +291,7 @@ class CopySlices(Node):
         whole, part = base._array, view._array
         self.shape, self.dtype = whole.shape, whole.dtype
         self.base_strides, self.view_strides, self.view_shape = whole.strides, part.strides, part.shape
-        self.offset = address(part) - address(whole)
+        self.offset = offset(part) - offset(whole)
         self.sequence, self.hooks = next_sequence(), None
         notes.stamp(self)
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..autograd import grad_mode, views
 from ..autograd.observe import tell
-from ..dtypes import type_name
+from ..dtypes import FROM_NUMPY, type_name
 from ..tensor import Tensor
 from .arguments import broadcast_error, is_number, must_be_tensor, wrap_dim
 from .dual import cast, dual
@@ -67,12 +67,39 @@ def _put(self: np.ndarray, indices: Any, values: np.ndarray, accumulate: bool) -
             self[key] += values
         else:
             np.add.at(self, key, values)
-    except ValueError:
+    except (ValueError, TypeError):
         raise RuntimeError(
             f"shape mismatch: value tensor of shape {list(values.shape)} cannot be broadcast to indexing result of shape "
             f"{list(self[key].shape)}"
         ) from None
     return self
+
+
+def _put_checked(self: np.ndarray, indices: Any, values: np.ndarray, accumulate: bool) -> np.ndarray:
+    if views.overlaps_itself(self):
+        warnings.warn(
+            "Use of index_put_ on expanded tensors is deprecated. Please clone() the tensor before performing this "
+            "operation. This also applies to advanced indexing e.g. tensor[indices] = tensor",
+            UserWarning,
+            stacklevel=6,
+        )
+    key = [index for index in indices if index is not None]
+    if values.size == 1 and len(key) == 1 and key[0]._array.dtype == np.bool_:  # as masked_fill_
+        _checked(self.shape, list(indices))
+    else:
+        views.check_shared(self, values, also_whole=True)
+        _check_put(self, indices, values)
+    return _put(self, indices, values, accumulate)
+
+
+def _check_put(self: np.ndarray, indices: Any, values: np.ndarray) -> None:
+    _checked(self.shape, list(indices))
+    if values.dtype != self.dtype:
+        raise RuntimeError(
+            "Index put requires the source and destination dtypes match, got "
+            f"{FROM_NUMPY[self.dtype].scalar_name} for the destination and {FROM_NUMPY[values.dtype].scalar_name} for the "
+            "source."
+        )
 
 
 _put_derivatives = {
@@ -113,9 +140,23 @@ def _overwrite(self: np.ndarray, value: Any) -> np.ndarray:
     return self
 
 
+def _copied(self: np.ndarray, src: np.ndarray) -> np.ndarray:
+    if src.shape == self.shape and src.strides == self.strides and views.address(src) == views.address(self):
+        return self
+    views.check_memory(self, [src], "copy_")
+    if src.shape != self.shape:
+        try:
+            shape = np.broadcast_shapes(self.shape, src.shape)
+        except ValueError:
+            raise broadcast_error(self.shape, src.shape) from None
+        if shape != self.shape:
+            raise RuntimeError(f"output with shape {list(self.shape)} doesn't match the broadcast shape {list(shape)}")
+    return _overwrite(self, src)
+
+
 _copy = Operation(
     "copy_",
-    lambda self, src, _dtype: _overwrite(self, src),
+    lambda self, src, _dtype: _copied(self, src),
     {"self": lambda grad: _zeros_of(grad, grad.shape), "src": lambda grad, _dtype: cast(grad, _dtype)},
     node="CopyBackwards",
     formula={"self": "0", "src": r"\bar{z}"},
@@ -129,7 +170,7 @@ _fill = Operation(
 )
 _fill_tensor = Operation(
     "fill_",
-    lambda self, value: _overwrite(self, value),
+    lambda self, value: _copied(self, value.copy()),
     {"self": lambda grad: _zeros_of(grad, grad.shape), "value": lambda grad: grad.sum()},
     node="FillBackward3",
     formula={"self": "0", "value": r"\sum \bar{z}"},
@@ -142,7 +183,7 @@ _zero = Operation(
     formula={"self": "0"},
 )
 _index_put_ = Operation(
-    "index_put_", _put, _put_derivatives, node="IndexPutBackward0", tensors=("indices",), formula=_put_formula
+    "index_put_", _put_checked, _put_derivatives, node="IndexPutBackward0", tensors=("indices",), formula=_put_formula
 )
 
 
@@ -169,20 +210,7 @@ def copy_(input: Tensor, src: Tensor | float, non_blocking: bool = False) -> Ten
         if not is_number(src):
             raise TypeError(f"copy_(): argument 'other' (position 1) must be Tensor, not {type(src).__name__}")
         src = _as_value(input, src)
-    target, source = input._array, src._array
-    if source.shape != target.shape:
-        _check_broadcasts(target.shape, source.shape)
-    views.check_memory(target, source)
-    return write(_copy, input, src, source.dtype)
-
-
-def _check_broadcasts(target: tuple[int, ...], source: tuple[int, ...]) -> None:
-    try:
-        shape = np.broadcast_shapes(target, source)
-    except ValueError:
-        raise broadcast_error(target, source) from None
-    if shape != target:
-        raise RuntimeError(f"output with shape {list(target)} doesn't match the broadcast shape {list(shape)}")
+    return write(_copy, input, src, src._array.dtype)
 
 
 def fill_(input: Tensor, value: Tensor | float) -> Tensor:
@@ -196,7 +224,6 @@ def fill_(input: Tensor, value: Tensor | float) -> Tensor:
         raise RuntimeError(
             f"fill_ only supports 0-dimension value tensor but got tensor with {value._array.ndim} dimensions."
         )
-    views.check_memory(input._array)
     return write(_fill_tensor, input, value)
 
 
@@ -213,7 +240,10 @@ def index_put(input: Tensor, indices: Sequence[Tensor | None], values: Tensor, a
 
     See https://docs.pytorch.org/docs/stable/generated/torch.Tensor.index_put_.html
     """
-    return _index_put(input, _putting(input, indices, values), values, accumulate)
+    if not isinstance(values, Tensor):
+        raise must_be_tensor("index_put", "values", 2, values)
+    _check_put(input._array, indices, values._array)
+    return _index_put(input, tuple(indices), values, accumulate)
 
 
 def index_put_(input: Tensor, indices: Sequence[Tensor | None], values: Tensor, accumulate: bool = False) -> Tensor:
@@ -221,27 +251,9 @@ def index_put_(input: Tensor, indices: Sequence[Tensor | None], values: Tensor, 
 
     See https://docs.pytorch.org/docs/stable/generated/torch.Tensor.index_put_.html
     """
-    checked = _putting(input, indices, values)
-    if views.overlaps_itself(input._array):
-        warnings.warn(
-            "Use of index_put_ on expanded tensors is deprecated. Please clone() the tensor before performing this "
-            "operation. This also applies to advanced indexing e.g. tensor[indices] = tensor",
-            UserWarning,
-            stacklevel=3,
-        )
-    return write(_index_put_, input, checked, values, accumulate)
-
-
-def _putting(input: Tensor, indices: Sequence[Tensor | None], values: Tensor) -> tuple[Tensor | None, ...]:
     if not isinstance(values, Tensor):
-        raise must_be_tensor("index_put", "values", 2, values)
-    checked = _checked(input._array.shape, list(indices))
-    if values._array.dtype != input._array.dtype:
-        raise RuntimeError(
-            "Index put requires the source and destination dtypes match, got "
-            f"{input.dtype.scalar_name} for the destination and {values.dtype.scalar_name} for the source."
-        )
-    return checked
+        raise must_be_tensor("index_put_", "values", 2, values)
+    return write(_index_put_, input, tuple(indices), values, accumulate)
 
 
 # Reading an index the way PyTorch reads it
@@ -372,7 +384,7 @@ def _resolve(self: Tensor, index: Any) -> tuple[Tensor, list[Tensor | None]]:
 
 def _checked(shape: tuple[int, ...], indices: list[Tensor | None]) -> tuple[Tensor | None, ...]:
     """The same indices, after PyTorch's checks of their dtypes, shapes and values."""
-    at, ordinal, shapes = 0, 0, []
+    at, ordinal, shapes, bounded = 0, 0, [], []
     for tensor in indices:
         if tensor is None:
             at += 1
@@ -398,11 +410,7 @@ def _checked(shape: tuple[int, ...], indices: list[Tensor | None]) -> tuple[Tens
             ordinal += array.ndim
             continue
         shapes.append(array.shape)
-        length = shape[at]
-        bad = (array < -length) | (array >= length)
-        if bad.any():
-            first = array.reshape(-1)[int(np.argmax(bad))]
-            raise IndexError(f"index {first} is out of bounds for dimension {ordinal} with size {length}")
+        bounded.append((array, shape[at], ordinal))
         at += 1
         ordinal += 1
     try:
@@ -412,6 +420,8 @@ def _checked(shape: tuple[int, ...], indices: list[Tensor | None]) -> tuple[Tens
             "shape mismatch: indexing tensors could not be broadcast together with shapes "
             + ", ".join(str(list(s)) for s in shapes)
         ) from None
+    for array, length, number in bounded:
+        _check_bounds(array, length, number, -length, IndexError)
     return tuple(indices)
 
 
@@ -531,7 +541,8 @@ def _cut_to(array: np.ndarray, shape: tuple[int, ...], dim: int) -> np.ndarray:
 def _gathered(self: np.ndarray, dim: int, index: np.ndarray) -> np.ndarray:
     if not self.ndim:
         return np.broadcast_to(self, index.shape).copy()
-    return np.take_along_axis(_cut_to(self, index.shape, dim), np.atleast_1d(index), dim).reshape(index.shape)
+    found = np.take_along_axis(_cut_to(self, index.shape, dim), np.atleast_1d(index), dim)
+    return np.ascontiguousarray(found).reshape(index.shape)
 
 
 def _scattered(self: np.ndarray, dim: int, index: np.ndarray, src: Any, add: bool = False) -> np.ndarray:
@@ -743,6 +754,8 @@ def index_select(input: Tensor, dim: int, index: Tensor, *, out: None = None) ->
     if where.dtype not in (np.int64, np.int32):
         raise RuntimeError("index_select(): Expected dtype int32 or int64 for index")
     length = input._array.shape[at] if input._array.ndim else 1
+    if not input._array.ndim and where.size != 1:
+        raise RuntimeError(f"index_select(): Index to scalar can have only 1 value, got {where.size} value(s)")
     bad = (where < 0) | (where >= length)
     if bad.any():
         first = where.reshape(-1)[int(np.argmax(bad))]

@@ -11,13 +11,12 @@ import numpy as np
 
 from ..autograd import grad_mode, views
 from ..autograd.observe import tell
-from ..autograd.views import address, storage, strided
+from ..autograd.views import address, offset, storage, strided
 from ..dtypes import DTYPES, FROM_NUMPY, Size, device, result_type, type_name
 from ..dtypes import dtype as Dtype
 from ..tensor import Tensor
 from .arguments import broadcast_error, infer_shape, read_shape, wrap_dim
 from .dual import sum_to, total
-from .pointwise import clone
 from .templates import Operation
 
 
@@ -50,7 +49,7 @@ def _view_strides(array: np.ndarray, size: tuple[int, ...]) -> tuple[int, ...] |
 
     Dimensions that follow each other in memory make one chunk; every chunk must be used up by dimensions of ``size``.
     """
-    if array.flags.c_contiguous:
+    if array.flags.c_contiguous and (1 not in array.shape or not array.size):
         return contiguous_strides(size, array.itemsize)
     strides, left = [0] * len(size), len(size)
     chunk_step, chunk_size, used = array.strides[-1], 1, 1
@@ -209,9 +208,12 @@ _as_strided = Operation(
     view=True,
     formula={"self": r"\bar{z} \text{ added at its places in } 0"},
 )
+_clone_in_order = Operation(
+    "clone", lambda self: self.copy(), {"self": lambda grad: grad}, formula={"self": r"\bar{z}"}
+)
 _to_copy = Operation(
     "_to_copy",
-    lambda self, dtype: self.astype(dtype.numpy),
+    lambda self, dtype: self.astype(dtype.numpy, "C" if 0 in self.strides else "K"),
     {"self": lambda grad: grad},  # the walk casts it back
     node="ToCopyBackward0",
     formula={"self": r"\bar{z}"},
@@ -270,10 +272,10 @@ def _read_strided(array: np.ndarray, size: Any, stride: Any, storage_offset: int
 
 def _unread_strided(grad: Any, size: Any, stride: Any, storage_offset: int | None, geometry: Any) -> Any:
     """Zeros in the memory the input had, with the gradient added where the view lay, read as the input was read."""
-    shape, strides, offset = geometry
-    place = offset if storage_offset is None else storage_offset
-    start = min(offset, place)
-    ends = (where + _reach(*g) for where, g in ((offset, (shape, strides)), (place, (size, stride))))
+    shape, strides, whole_at = geometry
+    part_at = whole_at if storage_offset is None else storage_offset
+    start = min(whole_at, part_at)
+    ends = (place + _reach(*g) for place, g in ((whole_at, (shape, strides)), (part_at, (size, stride))))
     kind = grad._array.dtype if isinstance(grad, Tensor) else grad.dtype
     memory = np.zeros(max(ends) - start + 1, kind)
     if 0 in size:
@@ -285,19 +287,29 @@ def _unread_strided(grad: Any, size: Any, stride: Any, storage_offset: int | Non
             grad = total(grad, (dim,))
     kept = [dim for dim in range(len(size)) if size[dim] != 1 and stride[dim] != 0]
     size, stride = tuple(size[dim] for dim in kept), tuple(stride[dim] for dim in kept)
-    places = _read_strided(np.arange(memory.size), size, stride, place - start) if _meets_itself(size, stride) else None
+    places = (
+        _read_strided(np.arange(memory.size), size, stride, part_at - start) if _meets_itself(size, stride) else None
+    )
+    times = None  # how often each element of the memory is an element of the input
+    if _meets_itself(shape, strides):
+        seen = _read_strided(np.arange(memory.size), shape, strides, whole_at - start)
+        times = np.bincount(seen.reshape(-1), minlength=memory.size).clip(1).astype(kind)
     if not isinstance(grad, Tensor):
         if places is not None:
             np.add.at(memory, places.reshape(-1), grad.reshape(-1))
         else:
-            _read_strided(memory, size, stride, place - start)[...] = grad
-        return _read_strided(memory, shape, strides, offset - start)
+            _read_strided(memory, size, stride, part_at - start)[...] = grad
+        if times is not None:
+            memory /= times
+        return _read_strided(memory, shape, strides, whole_at - start)
     whole = Tensor._plain(memory)
     if places is not None:
         whole.index_add_(0, Tensor._plain(places.reshape(-1)), reshape(grad, -1))
     else:
-        as_strided(whole, size, stride, place - start).copy_(grad)
-    return as_strided(whole, shape, strides, offset - start)
+        as_strided(whole, size, stride, part_at - start).copy_(grad)
+    if times is not None:
+        whole.div_(Tensor._plain(times))
+    return as_strided(whole, shape, strides, whole_at - start)
 
 
 def _reach(shape: Sequence[int], strides: Sequence[int]) -> int:
@@ -318,16 +330,15 @@ def strided_node(base: Tensor, view: Tensor) -> Any:
     """The node of a view that leads straight to its base, whatever views it was made through."""
     size = view._array.itemsize
     strides = tuple(step // size for step in view._array.strides)
-    place = (address(view._array) - address(storage(base._array))) // size
-    args = (base, view._array.shape, strides, place, _geometry(base))
-    return _as_strided.record(args, (Tensor._plain(view._array),))
+    args = (base, view._array.shape, strides, offset(view._array) // size, _geometry(base))
+    return _as_strided.record(args, (Tensor._plain(view._array),), always=True)
 
 
 def _geometry(tensor: Tensor) -> tuple[Any, ...]:
     array = tensor._array
     size = array.itemsize
     strides = tuple(step // size for step in array.strides)
-    return array.shape, strides, (address(array) - address(storage(array))) // size
+    return array.shape, strides, offset(array) // size
 
 
 # Views in another shape
@@ -371,13 +382,13 @@ def as_strided(input: Tensor, size: Any, stride: Any, storage_offset: int | None
     if any(step < 0 for step in stride):
         raise RuntimeError(f"as_strided: Negative strides are not supported at the moment, got strides: {list(stride)}")
     geometry = _geometry(input)
-    offset = geometry[2] if storage_offset is None else storage_offset
-    if offset < 0:
-        raise RuntimeError(f"Tensor: invalid storage offset {offset}")
-    needed, have = (0 if 0 in size else offset + _reach(size, stride) + 1) * array.itemsize, storage(array).nbytes
+    place = geometry[2] if storage_offset is None else storage_offset
+    if place < 0:
+        raise RuntimeError(f"Tensor: invalid storage offset {place}")
+    needed, have = (0 if 0 in size else place + _reach(size, stride) + 1) * array.itemsize, storage(array).nbytes
     if needed > have:
         raise RuntimeError(
-            f"setStorage: sizes {list(size)}, strides {list(stride)}, storage offset {offset}, and itemsize "
+            f"setStorage: sizes {list(size)}, strides {list(stride)}, storage offset {place}, and itemsize "
             f"{array.itemsize} requiring a storage size of {needed} are out of bounds for storage of size {have}"
         )
     return _as_strided(input, size, stride, storage_offset, geometry)
@@ -416,7 +427,7 @@ def reshape(input: Tensor, *shape: Any) -> Tensor:
         return _view(input, size)
     if _view_strides(array, size) is not None:
         return _reshape_alias(input, size)
-    return _unsafe_view(clone(input, memory_format="contiguous"), size)
+    return _unsafe_view(_clone_in_order(input), size)
 
 
 def reshape_as(input: Tensor, other: Tensor) -> Tensor:
@@ -458,7 +469,7 @@ def contiguous(input: Tensor, memory_format: Any = None) -> Tensor:
 
     See https://docs.pytorch.org/docs/stable/generated/torch.Tensor.contiguous.html
     """
-    return input if input._array.flags.c_contiguous else clone(input, memory_format="contiguous")
+    return input if input._array.flags.c_contiguous else _clone_in_order(input)
 
 
 def squeeze(input: Tensor, dim: int | Sequence[int] | None = None) -> Tensor:
@@ -581,22 +592,23 @@ def expand(input: Tensor, *sizes: Any, size: Any = None) -> Tensor:
             f"expand({type_name(input.dtype)}{{{list(shape)}}}, size={list(sizes)}): the number of sizes provided "
             f"({len(sizes)}) must be greater or equal to the number of dimensions in the tensor ({len(shape)})"
         )
-    full = []
-    for place, length in enumerate(sizes):
+    full = list(sizes)
+    for place in range(len(sizes) - 1, -1, -1):
+        length = sizes[place]
         if place < extra:
             if length < 0:
                 raise RuntimeError(
                     f"The expanded size of the tensor ({length}) isn't allowed in a leading, non-existing dimension {place}"
                 )
-            full.append(length)
             continue
         have = shape[place - extra]
-        if length not in (-1, have) and have != 1:
+        if length == -1:
+            full[place] = have
+        elif length != have and have != 1:
             raise RuntimeError(
                 f"The expanded size of the tensor ({length}) must match the existing size ({have}) at non-singleton "
                 f"dimension {place}.  Target sizes: {list(sizes)}.  Tensor sizes: {list(shape)}"
             )
-        full.append(have if length == -1 else length)
     return _expand(input, tuple(full))
 
 
@@ -1092,6 +1104,11 @@ def narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
 # Other arrangements: copies
 
 
+def _kept_layout(array: np.ndarray) -> np.ndarray:
+    """A copy whose dimensions lie in memory in the same order."""
+    return array.copy("C" if 0 in array.strides else "K")
+
+
 def _turned(self: np.ndarray, k: int, dims: Sequence[int]) -> np.ndarray:
     k, (first, second) = k % 4, dims
     if k == 0:
@@ -1119,7 +1136,7 @@ def _unrepeated(grad: Any, repeats: Sequence[int], shape: tuple[int, ...]) -> An
 
 _flip: Operation = Operation(
     "flip",
-    lambda self, dims: np.flip(self, dims).copy(),
+    lambda self, dims: _kept_layout(np.flip(self, dims if self.ndim else ())),
     {"self": lambda grad, dims: either(_flip, grad, dims)},
     formula={"self": r"\bar{z} \text{ flipped back}"},
 )
@@ -1250,7 +1267,7 @@ def repeat_interleave(
         raise RuntimeError("Repeats must be non-negative")
     shape = input._array.shape
     wide = expand(unsqueeze(input, at + 1), (*shape[: at + 1], times, *shape[at + 1 :]))
-    return view(clone(wide, memory_format="contiguous"), *shape[:at], shape[at] * times, *shape[at + 1 :])
+    return view(_clone_in_order(wide), *shape[:at], shape[at] * times, *shape[at + 1 :])
 
 
 # Views made of the ones above
@@ -1373,10 +1390,12 @@ _squeeze_, _squeeze_dim_, _squeeze_dims_ = (
 )
 
 
-def _become(row: Operation, self: Tensor, *args: Any) -> Tensor:
+def _become(row: Operation, self: Tensor, *args: Any, error: Exception | None = None) -> Tensor:
     """Let a tensor be what a view of it would be. The base of a view stays as it is."""
     recorded = grad_mode.state.grad_enabled and self.requires_grad
     views.check_inplace(self, recorded)
+    if error is not None:
+        raise error
     changed = row(self, *args)
     self._array = changed._array
     before = self._changed()
@@ -1389,9 +1408,9 @@ def _become(row: Operation, self: Tensor, *args: Any) -> Tensor:
 
 def t_(input: Tensor) -> Tensor:
     """``t`` in place."""
-    if input._array.ndim > 2:
-        raise RuntimeError(f"t_() expects a tensor with <= 2 dimensions, but self is {input._array.ndim}D")
-    return _become(_t_, input)
+    ndim = input._array.ndim
+    wrong = RuntimeError(f"t_() expects a tensor with <= 2 dimensions, but self is {ndim}D") if ndim > 2 else None
+    return _become(_t_, input, error=wrong)
 
 
 def transpose_(input: Tensor, dim0: int, dim1: int) -> Tensor:

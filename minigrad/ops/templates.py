@@ -91,11 +91,15 @@ def _saved_attribute(place: int, tensor: bool) -> property:
     return property(read)
 
 
+# What PyTorch shows as unsigned numbers: dimensions and places, negative ones included.
+_UNSIGNED = ("dim", "index", "start", "end", "shifts", "offset", "diagonal", "pad", "ignore_index")
+
+
 def _shown(node: OpNode, place: int) -> Any:
     name, value = node.operation.attribute_names[place], node.attributes[place]
     if name.endswith("_sym_strides"):
         return tuple(step // node.dtype.itemsize for step in value)
-    if name.startswith(("dim", "index", "start", "end")):  # PyTorch shows dimensions as unsigned numbers
+    if name.startswith(_UNSIGNED):
         if type(value) is tuple:
             return tuple(dim % 2**64 for dim in value)
         return value % 2**64 if type(value) is int else value
@@ -188,11 +192,13 @@ class Operation:
             tell("operation", self.name, args, results, node)
         return results[0] if single else results
 
-    def record(self, args: tuple[Any, ...], results: tuple[Tensor, ...]) -> OpNode | None:
+    def record(self, args: tuple[Any, ...], results: tuple[Tensor, ...], always: bool = False) -> OpNode | None:
         """Make the node of a run and hang it on the results; None where no input needs a gradient."""
         inputs = args[0] if self.variadic else [args[i] for i in self.inputs]
         nodes = tuple(gradient_edge(t) if isinstance(t, Tensor) else None for t in inputs)
-        if not any(nodes) or results[0]._array.dtype.kind != "f":
+        if results[0]._array.dtype.kind != "f":
+            return None
+        if not (any(nodes) or always or any(isinstance(t, Tensor) and _leads_nowhere(t) for t in inputs)):
             return None
         node = _new(self.node)
         node.next_nodes = nodes
@@ -211,7 +217,7 @@ class Operation:
         saved = []
         for name, needed_by in zip(self.saved_names, self.needed_by, strict=True):
             if name in given:
-                needed = self.variadic or any(node.next_nodes[i] is not None for i in needed_by)
+                needed = self.variadic or not any(nodes) or any(nodes[i] is not None for i in needed_by)
                 saved.append(_keep(given[name], node.dtype) if needed else None)
             else:
                 number = self.outputs.index(name)  # type: ignore[union-attr]
@@ -220,6 +226,11 @@ class Operation:
         node.saved = tuple(saved)
         node.attributes = tuple(_attribute(name, given) for name in self.attribute_names)
         return node
+
+
+def _leads_nowhere(tensor: Tensor) -> bool:
+    """Whether it requires grad although it has no node: a view made in no_grad of a tensor that requires grad."""
+    return tensor._meta is not None and tensor.requires_grad
 
 
 def _keep(value: Any, kind: Any) -> Any:
@@ -258,10 +269,12 @@ def in_place(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
     name = function.__name__ + "_"
 
     def apply(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-        recorded = _state.grad_enabled and any(isinstance(t, Tensor) and t.requires_grad for t in (self, *args))
+        recorded = _state.grad_enabled and any(
+            isinstance(t, Tensor) and t.requires_grad for t in (self, *args, *kwargs.values())
+        )
         views.check_inplace(self, recorded)
-        views.check_memory(self._array, *[arg._array for arg in args if isinstance(arg, Tensor)])
-        node_before = self.grad_fn
+        views.check_memory(self._array, [arg._array for arg in args if isinstance(arg, Tensor)], name)
+        node_before = self.grad_fn if recorded else None
         stand_in = _made(self._array, node_before)
         stand_in._output_nr = self._output_nr
         if _state.saved_tensors_hooks:
@@ -273,7 +286,8 @@ def in_place(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
             result = function(stand_in, *args, **kwargs)
             if result is NotImplemented:
                 return result
-            target, out, node = self._array, result._array, result._node
+            target, out = self._array, result._array
+            node: Any = result._node
             _check_fits(target, out)
             if node is not None and any(entry is stand_in for entry in node.saved):
                 original = OPERATIONS["CloneBackward0"](stand_in)
@@ -387,7 +401,7 @@ def unary(
         if edge is None or input._meta is not None:
             edge = gradient_edge(input)
             if edge is None:
-                return _made(out, None)
+                return operation(input) if _leads_nowhere(input) else _made(out, None)
         made = cls()
         result = _made(out, made)
         made.next_nodes = (edge,)
@@ -494,6 +508,8 @@ def binary(
         if edge is None or input._meta is not None:
             edge = gradient_edge(input)
         if edge is None and edge_other is None:
+            if _leads_nowhere(input) or (isinstance(other, Tensor) and _leads_nowhere(other)):
+                return apply_generally(input, other if isinstance(other, Tensor) else other.item())
             return _made(out, None)
         made = cls()
         made.next_nodes = (edge, edge_other)
@@ -572,6 +588,8 @@ def _constant(number: float, kind: np.dtype[Any]) -> np.ndarray:
 
 def common_dtype(x: Any, y: Any) -> dtype:
     """The dtype PyTorch computes in for two arrays or Python numbers: see ``dtypes.result_type``."""
+    a: Any
+    b: Any
     a, b = (FROM_NUMPY[v.dtype] if type(v) is np.ndarray else number_dtype(v) for v in (x, y))
     if a is b:
         return a
