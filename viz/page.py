@@ -22,14 +22,20 @@ _HERE = "const place = document.currentScript.parentNode.querySelector('.mg-plac
 
 def to_html(trace: Trace, step: int = 1) -> str:
     """One HTML page with the stepper in it, at ``step`` (counted from 1)."""
+    title = escape(trace.title or "Stepper")
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(trace.title or 'Stepper')}</title>\n"
-        "<style>body{margin:16px;background:#fff}@media (prefers-color-scheme:dark){body{background:#111418}}"
-        ".mg-root{margin:0 auto!important}</style>\n"
-        f"</head>\n<body>\n<main>\n{fragment(trace, step)}</main>\n</body>\n</html>\n"
+        f"<title>{title}</title>\n<style>{_PAGE}</style>\n</head>\n"
+        f"<body>\n<main>\n<h1>{title}</h1>\n{fragment(trace, step)}</main>\n</body>\n</html>\n"
     )
+
+
+_PAGE = (
+    "body{margin:16px;background:#fff;color:#1d2430}main{max-width:1280px;margin:0 auto}"
+    "h1{margin:0 0 10px 2px;font:600 18px/1.3 system-ui,'Segoe UI',sans-serif}"
+    "@media (prefers-color-scheme:dark){body{background:#111418;color:#e6e9ee}}"
+)
 
 
 def save(trace: Trace, path: str | Path, step: int = 1) -> None:

@@ -176,7 +176,7 @@ def _dot(trace: Trace, tagged: dict[str, str], texts: Texts) -> str:
         f"node [{_FONT}, shape=record, margin=0, width=0.01];",
         f"edge [{_FONT}, arrowhead=none];",
     ]
-    lines += [_dot_node(names[node.id], node, _size(node, texts), arguments[node.id]) for node in trace.nodes]
+    lines += [_dot_node(names[node.id], node, _size(node, texts), arguments[node.id]) for node in _reading_order(trace)]
     for number, edge in enumerate(trace.edges):
         source = f"{names[edge.source]}:o:s"
         if edge.id in tagged:
@@ -188,6 +188,26 @@ def _dot(trace: Trace, tagged: dict[str, str], texts: Texts) -> str:
         room = f', label="{_room(gradients[edge.id] + 10)}"' if edge.id in gradients else ""
         lines.append(f'{source} -> {names[edge.target]}:{port}:n [id="{number}"{room}];')
     return "\n".join([*lines, "}"])
+
+
+def _reading_order(trace: Trace) -> list[Node]:
+    """The nodes as one reads the expression, first arguments first: from there Graphviz crosses fewer edges."""
+    nodes = {node.id: node for node in trace.nodes}
+    into: defaultdict[str, list[Edge]] = defaultdict(list)
+    for edge in trace.edges:
+        into[edge.target].append(edge)
+    used = {edge.source for edge in trace.edges}
+    order: dict[str, Node] = {}
+    waiting = [(node.id, False) for node in reversed(trace.nodes) if node.id not in used]
+    while waiting:
+        name, done = waiting.pop()
+        if done:
+            order.setdefault(name, nodes[name])
+        elif name not in order:
+            waiting.append((name, True))
+            arguments = sorted(into[name], key=lambda edge: edge.argument, reverse=True)
+            waiting += [(edge.source, False) for edge in arguments if edge.source not in order]
+    return [*order.values(), *(node for node in trace.nodes if node.id not in order)]
 
 
 def _arguments(trace: Trace) -> Counter[str]:
@@ -275,10 +295,20 @@ def _smooth(trace: Trace, tagged: dict[str, str]) -> None:
     """Draw the edges again, calmer than Graphviz does.
 
     Edges leave the bottom of a box side by side, in the order of where they go, and enter the next one
-    straight from above. Between neighbouring ranks stand only the rooms for gradients, so there a curve
-    needs no more than its ends and the point where it passes its own room; a longer edge keeps
-    Graphviz's way around the boxes.
+    straight from above. Where no box stands between, a curve needs no more than its ends and the point
+    where it passes the room of its gradient; other edges keep Graphviz's way around the boxes.
     """
+    rows: defaultdict[int, list[list[float]]] = defaultdict(list)  # boxes by where they are, to find those near
+    for node in trace.nodes:
+        left, top, width, height = node.box or [0.0] * 4
+        for row in range(int(top // ROW), int((top + height) // ROW) + 1):
+            rows[row].append([left, top, left + width, top + height])
+
+    def free(x: float, y: float, u: float, v: float) -> bool:
+        near = (box for row in range(int(y // ROW), int(v // ROW) + 1) for box in rows[row])
+        left, right = min(x, u) - 24, max(x, u) + 24
+        return not any(a < right and c > left and b < v - 1 and d > y + 1 for a, b, c, d in near)
+
     boxes = {node.id: node.box or [0.0, 0.0, 0.0, 0.0] for node in trace.nodes}
     leaving: defaultdict[str, list[tuple[float, Edge, list[float]]]] = defaultdict(list)
     for edge in trace.edges:
@@ -289,18 +319,20 @@ def _smooth(trace: Trace, tagged: dict[str, str]) -> None:
             leaving[edge.source].append((_x_at(numbers, numbers[1] + 20), edge, numbers))
     for source, group in leaving.items():
         left, top, width, height = boxes[source]
-        gap = min(26.0, width / (len(group) + 1))
+        gap = min(40.0, width / (len(group) + 1))
         group.sort(key=lambda item: item[0])
         for number, (_, edge, numbers) in enumerate(group):
             x = left + width / 2 + gap * (number - (len(group) - 1) / 2)
             y = top + height
-            if 0 < numbers[-1] - y < NEIGHBOURS:
+            if 0 < numbers[-1] - y < NEIGHBOURS and free(x, y, numbers[-2], numbers[-1]):
                 edge.path = _path(_curve((x, y), (numbers[-2], numbers[-1]), edge.label_at, numbers))
             else:
                 edge.path = _path(_vertical_ends(numbers, x, y))
 
 
+BEND = 24.0  # how far a longer edge runs straight down before it turns
 NEIGHBOURS = 110.0  # a longer edge passes a rank of boxes
+ROW = 100.0
 
 
 def _curve(
@@ -325,9 +357,9 @@ def _curve(
 def _vertical_ends(numbers: list[float], x: float, y: float) -> list[tuple[float, float]]:
     points = list(zip(numbers[::2], numbers[1::2], strict=True))
     points[0] = (x, y)
-    points[1] = (x, y + 0.45 * (points[3][1] - y))
+    points[1] = (x, y + min(0.45 * (points[3][1] - y), BEND))
     u, v = points[-1]
-    points[-2] = (u, v - 0.45 * (v - points[-4][1]))
+    points[-2] = (u, v - min(0.45 * (v - points[-4][1]), BEND))
     return points
 
 

@@ -272,7 +272,7 @@ def test_a_click_on_a_node_shows_what_it_holds(show: Open) -> None:
 
 def test_the_active_node_can_be_inspected_by_keyboard(show: Open) -> None:
     page = show(product(), step=7)
-    page.locator(".mg-node.mg-now").focus()
+    page.locator(".mg-node.mg-now .mg-box").focus()
     keys(page, "Enter")
     expect(page.locator(".mg-inspect")).to_be_visible()
     keys(page, "Escape")

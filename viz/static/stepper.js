@@ -245,28 +245,27 @@ export function splitMath(part) {
   return out;
 }
 
-/** A tensor's numbers: one number or a summary as text, few numbers on a heat map, more as colours only.
- * @param {Value} value @param {number} [room] letters there is room for @returns {HTMLElement} */
-function numbers(value, room = 18) {
+/** A tensor's numbers: one number as text, few numbers on a heat map (which loses them, and has the text beside it,
+ * where its place is too narrow), more as a heat map of colours with the text, a large tensor as the text alone.
+ * @param {Value} value @returns {HTMLElement} */
+function numbers(value) {
   const cells = value.cells || [];
-  const count = value.shape.reduce((a, b) => a * b, 1);
-  const finite = cells.map((c) => (typeof c === "number" ? Math.abs(c) : 0));
-  const columns = value.shape.length ? Math.min(value.shape[value.shape.length - 1], cells.length) : 1;
   if (cells.length < 2 || value.shape.length > 2) return h("span", "mg-num", value.text);
-  const exact = count === cells.length;
-  const longest = Array.from({ length: columns }, (_, i) => Math.max(...cells.map((c, k) => (k % columns === i ? cellText(c).length : 0))));
-  const withNumbers = exact && count <= 16 && longest.reduce((a, b) => a + b + 1, 0) <= room;
-  const grid = h("span", withNumbers ? "mg-heat mg-heat-n" : "mg-heat");
-  grid.style.gridTemplateColumns = `repeat(${exact ? columns : Math.ceil(Math.sqrt(cells.length))}, auto)`;
-  grid.setAttribute("role", "img");
-  grid.setAttribute("aria-label", value.text);
-  const most = Math.max(...finite) || 1;
+  const exact = value.shape.reduce((a, b) => a * b, 1) === cells.length;
+  const columns = exact ? value.shape[value.shape.length - 1] : Math.ceil(Math.sqrt(cells.length));
+  const letters = Array.from({ length: columns }, (_, i) =>
+    Math.max(...cells.map((c, k) => (k % columns === i ? cellText(c).length : 0)))).reduce((a, b) => a + b + 1, 0);
+  const room = !exact || cells.length > 16 || letters > 30 ? "" : letters <= 6 ? "s" : letters <= 10 ? "m" : letters <= 15 ? "l" : "xl";
+  const grid = make("", "span", { class: "mg-heat", role: "img", "aria-label": value.text });
+  grid.style.gridTemplateColumns = `repeat(${columns}, auto)`;
+  const sizes = cells.map((c) => (typeof c === "number" ? Math.abs(c) : 0));
+  const most = Math.max(...sizes) || 1;
   cells.forEach((c, i) => {
-    const cell = h("i", typeof c === "number" ? (c < 0 ? "mg-neg" : "mg-pos") : "mg-odd", withNumbers ? cellText(c) : "");
-    cell.style.setProperty("--mg-a", (0.06 + 0.62 * (finite[i] / most)).toFixed(2));
+    const cell = h("i", typeof c === "number" ? (c < 0 ? "mg-neg" : "mg-pos") : "mg-odd", room ? cellText(c) : "");
+    cell.style.setProperty("--mg-a", (0.06 + 0.62 * (sizes[i] / most)).toFixed(2));
     grid.append(cell);
   });
-  return withNumbers ? grid : h("span", "mg-num mg-sum", grid, h("span", "", value.text));
+  return h("span", `mg-num mg-sum${room ? ` mg-fit mg-fit-${room}` : ""}`, grid, h("span", "mg-flat", value.text));
 }
 
 const KEYWORDS = new Set(
@@ -395,7 +394,7 @@ export function mount(el, trace, options = {}) {
   });
 
   // This step
-  const title = make("", "div", { class: "mg-title", role: "heading", "aria-level": "3" });
+  const title = h("div", "mg-title");
   const sentence = h("p", "mg-text");
   const failure = h("div", "mg-error");
   const formulas = h("div", "mg-formulas");
@@ -409,7 +408,7 @@ export function mount(el, trace, options = {}) {
   table.append(make("", "div", { class: "mg-row mg-head", role: "row" },
     ...["tensor", "value", ".grad", "version", "grad_fn"].map((name) => make("", "span", { role: "columnheader" }, name))));
   const longest = Math.max(0, ...[...slots.values()].map(({ kind, item }) => (kind === "tensor" && item.grad_fn ? item.grad_fn.length : 0)));
-  table.style.setProperty("--mg-fn", `${Math.min(9.5, Math.max(4.5, 0.6 * longest + 1.2))}em`);
+  table.style.setProperty("--mg-fn", `${Math.min(9.5, Math.max(4.5, 0.64 * longest + 1.2))}em`);
   const many = (trace.tensors || []).length > ROWS;
   const rest = h("div", "mg-rest", `The tensors of this step, and the leaves, of ${(trace.tensors || []).length} in all. Click a node to see another.`);
   (trace.tensors || []).forEach((tensor, i) => {
@@ -552,10 +551,10 @@ export function mount(el, trace, options = {}) {
     const node = slot.item;
     const [x, y, w, hh] = (node.box || [0, 0, 60, 44]).map(Number);
     const middle = y + hh / 2;
-    const label = s("text", { class: "mg-label", x: x + w / 2, y: middle - 4 });
-    const detail = s("text", { class: "mg-small", x: x + w / 2, y: middle + 13 });
-    const box = s("rect", { class: "mg-box", x, y, width: w, height: hh, rx: node.kind === "leaf" ? 14 : 5 });
-    const group = s("g", { class: `mg-node mg-${kindOf(node.kind)}`, role: "button", tabindex: "-1" }, box);
+    const label = s("text", { class: "mg-label", "aria-hidden": "true", x: x + w / 2, y: middle - 4 });
+    const detail = s("text", { class: "mg-small", "aria-hidden": "true", x: x + w / 2, y: middle + 13 });
+    const box = s("rect", { class: "mg-box", role: "button", tabindex: "-1", x, y, width: w, height: hh, rx: node.kind === "leaf" ? 14 : 5 });
+    const group = s("g", { class: `mg-node mg-${kindOf(node.kind)}` }, box);
     if (node.kind === "output") group.append(s("rect", { class: "mg-inner", x: x + 3, y: y + 3, width: w - 6, height: hh - 6, rx: 3 }));
     group.append(label, detail);
     group.addEventListener("click", () => inspect(slot));
@@ -608,7 +607,7 @@ export function mount(el, trace, options = {}) {
       classes.toggle("mg-failed", now.failed);
       parts.label.textContent = clip(now.label, Math.floor(parts.room / LABEL));
       parts.detail.textContent = clip(now.failed ? failedText(item.id) : now.detail, Math.floor(parts.room / SMALL));
-      parts.group.setAttribute("aria-label", [now.label, now.detail, now.failed ? "failed" : now.freed ? "done" : ""].filter(Boolean).join(", "));
+      parts.box.setAttribute("aria-label", [now.label, now.detail, now.failed ? "failed" : now.freed ? "done" : ""].filter(Boolean).join(", "));
       if (now.failed && !parts.mark) {
         const [x, y] = (item.box || [0, 0]).map(Number);
         parts.mark = s("svg", { class: "mg-badge", x: x - 9, y: y - 9, width: 20, height: 20, viewBox: "0 0 16 16" },
@@ -642,7 +641,7 @@ export function mount(el, trace, options = {}) {
       now.grad === null ? h("em", "", "None") : typeof now.grad === "string" ? h("em", "", now.grad) : numbers(now.grad));
     put("version", now.version, () => h("span", "mg-num", String(now.version)));
     const fn = now.grad_fn || (now.leaf ? "leaf" : "None");
-    put("grad_fn", fn, () => h(now.grad_fn ? "span" : "em", "", ...fn.split(/(?=Backward)/).flatMap((part, i) => (i ? [h("wbr"), part] : [part]))));
+    put("grad_fn", fn, () => h(now.grad_fn ? "span" : "em", "", ...fn.split(/(?=Backward)/).flatMap((/** @type {string} */ part, /** @type {number} */ i) => (i ? [h("wbr"), part] : [part]))));
   }
 
   /** The second line of the node an error stopped at.
@@ -704,7 +703,7 @@ export function mount(el, trace, options = {}) {
         parts.tip.setAttribute("d", end.tip);
       }
       if (parts.label) parts.label.classList.toggle("mg-now", on);
-    } else if (slot.kind === "node") parts.group.setAttribute("tabindex", on ? "0" : "-1");
+    } else if (slot.kind === "node") parts.box.setAttribute("tabindex", on ? "0" : "-1");
   }
 
   /** @param {Step} step */
@@ -860,7 +859,7 @@ export function mount(el, trace, options = {}) {
     const facts = [];
     const tensor = item.tensor ? slots.get(item.tensor) : null;
     if (tensor && tensor.now.value) {
-      facts.push([tensor.now.name, numbers(tensor.now.value, 40)]);
+      facts.push([tensor.now.name, numbers(tensor.now.value)]);
       facts.push(["shape", tensor.now.value.shape.length ? tensor.now.value.shape.join(" × ") : "scalar"]);
       facts.push(["dtype", tensor.now.value.dtype]);
     }
@@ -874,7 +873,7 @@ export function mount(el, trace, options = {}) {
       else if (edge.target === item.id) facts.push([`gradient to ${other.now.label}`, gradient]);
     }
     if (tensor && typeof tensor.now.grad === "object" && tensor.now.leaf) {
-      facts.push([".grad", tensor.now.grad ? numbers(tensor.now.grad, 40) : h("em", "", "None")]);
+      facts.push([".grad", tensor.now.grad ? numbers(tensor.now.grad) : h("em", "", "None")]);
     }
     for (const chip of item.chips || []) {
       const state = /** @type {Slot} */ (slots.get(chip.id)).now;
@@ -916,7 +915,7 @@ export function mount(el, trace, options = {}) {
   function setSpeed(n) {
     speed = n;
     pace.textContent = `${SPEEDS[speed]}×`;
-    pace.setAttribute("aria-label", `Speed of playing: ${SPEEDS[speed]} times`);
+    pace.setAttribute("aria-label", `Speed of playing: ${SPEEDS[speed]}×`);
   }
   /** The next step of a line after the one shown, and from the last back to the first.
    * @param {number} number */
@@ -995,6 +994,7 @@ export function mount(el, trace, options = {}) {
     if (key(event)) event.preventDefault();
   }, true);
 
+  setSpeed(0);
   el.replaceChildren(root);
   for (const slot of slots.values()) show(slot);
   failure.hidden = inspector.hidden = keys.hidden = true;
