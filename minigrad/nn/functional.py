@@ -17,11 +17,12 @@ from ..autograd.notes import explain
 from ..dtypes import Size
 from ..dtypes import dtype as Dtype
 from ..ops import linalg, neural, pointwise, reduction, shaping
-from ..ops.arguments import must_be_tensor
+from ..ops.arguments import broadcast_error, must_be_tensor
 from ..ops.dual import FUNCTIONS
 from ..ops.templates import Operation, in_place
 from ..tensor import Tensor
 
+_log_softmax = reduction.log_softmax  # where ``reduction`` is an argument
 _REDUCTIONS = {"none": 0, "mean": 1, "sum": 2}
 
 
@@ -166,7 +167,7 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
             f"size = {input._array.shape[1] if ndim > 1 else 1}."
         )
     channel = 1 if ndim > 1 else 0
-    return neural.prelu(input, weight.view(tuple(number if d == channel else 1 for d in range(ndim))))  # type: ignore[attr-defined]
+    return neural.prelu(input, weight.view(tuple(number if d == channel else 1 for d in range(ndim))))
 
 
 @_page
@@ -240,7 +241,9 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         if x.ndim == 2 and w.ndim == 2:
             return linalg.addmm(bias, input, turned)
         if not x.flags.c_contiguous or w.ndim == 1:
-            return linalg.matmul(input, turned) + bias  # type: ignore[operator]
+            product: Any = linalg.matmul(input, turned)
+            product += bias
+            return product
         rows = shaping.view(input, (math.prod(x.shape[:-1]), x.shape[-1]))
         return shaping.view(linalg.addmm(bias, rows, turned), (*x.shape[:-1], w.shape[0]))
     except RuntimeError as error:
@@ -313,12 +316,14 @@ def _convolution(
         )
     if w.shape[0] % groups:
         raise RuntimeError(
-            f"Given groups={groups}, expected weight to be divisible by {groups} at dimension 0, but got weight of size "
+            f"Given groups={groups}, expected weight to be divisible by {groups} at dimension 0, but got weight "
+            "of size "
             f"{list(w.shape)} instead"
         )
     if bias is not None and bias._array.shape != w.shape[:1]:
         raise RuntimeError(
-            f"Given weight of size {list(w.shape)}, expected bias to be 1-dimensional with {w.shape[0]} elements, but got "
+            f"Given weight of size {list(w.shape)}, expected bias to be 1-dimensional with {w.shape[0]} "
+            "elements, but got "
             f"bias of size {list(bias._array.shape)} instead"
         )
     full = padding * dims if len(padding) < dims else padding
@@ -326,7 +331,8 @@ def _convolution(
         given = " x ".join(str(x.shape[2 + d] + 2 * full[d]) for d in range(dims))
         kernel = " x ".join(str(dilation[d] * (w.shape[2 + d] - 1) + 1) for d in range(dims))
         raise RuntimeError(
-            f"Calculated padded input size per channel: ({given}). Kernel size: ({kernel}). Kernel size can't be greater "
+            f"Calculated padded input size per channel: ({given}). Kernel size: ({kernel}). Kernel size can't "
+            "be greater "
             "than actual input size"
         )
     if x.dtype != w.dtype:
@@ -351,7 +357,8 @@ def _named_padding(
     odd = [total % 2 for total in totals]
     if any(odd):
         warnings.warn(
-            "Using padding='same' with even kernel lengths and odd dilation may require a zero-padded copy of the input be "
+            "Using padding='same' with even kernel lengths and odd dilation may require a zero-padded copy of "
+            "the input be "
             "created",
             stacklevel=4,
         )
@@ -386,7 +393,7 @@ def conv2d(
 def _pool_arguments(
     name: str, input: Any, kernel_size: Any, stride: Any, padding: Any, dilation: Any = 1
 ) -> tuple[Any, ...]:
-    pairs = []
+    pairs: list[tuple[int, ...]] = []
     for what, value in (("kernel_size", kernel_size), ("stride", stride), ("padding", padding), ("dilation", dilation)):
         if value is None or value == []:
             pairs.append(())
@@ -412,7 +419,8 @@ def _check_pool_size(input: Any, kernel: Any, stride: Any, padding: Any, dilatio
     if min(size) < 1:
         planes = shape[-3]
         raise RuntimeError(
-            f"Given input size: ({planes}x{shape[-2]}x{shape[-1]}). Calculated output size: ({planes}x{max(size[0], 0)}x"
+            f"Given input size: ({planes}x{shape[-2]}x{shape[-1]}). Calculated output size: "
+            f"({planes}x{max(size[0], 0)}x"
             f"{max(size[1], 0)}). Output size is too small"
         )
 
@@ -475,10 +483,10 @@ def adaptive_avg_pool2d(input: Tensor, output_size: Any) -> Tensor:
 
 @_page
 def embedding(
-    input: Tensor, weight: Tensor, padding_idx: int | None = None, max_norm: float | None = None, norm_type: float = 2.0,
-    scale_grad_by_freq: bool = False, sparse: bool = False,
+    input: Tensor, weight: Tensor, padding_idx: int | None = None, max_norm: float | None = None,
+    norm_type: float = 2.0, scale_grad_by_freq: bool = False, sparse: bool = False,
 ) -> Tensor:  # fmt: skip
-    """The rows of ``weight`` (number, length) that ``input`` (*) names: (*, length). ``padding_idx`` gets no gradient."""
+    """The rows of ``weight`` (number, length) that ``input`` (*) names; ``padding_idx`` gets no gradient."""
     if max_norm is not None or scale_grad_by_freq or sparse:
         raise NotImplementedError("embedding: max_norm, scale_grad_by_freq and sparse are not in minigrad")
     indices, number = input._array, weight._array.shape[0]
@@ -487,12 +495,13 @@ def embedding(
     if indices.dtype not in (np.int64, np.int32):
         raise explain(
             RuntimeError(
-                "Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int; but got "
+                "Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, "
+                "Int; but got "
                 f"{input.type()} instead (while checking arguments for embedding)"
             ),
             "An embedding is looked up by whole numbers: x.long().",
         )
-    if indices.size and not (0 <= indices.min() and indices.max() < number):
+    if indices.size and (indices.min() < 0 or indices.max() >= number):
         raise explain(
             IndexError("index out of range in self"), f"There are {number} rows, numbered from 0 to {number - 1}."
         )
@@ -607,7 +616,8 @@ def layer_norm(
     if shape[len(shape) - len(last) :] != last or len(last) > len(shape):
         wanted = ", ".join(["*", *map(str, last)])
         raise RuntimeError(
-            f"Given normalized_shape={list(last)}, expected input with shape [{wanted}], but got input of size{list(shape)}"
+            f"Given normalized_shape={list(last)}, expected input with shape [{wanted}], but got input of "
+            f"size{list(shape)}"
         )
     for name, given in (("weight", weight), ("bias", bias)):
         if given is not None and given._array.shape != last:
@@ -635,7 +645,8 @@ def _pair(name: str, input: Any, target: Any) -> tuple[Any, Any]:
     if input._array.shape == target._array.shape:
         return input, target
     warnings.warn(
-        f"Using a target size ({target.shape}) that is different to the input size ({input.shape}). This will likely lead "
+        f"Using a target size ({target.shape}) that is different to the input size ({input.shape}). This will "
+        "likely lead "
         "to incorrect results due to broadcasting. Please ensure they have the same size.",
         stacklevel=3,
     )
@@ -644,7 +655,7 @@ def _pair(name: str, input: Any, target: Any) -> tuple[Any, Any]:
         shape = np.broadcast_shapes(x, y)
     except ValueError:
         raise explain(
-            linalg.broadcast_error(x, y),
+            broadcast_error(x, y),
             f"The prediction has shape {x}, the target {y}: a loss compares them element by element.",
         ) from None
     return (input if x == shape else input.expand(shape)), (target if y == shape else target.expand(shape))
@@ -721,7 +732,7 @@ def nll_loss(
     input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: Any = None, ignore_index: int = -100,
     reduce: Any = None, reduction: str = "mean",
 ) -> Tensor:  # fmt: skip
-    """Minus the log-probability of the right class: ``input`` (batch, classes, *), ``target`` (batch, *) with classes."""
+    """Minus the log-probability of the right class: ``input`` (batch, classes, *), ``target`` (batch, *)."""
     reduction = _legacy(size_average, reduce, reduction)
     _check("nll_loss", input=input, target=target)
     return _nll(input, target, weight, _reduction(reduction), ignore_index)
@@ -792,16 +803,14 @@ def cross_entropy(
     axis = 0 if input._array.ndim == 1 else 1
     if input._array.shape == target._array.shape:
         return _cross_entropy_of_probabilities(input, target, weight, ignore_index, reduction, label_smoothing)
-    scores: Any = reduction_log_softmax(input, axis)
+    scores: Any = _log_softmax(input, axis)
     if not label_smoothing:
         return _nll(scores, target, weight, _reduction(reduction), ignore_index)
     classes = input._array.shape[axis]
     kind = _reduction(reduction)
     hard = _nll(scores, target, weight, kind, ignore_index)
-    if weight is None:
-        smooth = -scores.sum(axis)
-    else:
-        smooth = -(scores * _along(weight, axis, input._array.ndim)).sum(axis)
+    weighted = scores if weight is None else scores * _along(weight, axis, input._array.ndim)
+    smooth = -weighted.sum(axis)
     ignored = target._array == ignore_index
     smooth = smooth.masked_fill(Tensor._of(ignored), 0.0)
     if kind == 1:
@@ -810,10 +819,7 @@ def cross_entropy(
     elif kind == 2:
         smooth = smooth.sum()
     share = label_smoothing / classes
-    return neural.times_number(hard, 1 - label_smoothing) + neural.times_number(smooth, share)  # type: ignore[operator]
-
-
-reduction_log_softmax = reduction.log_softmax
+    return neural.times_number(hard, 1 - label_smoothing) + neural.times_number(smooth, share)
 
 
 def _along(weight: Any, axis: int, ndim: int) -> Tensor:
@@ -833,10 +839,11 @@ def _cross_entropy_of_probabilities(
         raise RuntimeError("ignore_index is not supported for floating point target")
     if weight is not None and weight._array.shape != (x.shape[axis],):
         raise RuntimeError(
-            f"cross_entropy: weight tensor should be defined either for all {x.shape[axis]} classes or no classes but got "
+            f"cross_entropy: weight tensor should be defined either for all {x.shape[axis]} classes or no "
+            "classes but got "
             f"weight tensor of shape: {list(weight._array.shape)}"
         )
-    scores: Any = reduction_log_softmax(input, axis)
+    scores: Any = _log_softmax(input, axis)
     if label_smoothing:
         target = neural.times_number(target, 1 - label_smoothing)
         target = neural.plus_number(target, label_smoothing / x.shape[axis])
@@ -862,7 +869,8 @@ def binary_cross_entropy(
     if input._array.shape != target._array.shape:
         raise explain(
             ValueError(
-                f"Using a target size ({target.shape}) that is different to the input size ({input.shape}) is deprecated. "
+                f"Using a target size ({target.shape}) that is different to the input size ({input.shape}) is "
+                "deprecated. "
                 "Please ensure they have the same size."
             ),
             _SQUEEZE,
@@ -917,14 +925,12 @@ def kl_div(
     elif reduction == "mean":
         warnings.warn(
             "reduction: 'mean' divides the total loss by both the batch size and the support size.'batchmean' divides "
-            "only by the batch size, and aligns with the KL div math definition.'mean' will be changed to behave the same "
+            "only by the batch size, and aligns with the KL div math definition.'mean' will be changed to "
+            "behave the same "
             "as 'batchmean' in the next major release.",
             stacklevel=2,
         )
-    if log_target:
-        loss = target.exp() * (target - input)
-    else:
-        loss = neural.xlogy(target, target) - target * input
+    loss = target.exp() * (target - input) if log_target else neural.xlogy(target, target) - target * input
     if reduction == "batchmean":
         total = loss.sum()
         return total / input._array.shape[0] if input._array.ndim else total
@@ -938,7 +944,7 @@ def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Tens
     try:
         shape = np.broadcast_shapes(a, b)
     except ValueError:
-        raise linalg.broadcast_error(a, b) from None
+        raise broadcast_error(a, b) from None
     parts = []
     for x in (x1, x2) if a == b else (x1.expand(shape), x2.expand(shape)):
         size: Any = reduction.vector_norm(x, 2, dim, True).clone()

@@ -19,11 +19,8 @@ from .arithmetic import mul as times
 from .dual import dual, expand, like, permute, reshape, t, total, transpose, unsqueeze
 from .templates import Operation
 
-_times, _times3, _times_vector, _outer = (
-    dual(name, function)
-    for name, function in {"mm": np.matmul, "bmm": np.matmul, "mv": np.matmul, "outer": np.outer}.items()
-)
-_squeeze = dual("squeeze", np.squeeze)
+_times, _times3, _times_vector = (dual(name, np.matmul) for name in ("mm", "bmm", "mv"))
+_outer, _squeeze = dual("outer", np.outer), dual("squeeze", np.squeeze)
 
 _C_NAMES = {
     "uint8": "unsigned char",
@@ -315,7 +312,7 @@ def outer(input: Tensor, vec2: Tensor, *, out: None = None) -> Tensor:
 # matmul: any two shapes.
 
 
-def _matmul(input: Tensor, other: Any) -> Any:
+def _matmul(input: Any, other: Any) -> Any:
     if not isinstance(input, Tensor) or not isinstance(other, Tensor):
         return NotImplemented
     a, b = input._array, other._array
@@ -482,7 +479,7 @@ def einsum(equation: str, *operands: Any) -> Tensor:
     inputs, output = _parse(equation, len(operands))
     broadcast = _broadcast_dims(inputs, operands)
     summed = sorted({letter for labels in inputs for letter in labels if letter != "."} - set(output))
-    places = {}  # each letter's dimension; the summed ones come last
+    places: dict[str, int] = {}  # each letter's dimension; the summed ones come last
     for letter in output:
         places[letter] = len(places) + (broadcast - 1 if "." in places else 0)
     outer_dims = len(output) + (broadcast - 1 if "." in output else 0)
@@ -607,7 +604,10 @@ def _multiply_out(terms: list[Any], outer_dims: int, ndim: int) -> Any:
     waiting = [sum(term._array.shape[d] != 1 for term in terms) for d in range(ndim)]
     a = terms[0]
     for term in terms[1:]:
-        b, both, only_a, only_b = term, [], [], []
+        b = term
+        both: list[int] = []
+        only_a: list[int] = []
+        only_b: list[int] = []
         for d in range(outer_dims, ndim):
             in_a, in_b = a._array.shape[d] != 1, b._array.shape[d] != 1
             if in_a and in_b:
@@ -625,19 +625,18 @@ def _multiply_out(terms: list[Any], outer_dims: int, ndim: int) -> Any:
 
 def _sum_of_products(a: Any, b: Any, summed: list[int]) -> Any:
     """``a * b`` summed over some dimensions (kept at length 1), as one batched product of matrices."""
-    shape_a, shape_b = a._array.shape, b._array.shape
-    rest = [d for d in range(len(shape_a)) if d not in summed]
-    batch = [d for d in rest if shape_a[d] != 1 != shape_b[d]]
-    left = [d for d in rest if shape_a[d] != 1 == shape_b[d]]
-    right = [d for d in rest if shape_a[d] == 1]
-    n, rows, columns, inner = (
-        math.prod(shape[d] for d in dims)
-        for shape, dims in ((shape_a, batch), (shape_a, left), (shape_b, right), (shape_a, summed))
-    )
-    a = reshape(permute(a, (*batch, *left, *summed, *right)), (n, rows, inner))
-    b = reshape(permute(b, (*batch, *summed, *right, *left)), (n, inner, columns))
+    m, n = a._array.shape, b._array.shape
+    rest = [d for d in range(len(m)) if d not in summed]
+    batch = [d for d in rest if m[d] != 1 != n[d]]
+    left = [d for d in rest if m[d] != 1 == n[d]]
+    right = [d for d in rest if m[d] == 1]
+    if left and right and left[0] > right[-1]:  # so that the product lies in the order of the result
+        a, b, m, n, left, right = b, a, n, m, right, left
+    count, inner = math.prod(m[d] for d in batch), math.prod(m[d] for d in summed)
+    a = reshape(permute(a, (*batch, *left, *summed, *right)), (count, math.prod(m[d] for d in left), inner))
+    b = reshape(permute(b, (*batch, *summed, *right, *left)), (count, inner, math.prod(n[d] for d in right)))
     order = [*batch, *left, *summed, *right]
-    shape = [shape_a[d] for d in (*batch, *left)] + [1] * len(summed) + [shape_b[d] for d in right]
+    shape = [m[d] for d in (*batch, *left)] + [1] * len(summed) + [n[d] for d in right]
     return permute(_times3(a, b).view(tuple(shape)), tuple(order.index(d) for d in range(len(order))))
 
 

@@ -287,7 +287,7 @@ convolution = Operation(
     shows=("transposed", "output_padding", "bias_sym_sizes_opt"),
     formula={"input": r"\bar{z} * W^\top", "weight": r"x * \bar{z}", "bias": r"\textstyle\sum \bar{z}"},
 )
-_to_input = Operation(
+_to_input: Operation = Operation(
     "convolution_input_gradient",
     _input_gradient,
     {
@@ -301,7 +301,7 @@ _to_input = Operation(
     params=("grad", "weight", "shape", *_SETTINGS),
     node="ConvolutionBackwardBackward0",
 )
-_to_weight = Operation(
+_to_weight: Operation = Operation(
     "convolution_weight_gradient",
     _weight_gradient,
     {
@@ -315,7 +315,7 @@ _to_weight = Operation(
     params=("grad", "input", "shape", *_SETTINGS),
     node="ConvolutionBackwardBackward0",
 )
-_product = Operation(
+_product: Operation = Operation(
     "convolution",
     lambda input, weight, stride, padding, dilation, groups: _convolve(
         input, weight, None, stride, padding, dilation, groups
@@ -450,7 +450,7 @@ avg_pool2d = row(
     params=("self", *_POOL),
     node="AvgPool2DBackward0",
 )  # fmt: skip
-_spread_average = row(
+_spread_average: Operation = row(
     "avg_pool2d_backward",
     _average_backward,
     lambda grad, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override: either(
@@ -672,7 +672,7 @@ def _pad(self: np.ndarray, pad: Pair, value: float) -> np.ndarray:
     return out
 
 
-constant_pad = row(
+constant_pad: Operation = row(
     "constant_pad_nd",
     _pad,
     lambda grad, pad: either(constant_pad, grad, tuple(-n for n in pad), 0),

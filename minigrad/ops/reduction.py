@@ -660,7 +660,7 @@ _vector_norm = row("linalg_vector_norm", _norm, _norm_backward, r"\bar{z}\, \mat
 
 @public(page="torch.linalg.{}")
 def vector_norm(
-    x: Tensor, ord: float = 2, dim: Any = None, keepdim: bool = False, *, dtype: Dtype | None = None
+    x: Tensor, ord: Any = 2, dim: Any = None, keepdim: bool = False, *, dtype: Dtype | None = None
 ) -> Tensor:
     """The norm of all elements as one vector, or of those in the dimensions ``dim``."""
     if not isinstance(ord, int | float):
@@ -669,7 +669,7 @@ def vector_norm(
     if x._array.dtype.kind != "f":
         name = x.dtype.scalar_name
         raise RuntimeError(f"linalg.vector_norm: Expected a floating point or complex tensor as input. Got {name}")
-    dims = _as_dims("linalg_vector_norm", dim)
+    dims: Any = _as_dims("linalg_vector_norm", dim)
     if (ord < 0 or ord == math.inf) and not x._array.size:
         empty = [f"the dimension {d}because this dimension is empty and" for d in dims or () if not x._array.shape[d]]
         if empty or not dims:
