@@ -319,10 +319,15 @@ class Writer:
         return row(latex.name(name.lstrip("_")), op("("), *parts[1:], op(")")), None
 
     def _tensor_first(self, operation: OperationRecord) -> bool:
-        """Whether the learner wrote ``x * 2``, and not ``2 * x``, which runs as the same operation."""
+        """Whether the learner wrote ``x * 2``, and not ``2 * x``, which runs as the same operation.
+
+        A tensor may go by a name that is not shown (``h = x``, then ``h * 2``), so the number is looked for as well.
+        """
         first = operation.arguments[0]
-        written = operation.results[0].tensor.expression.partition("*")[0].strip()
-        return isinstance(first, Operand) and written in (self.symbol(first.tensor), first.tensor.expression)
+        left, _, right = (part.strip() for part in operation.results[0].tensor.expression.rpartition("*"))
+        if not isinstance(first, Operand) or re.fullmatch(r"-?[\d.e]+", left):
+            return False
+        return not right or right not in (self.symbol(first.tensor), first.tensor.expression)
 
     def _indexed(self, operation: OperationRecord) -> Math:
         """x[0], x[:, 1:3]."""
