@@ -319,7 +319,12 @@ def nan_to_num(
     return _nan_to_num(input, nan, posinf, neginf)
 
 
-_clone = Operation("clone", lambda self: self.copy("K"), {"self": lambda grad: grad}, formula={"self": r"\bar{z}"})
+_clone = Operation(
+    "clone",
+    lambda self: self.copy("C" if 0 in self.strides else "K"),  # the layout stays, unless it is stretched
+    {"self": lambda grad: grad},
+    formula={"self": r"\bar{z}"},
+)
 
 
 def clone(input: Tensor, *, memory_format: Any = None) -> Tensor:
@@ -455,11 +460,13 @@ _where = Operation(
 )
 
 
-def where(condition: Tensor, input: Tensor | float, other: Tensor | float) -> Tensor:
-    """``input`` where ``condition`` is true, ``other`` elsewhere; all three broadcast.
+def where(condition: Tensor, input: Tensor | float | None = None, other: Tensor | float | None = None) -> Any:
+    """``input`` where ``condition`` is true, ``other`` elsewhere; all three broadcast. Alone: the true places.
 
     See https://docs.pytorch.org/docs/stable/generated/torch.where.html
     """
+    if input is None and other is None:
+        return dual.FUNCTIONS["nonzero"](condition, as_tuple=True)
     kind = condition._array.dtype
     if kind == np.uint8:
         warnings.warn(

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -92,7 +93,7 @@ def _saved_attribute(place: int, tensor: bool) -> property:
 
 
 # What PyTorch shows as unsigned numbers: dimensions and places, negative ones included.
-_UNSIGNED = ("dim", "index", "start", "end", "shifts", "offset", "diagonal", "pad", "ignore_index")
+_UNSIGNED = ("dim", "index", "start", "end", "shifts", "offset", "diagonal", "k", "pad", "ignore_index")
 
 
 def _shown(node: OpNode, place: int) -> Any:
@@ -159,6 +160,12 @@ class Operation:
             tuple(i for i, fn in enumerate(derivatives.values()) if name in _parameters(fn))
             for name in self.saved_names
         )
+        # How to find what is saved in the arguments (a place) or the outputs (a number), and what is noted.
+        self._saving = tuple(
+            (self.params.index(name), 0, needed) if name in self.params else (None, (outputs or ()).index(name), needed)
+            for name, needed in zip(self.saved_names, self.needed_by, strict=True)
+        )
+        self._noting = tuple(_reader(name, self.params) for name in self.attribute_names)
         self.node: Any = None
         if derivatives:
             shown = {f"_saved_{n}": _saved_attribute(i, True) for i, n in enumerate(self.saved_names)}
@@ -181,7 +188,7 @@ class Operation:
             arrays = [a._array if isinstance(a, Tensor) else a for a in args]
         out = self.forward(*arrays)
         single = type(out) is not tuple and type(out) is not list
-        results = tuple(Tensor._of(array) for array in ((out,) if single else out))
+        results = (Tensor._of(out),) if single else tuple([Tensor._of(array) for array in out])
         node = None
         if self.node is not None and _state.grad_enabled:
             node = self.record(args, results)
@@ -194,43 +201,51 @@ class Operation:
 
     def record(self, args: tuple[Any, ...], results: tuple[Tensor, ...], always: bool = False) -> OpNode | None:
         """Make the node of a run and hang it on the results; None where no input needs a gradient."""
-        inputs = args[0] if self.variadic else [args[i] for i in self.inputs]
-        nodes = tuple(gradient_edge(t) if isinstance(t, Tensor) else None for t in inputs)
-        if results[0]._array.dtype.kind != "f":
+        first = results[0]._array
+        if first.dtype.kind != "f":
             return None
-        if not (any(nodes) or always or any(isinstance(t, Tensor) and _leads_nowhere(t) for t in inputs)):
+        nodes, indices, recorded = [], [], always
+        for tensor in args[0] if self.variadic else [args[i] for i in self.inputs]:
+            edge, index = None, 0
+            if isinstance(tensor, Tensor):
+                edge = tensor._node
+                if edge is None or tensor._meta is not None:
+                    edge = gradient_edge(tensor)
+                if edge is not None:
+                    index = tensor._output_nr
+                    recorded = True
+                elif tensor._meta is not None and tensor.requires_grad:
+                    recorded = True  # a view made in no_grad: nothing leads to it, and yet it requires grad
+            nodes.append(edge)
+            indices.append(index)
+        if not recorded:
             return None
-        node = _new(self.node)
-        node.next_nodes = nodes
-        node.next_indices = tuple(t._output_nr if n is not None else 0 for t, n in zip(inputs, nodes, strict=True))
+        node = self.node()
+        node.next_nodes, node.next_indices = tuple(nodes), tuple(indices)
         if node.multi:
             node.shape = tuple(r._array.shape for r in results)
             node.dtype = tuple(r._array.dtype for r in results)
         else:
-            node.shape, node.dtype = results[0]._array.shape, results[0]._array.dtype
+            node.shape, node.dtype = first.shape, first.dtype
         node.sequence, node.hooks = next_sequence(), None
         notes.stamp(node)
         for number, result in enumerate(results):
             if node.multi or number < self.differentiable:
                 result._node, result._output_nr = node, number
-        given = dict(zip(self.params, args, strict=False))
+        whole = self.variadic or len(nodes) == 1 or not any(nodes)
         saved = []
-        for name, needed_by in zip(self.saved_names, self.needed_by, strict=True):
-            if name in given:
-                needed = self.variadic or not any(nodes) or any(nodes[i] is not None for i in needed_by)
-                saved.append(_keep(given[name], node.dtype) if needed else None)
-            else:
-                number = self.outputs.index(name)  # type: ignore[union-attr]
+        for place, number, needed_by in self._saving:
+            if place is None:
                 result = results[number]
                 saved.append(SavedTensor(result, is_output=True) if number < self.differentiable else save(result))
+            else:
+                needed = whole
+                for i in needed_by:
+                    needed = needed or nodes[i] is not None
+                saved.append(_keep(args[place], node.dtype) if needed else None)
         node.saved = tuple(saved)
-        node.attributes = tuple(_attribute(name, given) for name in self.attribute_names)
+        node.attributes = tuple([read(args) for read in self._noting])
         return node
-
-
-def _leads_nowhere(tensor: Tensor) -> bool:
-    """Whether it requires grad although it has no node: a view made in no_grad of a tensor that requires grad."""
-    return tensor._meta is not None and tensor.requires_grad
 
 
 def _keep(value: Any, kind: Any) -> Any:
@@ -241,18 +256,21 @@ def _keep(value: Any, kind: Any) -> Any:
     return np.array(value, dtype=kind) if is_number(value) else value  # as binary keeps numbers
 
 
-def _attribute(name: str, given: dict[str, Any]) -> Any:
-    if name in given:
-        return given[name]
-    if name.endswith("_sym_sizes"):
-        value = given[name[: -len("_sym_sizes")]]
+def _reader(name: str, params: tuple[str, ...]) -> Callable[[tuple[Any, ...]], Any]:
+    """How to read from the arguments what a derivative calls ``dim``, ``self_sym_sizes`` or ``self_sym_numel``."""
+    if name in params:
+        return itemgetter(params.index(name))
+    source, _, what = name.partition("_sym_")
+    place = params.index(source)
+
+    def sizes(args: tuple[Any, ...]) -> Any:
+        value = args[place]
         return [t._array.shape for t in value] if isinstance(value, tuple | list) else value._array.shape
-    if name.endswith("_sym_strides"):
-        value = given[name[: -len("_sym_strides")]]
-        return value._array.strides if value.requires_grad else ()
-    if name == "self_sym_numel":
-        return given["self"]._array.size
-    raise KeyError(name)
+
+    def strides(args: tuple[Any, ...]) -> Any:
+        return args[place]._array.strides if args[place].requires_grad else ()
+
+    return {"sizes": sizes, "strides": strides, "numel": lambda args: args[place]._array.size}[what]
 
 
 def _parameters(function: Callable[..., Any]) -> tuple[str, ...]:
