@@ -214,8 +214,8 @@ class Operation:
                 if edge is not None:
                     index = tensor._output_nr
                     recorded = True
-                elif tensor._meta is not None and tensor.requires_grad:
-                    recorded = True  # a view made in no_grad: nothing leads to it, and yet it requires grad
+                elif _leads_nowhere(tensor):
+                    recorded = True
             nodes.append(edge)
             indices.append(index)
         if not recorded:
@@ -246,6 +246,11 @@ class Operation:
         node.saved = tuple(saved)
         node.attributes = tuple([read(args) for read in self._noting])
         return node
+
+
+def _leads_nowhere(tensor: Tensor) -> bool:
+    """Whether it requires grad although it has no node: a view made in no_grad of a tensor that requires grad."""
+    return tensor._meta is not None and tensor.requires_grad
 
 
 def _keep(value: Any, kind: Any) -> Any:
