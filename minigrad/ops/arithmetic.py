@@ -176,9 +176,15 @@ def _truncated(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return np.trunc(np.true_divide(x, y, out=...), out=...) if x.dtype.kind == "f" else (x - np.fmod(x, y)) // y
 
 
+def _modulo(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """The remainder with the sign of ``y``; where it is zero, with that of ``x``: not as np.remainder has it."""
+    rest = np.fmod(x, y, out=...)
+    return np.where((rest != 0) & ((rest < 0) != (y < 0)), rest + y, rest)
+
+
 _floor_division = _dividing("div_floor_cpu", np.floor_divide)
 _truncated_division = _dividing("div_trunc_cpu", _truncated)
-_remainder = _dividing("remainder_cpu", np.remainder)
+_remainder = _dividing("remainder_cpu", _modulo)
 _fmod = _dividing("fmod_cpu", np.fmod)
 
 
@@ -440,7 +446,7 @@ def _extreme_number(name: str, function: np.ufunc, wins: Callable[..., Any], sig
         "other": lambda grad, self, other: dual.masked(grad, wins(self, other) | (other != other)),
     }
     formula = {"self": rf"\bar{{z}} \cdot [x {sign} y]", "other": rf"\bar{{z}} \cdot [\lnot\, x {sign} y]"}
-    return _of_tensors(binary(name, function, derivatives, formula=formula))
+    return _of_tensors(binary(name, dual.first(function), derivatives, formula=formula))
 
 
 maximum = _extreme("maximum", np.maximum, operator.lt, ">")

@@ -69,6 +69,11 @@ def signs(x: np.ndarray) -> np.ndarray:
     return np.subtract(x > 0, x < 0, dtype=x.dtype, out=...)
 
 
+def first(extreme: np.ufunc) -> Callable[..., Any]:
+    """np.maximum and its like, taking the first of 0.0 and -0.0 as PyTorch does; numpy takes the second."""
+    return lambda x, y: extreme(y, x, out=...)
+
+
 def raised(x: np.ndarray, exponent: float) -> np.ndarray:
     """A floating array to the power of a number; as in PyTorch some powers are products and roots, which is faster."""
     if exponent == 2:

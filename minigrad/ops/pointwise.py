@@ -153,7 +153,7 @@ def _sigmoid(x: np.ndarray) -> np.ndarray:
 
 
 def _relu(x: np.ndarray) -> np.ndarray:
-    return np.maximum(x, x.dtype.type(0), out=...)
+    return np.maximum(x.dtype.type(0), x, out=...)  # see dual.first
 
 
 tanh = unary(
@@ -349,9 +349,9 @@ def _clamped(self: np.ndarray, min: Any, max: Any) -> np.ndarray:
             kind = promoted
             out = out.astype(promoted, copy=False)
     if min is not None:
-        out = broadcast(np.maximum, out, np.asarray(min, dtype=kind))
+        out = broadcast(dual.first(np.maximum), out, np.asarray(min, dtype=kind))
     if max is not None:
-        out = broadcast(np.minimum, out, np.asarray(max, dtype=kind))
+        out = broadcast(dual.first(np.minimum), out, np.asarray(max, dtype=kind))
     return out
 
 

@@ -18,7 +18,7 @@ Of every tensor that comes out it compares value (signs of zeros too), dtype, sh
 _is_view(), _version, the graph behind grad_fn down to the inputs ("graph") and what its nodes save ("saved"); then the
 gradients of all inputs for a fixed cotangent ("grad"), in float64 the graph of the gradients under create_graph
 ("gradgraph") and the second gradients ("double"), and the warnings ("warnings"). The words in quotes, and "stride",
-"view", "version", are what `but` may name.
+"view", "version", "grad_error" and "double_error", are what `but` may name.
 
 A whole program is compared by what it prints and by the tensors it leaves behind:
 
@@ -422,25 +422,30 @@ def differences(
         ]
     if isinstance(ours, list) and isinstance(theirs, list) and len(ours) == len(theirs):
         if len(ours) == 3 and isinstance(ours[2], list) and isinstance(ours[0], str):
-            if ours[:2] == theirs[:2] and _close(ours[2], theirs[2], ours[0], coarsest):
-                return []
-        elif any(isinstance(part, dict | list) for part in (*ours, *theirs)):
+            exact_zeros = not where.startswith(" double")  # the sum of many terms: their order decides
+            same = ours[:2] == theirs[:2] and _close(ours[2], theirs[2], ours[0], coarsest, exact_zeros)
+            return [] if same else _line(where, ours, theirs)
+        if any(isinstance(part, dict | list) for part in (*ours, *theirs)):
             pairs = enumerate(zip(ours, theirs, strict=True))
             return [line for i, (a, b) in pairs for line in differences(a, b, ignored, f"{where}[{i}]", coarsest)]
-    return [] if ours == theirs else [f" {where.strip()}:", f"    minigrad {ours}", f"    PyTorch  {theirs}"]
+    return [] if ours == theirs else _line(where, ours, theirs)
+
+
+def _line(where: str, ours: Json, theirs: Json) -> list[str]:
+    return [f" {where.strip()}:", f"    minigrad {ours}", f"    PyTorch  {theirs}"]
 
 
 # "float16" < "float32" < "float64": relative and absolute
 _TOLERANCE = {"float16": (2e-3, 1e-3), "float32": (1e-5, 1e-6), "float64": (1e-8, 1e-9)}
 
 
-def _close(ours: list[Any], theirs: list[Any], dtype: str, coarsest: str | None) -> bool:
+def _close(ours: list[Any], theirs: list[Any], dtype: str, coarsest: str | None, exact_zeros: bool) -> bool:
     if dtype not in _TOLERANCE or len(ours) != len(theirs):
         return ours == theirs
     a, b = np.array(ours, dtype="f8"), np.array(theirs, dtype="f8")
     relative, absolute = _TOLERANCE[min(dtype, coarsest or dtype)]
     same_zeros = (np.signbit(a) == np.signbit(b)) | (a != 0) | (b != 0)
-    return bool(np.all(same_zeros) and np.allclose(a, b, relative, absolute, equal_nan=True))
+    return bool((np.all(same_zeros) or not exact_zeros) and np.allclose(a, b, relative, absolute, equal_nan=True))
 
 
 def _without_traceback(seen: Json) -> Json:
