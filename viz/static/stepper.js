@@ -173,6 +173,9 @@ function make(space, tag, attributes = {}, ...inside) {
   for (const [name, value] of Object.entries(attributes)) {
     if (value !== null && value !== undefined && value !== false) element.setAttribute(name, value === true ? "" : value);
   }
+  // Jupyter looks for its shortcuts before we hear of a key, from the element that has the focus upwards to the first
+  // with this attribute: so each has it, not the root alone.
+  if (tag === "button" || "tabindex" in attributes) element.setAttribute("data-lm-suppress-shortcuts", "true");
   element.append(...inside);
   return element;
 }
@@ -318,7 +321,7 @@ export function mount(el, trace, options = {}) {
   let passing = []; // tensors in the table for this step only
 
   const root = make("", "div", {
-    class: `mg-root${big ? " mg-big" : ""}`, role: "group", tabindex: "0", "data-lm-suppress-shortcuts": "true",
+    class: `mg-root${big ? " mg-big" : ""}`, role: "group", tabindex: "0",
     "aria-label": `Stepper${trace.title ? `: ${trace.title}` : ""}`,
   });
 
