@@ -39,13 +39,13 @@ def place(trace: Trace) -> Trace:
     tagged = _tagged(trace)
     texts = _longest(trace)
     try:
-        _take(trace, tagged, json.loads(layout.render(_dot(trace, tagged, texts), "json0")))
+        _take(trace, tagged, texts, json.loads(layout.render(_dot(trace, tagged, texts), "json0")))
     except layout.LayoutError:  # a graph of a thousand ranks is too deep for it
         _stack(trace, tagged, texts)
     return trace
 
 
-def _take(trace: Trace, tagged: dict[str, str], picture: dict[str, Any]) -> None:
+def _take(trace: Trace, tagged: dict[str, str], texts: Texts, picture: dict[str, Any]) -> None:
     """Read boxes, paths and rooms from what Graphviz answered."""
     _, _, width, height = (float(number) for number in picture["bb"].split(","))
     trace.width, trace.height = _round(width + 2 * MARGIN), _round(height + 2 * MARGIN)
@@ -69,6 +69,7 @@ def _take(trace: Trace, tagged: dict[str, str], picture: dict[str, Any]) -> None
         edge.tag_at = None
         if edge.id in tagged:
             _set_tag(edge, tagged[edge.id], *point(drawn[f"t{item['id']}"]["pos"]))
+    _part_twins(trace, texts)
     _smooth(trace, tagged)
 
 
@@ -291,6 +292,10 @@ def _path(points: list[tuple[float, float]]) -> str:
     return f"M{start[0]} {start[1]}C" + " ".join(f"{x} {y}" for x, y in rest)
 
 
+def _numbers(path: str) -> list[float]:
+    return [float(n) for n in path[1:].replace("C", " ").split()]
+
+
 def _smooth(trace: Trace, tagged: dict[str, str]) -> None:
     """Draw the edges again, calmer than Graphviz does.
 
@@ -312,7 +317,7 @@ def _smooth(trace: Trace, tagged: dict[str, str]) -> None:
     boxes = {node.id: node.box or [0.0, 0.0, 0.0, 0.0] for node in trace.nodes}
     leaving: defaultdict[str, list[tuple[float, Edge, list[float]]]] = defaultdict(list)
     for edge in trace.edges:
-        numbers = [float(n) for n in edge.path[1:].replace("C", " ").split()]
+        numbers = _numbers(edge.path)
         if edge.id in tagged:
             edge.path = _path(_vertical_ends(numbers, numbers[0], numbers[1]))
         else:
@@ -328,6 +333,45 @@ def _smooth(trace: Trace, tagged: dict[str, str]) -> None:
                 edge.path = _path(_curve((x, y), (numbers[-2], numbers[-1]), edge.label_at, numbers))
             else:
                 edge.path = _path(_vertical_ends(numbers, x, y))
+
+
+def _part_twins(trace: Trace, texts: Texts) -> None:
+    """Where two edges join the same boxes (``x * x``), the gradient of the first stands at its left: Graphviz puts it
+    between them and leads the edge around it."""
+    boxes = {node.id: node.box or [0.0] * 4 for node in trace.nodes}
+    seen: dict[tuple[str, str], Edge] = {}
+    most_left = MARGIN
+    for edge in trace.edges:
+        first = seen.setdefault((edge.source, edge.target), edge)
+        if first is edge or not (first.label_at and edge.label_at) or first.argument > edge.argument:
+            continue
+        left, _, width, _ = boxes[edge.source]
+        start = left + width / 2 - min(40.0, width / 3) / 2
+        middle = (start + float(first.path.split()[-2])) / 2
+        y, room = first.label_at[1], texts.gradients[first.id]
+        x = middle - 8 - room / 2
+        near = ((other, other.label_at) for other in trace.edges if other is not first and other.label_at)
+        if all(
+            abs(v - y) > 14 or u - texts.gradients[e.id] / 2 > middle or u + 60 < x - room / 2 for e, (u, v) in near
+        ):
+            first.label_at = [_round(x), y]
+            most_left = min(most_left, x - room / 2)
+    if most_left < MARGIN:
+        _shift(trace, MARGIN - most_left)
+
+
+def _shift(trace: Trace, by: float) -> None:
+    """Move everything to the right, and make the picture so much wider."""
+    trace.width = _round(trace.width + by)
+    for at in (
+        *(at for node in trace.nodes for at in (node.box, node.chip_at)),
+        *(at for edge in trace.edges for at in (edge.label_at, edge.tag_at)),
+    ):
+        if at:
+            at[0] = _round(at[0] + by)
+    for edge in trace.edges:
+        numbers = _numbers(edge.path)
+        edge.path = _path([(x + by, y) for x, y in zip(numbers[::2], numbers[1::2], strict=True)])
 
 
 BEND = 24.0  # how far a longer edge runs straight down before it turns
@@ -347,6 +391,8 @@ def _curve(
     beside = _x_at(numbers, h)
     slope = 1.5 * (u - x) / (v - y)
     w = min(max((x + u) / 2, beside - 22), beside - 7 * abs(slope))
+    if label_at[0] < (x + u) / 2:  # the room is at the left (_part_twins)
+        w = (x + u) / 2
     if abs(w - (x + u) / 2) < 1:
         return half
     a, b = 0.5 * (h - y), 0.5 * (v - h)
