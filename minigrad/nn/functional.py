@@ -230,7 +230,8 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     Raises:
         RuntimeError: the last length of ``input`` is not that of ``weight``.
     """
-    _check("linear", input=input, weight=weight)
+    if not isinstance(input, Tensor) or not isinstance(weight, Tensor):
+        _check("linear", input=input, weight=weight)
     x, w = input._array, weight._array
     if not x.ndim or not w.ndim:
         raise RuntimeError(f"both arguments to linear need to be at least 1D, but they are {x.ndim}D and {w.ndim}D")
@@ -641,7 +642,8 @@ def normalize(input: Any, p: float = 2.0, dim: Any = 1, eps: float = 1e-12, out:
 
 def _pair(name: str, input: Any, target: Any) -> tuple[Any, Any]:
     """Prediction and target of one shape; a warning where they had to be broadcast."""
-    _check(name, input=input, target=target)
+    if not isinstance(input, Tensor) or not isinstance(target, Tensor):
+        _check(name, input=input, target=target)
     if input._array.shape == target._array.shape:
         return input, target
     warnings.warn(

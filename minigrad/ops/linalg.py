@@ -54,11 +54,32 @@ def _weighted(self: np.ndarray, product: np.ndarray, beta: float, alpha: float) 
     return product
 
 
+def _by_columns(grad: Any, shape: tuple[int, ...], strides: tuple[int, ...]) -> bool:
+    """Whether a matrix lies in memory column by column, as a transposed one does."""
+    return strides[0] == grad.itemsize and strides[1] == grad.itemsize * shape[0]
+
+
+def _times_turned(a: Any, b: Any, shape: tuple[int, ...], strides: tuple[int, ...]) -> Any:
+    """``a @ b.T``, laid out as the matrix is whose gradient it will be."""
+    return t(_times(b, t(a))) if _by_columns(a, shape, strides) else _times(a, t(b))
+
+
+def _turned_times(a: Any, b: Any, shape: tuple[int, ...], strides: tuple[int, ...]) -> Any:
+    """``a.T @ b``, laid out as the matrix is whose gradient it will be."""
+    return t(_times(t(b), a)) if _by_columns(b, shape, strides) else _times(t(a), b)
+
+
 _mm = Operation(
     "mm",
     lambda self, mat2: _product(self, mat2),
-    {"self": lambda grad, mat2: _times(grad, t(mat2)), "mat2": lambda grad, self: _times(t(self), grad)},
-    shows=("self_sym_sizes", "self_sym_strides", "mat2_sym_sizes", "mat2_sym_strides"),
+    {
+        "self": lambda grad, mat2, self_sym_sizes, self_sym_strides: _times_turned(
+            grad, mat2, self_sym_sizes, self_sym_strides
+        ),
+        "mat2": lambda grad, self, mat2_sym_sizes, mat2_sym_strides: _turned_times(
+            self, grad, mat2_sym_sizes, mat2_sym_strides
+        ),
+    },
     formula={"self": r"\bar{Z} B^\top", "mat2": r"A^\top \bar{Z}"},
 )
 _bmm = Operation(
@@ -90,10 +111,13 @@ _addmm = Operation(
     lambda self, mat1, mat2, beta, alpha: _weighted(self, _product(mat1, mat2), beta, alpha),
     {
         "self": lambda grad, beta: _scaled(grad, beta),
-        "mat1": lambda grad, mat2, alpha: _scaled(_times(grad, t(mat2)), alpha),
-        "mat2": lambda grad, mat1, alpha: _scaled(_times(t(mat1), grad), alpha),
+        "mat1": lambda grad, mat2, mat1_sym_sizes, mat1_sym_strides, alpha: _scaled(
+            _times_turned(grad, mat2, mat1_sym_sizes, mat1_sym_strides), alpha
+        ),
+        "mat2": lambda grad, mat1, mat2_sym_sizes, mat2_sym_strides, alpha: _scaled(
+            _turned_times(mat1, grad, mat2_sym_sizes, mat2_sym_strides), alpha
+        ),
     },
-    shows=("mat1_sym_sizes", "mat1_sym_strides", "mat2_sym_sizes", "mat2_sym_strides"),
     formula={"self": r"\beta \bar{Z}", "mat1": r"\alpha \bar{Z} B^\top", "mat2": r"\alpha A^\top \bar{Z}"},
 )
 _addmv = Operation(
@@ -234,6 +258,23 @@ def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: float = 1, alpha: 
 
     See https://docs.pytorch.org/docs/stable/generated/torch.addmm.html
     """
+    if not fits(input, mat1, mat2):
+        _check_addmm(input, mat1, mat2)
+    return _addmm(input, mat1, mat2, beta, alpha)
+
+
+def fits(input: Any, mat1: Any, mat2: Any) -> bool:
+    """Whether addmm can take them as they come: the usual case, told quickly."""
+    try:
+        x, a, b = input._array, mat1._array, mat2._array
+    except AttributeError:
+        return False
+    return (
+        a.ndim == b.ndim == 2 and a.shape[1] == b.shape[0] and a.dtype is b.dtype is x.dtype and x.shape == b.shape[1:]
+    )
+
+
+def _check_addmm(input: Tensor, mat1: Tensor, mat2: Tensor) -> None:
     x, a, b = _arrays("addmm", input=input, mat1=mat1, mat2=mat2)
     if a.ndim != 2:
         raise RuntimeError(f"mat1 must be a matrix, got {a.ndim}-D tensor")
@@ -246,7 +287,6 @@ def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: float = 1, alpha: 
             names = f"{FROM_NUMPY[array.dtype].scalar_name} and {FROM_NUMPY[b.dtype].scalar_name}"
             raise RuntimeError(f"{name} and mat2 must have the same dtype, but got {names}")
     _check_expands(x, (a.shape[0], b.shape[1]))
-    return _addmm(input, mat1, mat2, beta, alpha)
 
 
 def addmv(input: Tensor, mat: Tensor, vec: Tensor, *, beta: float = 1, alpha: float = 1, out: None = None) -> Tensor:

@@ -15,7 +15,7 @@ import numpy as np
 from ..dtypes import FROM_NUMPY
 from ..tensor import Tensor
 from . import pointwise
-from .dual import dual, exp, like, log, matmul, reshape, scatter_flat, sqrt, total, where, zeros
+from .dual import choose, dual, exp, like, log, matmul, reshape, scatter_flat, sqrt, total, where, zeros
 from .reduction import _norm, _norm_backward, plain, row
 from .shaping import either
 from .templates import Operation, promote
@@ -89,7 +89,7 @@ def _mish_backward(grad: Any, self: Any) -> Any:
 
 leaky_relu = row(
     "leaky_relu",
-    lambda self, negative_slope: np.where(self > 0, self, self * self.dtype.type(negative_slope)),
+    lambda self, negative_slope: choose(self > 0, self, self * self.dtype.type(negative_slope)),
     lambda grad, self, negative_slope: flat(where(self > 0, grad, grad * negative_slope), self),
     r"\bar{z} \cdot (x > 0 \;?\; 1 : a)",
 )
@@ -135,13 +135,13 @@ hardswish = row(
 )
 hardshrink = row(
     "hardshrink",
-    lambda self, lambd: self * ((self > lambd) | (self < -lambd)),
+    lambda self, lambd: np.where((self > lambd) | (self < -lambd), self, self.dtype.type(0)),
     lambda grad, self, lambd: flat(grad * ((self > lambd) | (self < -lambd)), self),
     r"\bar{z} \cdot [|x| > \lambda]",
 )
 softshrink = row(
     "softshrink",
-    lambda self, lambd: self - np.clip(self, -lambd, lambd),
+    lambda self, lambd: np.where((self > lambd) | (self < -lambd), self - np.clip(self, -lambd, lambd), self * 0),
     lambda grad, self, lambd: flat(grad * ((self > lambd) | (self < -lambd)), self),
     r"\bar{z} \cdot [|x| > \lambda]",
 )
@@ -363,27 +363,38 @@ def _max_pool(
     size = _pool_sizes(self.shape, kernel_size, steps, padding, dilation, ceil_mode)
     extra = _overhang(self.shape, size, kernel_size, steps, padding, dilation)
     lowest = -np.inf if self.dtype.kind == "f" else np.iinfo(self.dtype).min
-    best: Any = None
-    for place, seen in enumerate(_slices(_padded(self, padding, lowest, extra), kernel_size, steps, dilation, size)):
-        if best is None:
-            best, places = seen.copy(), np.zeros(seen.shape, np.int64)
-        else:
-            better = ~(seen <= best)  # NaN is better, too
-            np.copyto(places, place, where=better)
-            np.maximum(best, seen, out=best)
-    rows, columns = np.divmod(places, kernel_size[1])
-    rows = rows * dilation[0] + (np.arange(size[0]) * steps[0] - padding[0])[:, None]
-    columns = columns * dilation[1] + (np.arange(size[1]) * steps[1] - padding[1])
-    return best, rows * self.shape[-1] + columns
+    seen = list(_slices(_padded(self, padding, lowest, extra), kernel_size, steps, dilation, size))
+    best = seen[0].copy()
+    for values in seen[1:]:
+        np.maximum(best, values, out=best)
+    missing, places = np.ones(best.shape, bool), np.zeros(best.shape, np.uint8 if len(seen) < 256 else np.int64)
+    for values in seen[:-1]:  # the place of the first that is the largest: how many before it are not
+        missing &= values != best
+        places += missing
+    if self.dtype.kind == "f" and np.isnan(best).any():
+        for place, values in enumerate(seen):
+            np.copyto(places, place, where=np.isnan(values), casting="unsafe")
+    rows, columns = (np.arange(size[d]) * steps[d] - padding[d] for d in (0, 1))
+    down, right = (np.arange(kernel_size[d]) * dilation[d] for d in (0, 1))
+    width = self.shape[-1]
+    offsets = (down[:, None] * width + right).ravel()
+    return best, offsets[places] + (rows[:, None] * width + columns)
 
 
-def _max_pool_backward(grad: Any, self: Any, result1: Any) -> Any:
+def _max_pool_backward(grad: Any, self: Any, kernel_size: Pair, stride: Pair, dilation: Pair, result1: Any) -> Any:
     shape, indices = tuple(self.shape), plain(result1)
+    apart = dilation == (1, 1) and all(
+        step >= size for step, size in zip(stride or kernel_size, kernel_size, strict=True)
+    )
     planes = math.prod(shape[:-2])
     starts = np.arange(planes).reshape(*shape[:-2], 1, 1) * (shape[-2] * shape[-1])
     places = indices + starts
     if isinstance(grad, Tensor):
         return flat(scatter_flat(grad, places, shape), self)
+    if apart:  # no two windows choose the same
+        out = np.zeros(shape, grad.dtype)
+        out.reshape(-1)[places] = grad
+        return out
     return np.bincount(places.ravel(), grad.ravel(), math.prod(shape)).astype(grad.dtype).reshape(shape)
 
 
@@ -391,7 +402,7 @@ max_pool2d = row(
     "max_pool2d_with_indices",
     _max_pool,
     lambda grad, self, kernel_size, stride, padding, dilation, ceil_mode, result1: _max_pool_backward(
-        grad, self, result1
+        grad, self, kernel_size, stride, dilation, result1
     ),
     r"\bar{z} \text{ at the largest}",
     node="MaxPool2DWithIndicesBackward0",
@@ -696,6 +707,8 @@ def _scaled(grad: Any, value: Any, reduction: int) -> Any:
 
 
 def _difference(self: np.ndarray, target: np.ndarray) -> np.ndarray:
+    if self.dtype is target.dtype and self.dtype.kind == "f":
+        return np.subtract(self, target, out=...)
     x, y = promote(self, target, False)
     if x.dtype.kind != "f":
         raise NotImplementedError(f"\"mse_cpu\" not implemented for '{FROM_NUMPY[x.dtype].scalar_name}'")
@@ -726,8 +739,8 @@ mse_loss = Operation(
     "mse_loss",
     _mse,
     {
-        "self": lambda grad, self, target, reduction: _scaled(grad, self, reduction) * ((self - target) * 2),
-        "target": lambda grad, self, target, reduction: _scaled(grad, self, reduction) * ((target - self) * 2),
+        "self": lambda grad, self, target, reduction: (self - target) * (_scaled(grad, self, reduction) * 2),
+        "target": lambda grad, self, target, reduction: (target - self) * (_scaled(grad, self, reduction) * 2),
     },
     formula={"self": r"\bar{z} \cdot \tfrac{2}{n} (x - y)", "target": r"\bar{z} \cdot \tfrac{2}{n} (y - x)"},
 )
