@@ -10,50 +10,58 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import creation
+from ..dtypes import dtype as Dtype
 from ..tensor import Tensor
 from . import functional as F
 from . import init
 from .module import Module, Parameter
 
 
-def _pair(value: Any, count: int = 2) -> tuple[int, ...]:
+def _tuple(value: Any, count: int) -> tuple[int, ...]:
     return (value,) * count if isinstance(value, int) else tuple(value)
 
 
-def _parameter(*shape: int) -> Parameter:
-    return Parameter(creation.empty(*shape))
+def _parameter(*shape: int, dtype: Dtype | None = None) -> Parameter:
+    return Parameter(creation.empty(*shape, dtype=dtype))
 
 
-class Identity(Module):
-    """Its input, whatever arguments it was made with."""
+class _Weighted(Module):
+    """A layer with a ``weight`` and perhaps a ``bias``, which start uniform in ±1/√fan_in."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__()
+    weight: Parameter
+    bias: Parameter | None
 
-    def forward(self, input: Tensor) -> Tensor:
-        """(*) to the same."""
-        return input
-
-
-class Linear(Module):
-    """``x W^T + b``: (*, in_features) to (*, out_features).
-
-    ``weight`` (out_features, in_features) and ``bias`` (out_features) start uniform in ±1/√in_features.
-    """
-
-    def __init__(self, in_features: int, out_features: int, bias: bool = True, device: Any = None, dtype: Any = None) -> None:
-        super().__init__()
-        self.in_features, self.out_features = in_features, out_features
-        self.weight = Parameter(creation.empty(out_features, in_features, dtype=dtype))
-        if bias:
-            self.bias = Parameter(creation.empty(out_features, dtype=dtype))
-        else:
-            self.register_parameter("bias", None)
+    def _weights(self, *shape: int, bias: bool, dtype: Dtype | None = None) -> None:
+        self.weight = _parameter(*shape, dtype=dtype)
+        self.register_parameter("bias", _parameter(shape[0], dtype=dtype) if bias else None)
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
         """Draw weight and bias anew."""
-        _reset(self.weight, self.bias, self.in_features)
+        init.kaiming_uniform_(self.weight, a=math.sqrt(5))
+        if self.bias is not None:
+            fan_in = math.prod(self.weight.shape[1:])
+            bound = 1 / math.sqrt(fan_in) if fan_in > 0 else 0
+            init.uniform_(self.bias, -bound, bound)
+
+
+class Linear(_Weighted):
+    """``x W^T + b``: (*, in_features) to (*, out_features), with a weight (out_features, in_features).
+
+    See https://docs.pytorch.org/docs/stable/generated/torch.nn.Linear.html
+    """
+
+    def __init__(
+        self,
+        in_features: int,
+        out_features: int,
+        bias: bool = True,
+        device: Any = None,
+        dtype: Dtype | None = None,
+    ) -> None:
+        super().__init__()
+        self.in_features, self.out_features = in_features, out_features
+        self._weights(out_features, in_features, bias=bias, dtype=dtype)
 
     def forward(self, input: Tensor) -> Tensor:
         """(*, in_features) to (*, out_features)."""
@@ -63,15 +71,8 @@ class Linear(Module):
         return f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}"
 
 
-def _reset(weight: Tensor, bias: Tensor | None, fan_in: int) -> None:
-    init.kaiming_uniform_(weight, a=math.sqrt(5))
-    if bias is not None:
-        bound = 1 / math.sqrt(fan_in) if fan_in > 0 else 0
-        init.uniform_(bias, -bound, bound)
-
-
-class _Conv(Module):
-    """Convolution over ``dims`` dimensions: (N, C_in, ...) to (N, C_out, ...)."""
+class _Conv(_Weighted):
+    """Convolution over ``dims`` dimensions."""
 
     dims = 2
 
@@ -86,61 +87,76 @@ class _Conv(Module):
         groups: int = 1,
         bias: bool = True,
         padding_mode: str = "zeros",
+        device: Any = None,
+        dtype: Dtype | None = None,
     ) -> None:
         super().__init__()
+        if groups <= 0:
+            raise ValueError("groups must be a positive integer")
         if in_channels % groups:
             raise ValueError("in_channels must be divisible by groups")
         if out_channels % groups:
             raise ValueError("out_channels must be divisible by groups")
         if padding_mode != "zeros":
-            raise NotImplementedError(f"minigrad has padding_mode='zeros' only, not {padding_mode!r}")
+            raise NotImplementedError(f"minigrad pads convolutions with zeros only, not padding_mode={padding_mode!r}")
         self.in_channels, self.out_channels, self.groups = in_channels, out_channels, groups
-        self.kernel_size, self.stride = _pair(kernel_size, self.dims), _pair(stride, self.dims)
-        self.padding = padding if isinstance(padding, str) else _pair(padding, self.dims)
-        self.dilation = _pair(dilation, self.dims)
-        self.weight = _parameter(out_channels, in_channels // groups, *self.kernel_size)
-        if bias:
-            self.bias = _parameter(out_channels)
-        else:
-            self.register_parameter("bias", None)
-        _reset(self.weight, self.bias, in_channels // groups * math.prod(self.kernel_size))
+        self.kernel_size, self.stride, self.dilation = (
+            _tuple(value, self.dims) for value in (kernel_size, stride, dilation)
+        )
+        self.padding = padding if isinstance(padding, str) else _tuple(padding, self.dims)
+        if isinstance(padding, str) and padding not in ("valid", "same"):
+            raise ValueError(f"Invalid padding string {padding!r}, should be one of {{'valid', 'same'}}")
+        if padding == "same" and any(step != 1 for step in self.stride):
+            raise ValueError("padding='same' is not supported for strided convolutions")
+        self._weights(out_channels, in_channels // groups, *self.kernel_size, bias=bias, dtype=dtype)
 
     def forward(self, input: Tensor) -> Tensor:
-        """(N, C_in, ...) to (N, C_out, ...)."""
-        convolve: Callable[..., Tensor] = getattr(F, f"conv{self.dims}d")
+        """(N, C_in, *) to (N, C_out, *)."""
+        convolve: Callable[..., Tensor] = F.conv2d if self.dims == 2 else F.conv1d
         return convolve(input, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups)
 
     def extra_repr(self) -> str:
         text = f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, stride={self.stride}"
-        if self.padding != (0,) * self.dims:
-            text += f", padding={self.padding}"
-        if self.dilation != (1,) * self.dims:
-            text += f", dilation={self.dilation}"
-        if self.groups != 1:
-            text += f", groups={self.groups}"
+        for name, usual in (("padding", (0,) * self.dims), ("dilation", (1,) * self.dims), ("groups", 1)):
+            value = getattr(self, name)
+            text += "" if value == usual else f", {name}={value}"
         return text + ("" if self.bias is not None else ", bias=False")
 
 
 class Conv1d(_Conv):
-    """(N, C_in, L) to (N, C_out, L_out)."""
+    """(N, C_in, L) to (N, C_out, L_out). See https://docs.pytorch.org/docs/stable/generated/torch.nn.Conv1d.html"""
 
     dims = 1
 
 
 class Conv2d(_Conv):
-    """(N, C_in, H, W) to (N, C_out, H_out, W_out)."""
+    """(N, C_in, H, W) to (N, C_out, H_out, W_out).
+
+    See https://docs.pytorch.org/docs/stable/generated/torch.nn.Conv2d.html
+    """
 
 
 class Embedding(Module):
-    """A row of ``weight`` (num_embeddings, embedding_dim) for each index: (*) int64 to (*, embedding_dim)."""
+    """A row of ``weight`` (num_embeddings, embedding_dim) for each index: (*) int64 to (*, embedding_dim).
+
+    See https://docs.pytorch.org/docs/stable/generated/torch.nn.Embedding.html
+    """
 
     def __init__(self, num_embeddings: int, embedding_dim: int, padding_idx: int | None = None) -> None:
         super().__init__()
+        if padding_idx is not None:
+            if not -num_embeddings <= padding_idx < num_embeddings:
+                raise AssertionError("Padding_idx must be within num_embeddings")
+            padding_idx %= num_embeddings
         self.num_embeddings, self.embedding_dim, self.padding_idx = num_embeddings, embedding_dim, padding_idx
         self.weight = _parameter(num_embeddings, embedding_dim)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draw the weight anew; the row at ``padding_idx`` is zero."""
         init.normal_(self.weight)
-        if padding_idx is not None:
-            self.weight._array[padding_idx] = 0
+        if self.padding_idx is not None:
+            init.zeros_(self.weight.detach()[self.padding_idx])
 
     def forward(self, input: Tensor) -> Tensor:
         """(*) int64 to (*, embedding_dim)."""
@@ -151,7 +167,26 @@ class Embedding(Module):
         return text if self.padding_idx is None else f"{text}, padding_idx={self.padding_idx}"
 
 
-class _BatchNorm(Module):
+class _Normalised(Module):
+    """A layer that scales by a ``weight`` of ones and shifts by a ``bias`` of zeros, where it has them."""
+
+    weight: Parameter | None
+    bias: Parameter | None
+
+    def _weights(self, shape: tuple[int, ...], weight: bool, bias: bool) -> None:
+        self.register_parameter("weight", _parameter(*shape) if weight else None)
+        self.register_parameter("bias", _parameter(*shape) if bias else None)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Weight 1, bias 0."""
+        if self.weight is not None:
+            init.ones_(self.weight)
+        if self.bias is not None:
+            init.zeros_(self.bias)
+
+
+class _BatchNorm(_Normalised):
     """Normalises each channel over the batch; keeps running statistics for evaluation."""
 
     ranks: tuple[int, ...] = ()
@@ -167,27 +202,38 @@ class _BatchNorm(Module):
         super().__init__()
         self.num_features, self.eps, self.momentum = num_features, eps, momentum
         self.affine, self.track_running_stats = affine, track_running_stats
-        self.register_parameter("weight", Parameter(creation.ones(num_features)) if affine else None)
-        self.register_parameter("bias", Parameter(creation.zeros(num_features)) if affine else None)
-        tracked = track_running_stats
-        self.register_buffer("running_mean", creation.zeros(num_features) if tracked else None)
-        self.register_buffer("running_var", creation.ones(num_features) if tracked else None)
-        self.register_buffer("num_batches_tracked", creation.tensor(0) if tracked else None)
+        for name in ("running_mean", "running_var"):
+            self.register_buffer(name, creation.empty(num_features) if track_running_stats else None)
+        self.register_buffer("num_batches_tracked", creation.tensor(0) if track_running_stats else None)
+        self._weights((num_features,), affine, affine)
+
+    def reset_running_stats(self) -> None:
+        """Mean 0, variance 1, no batch seen."""
+        if self.track_running_stats:
+            init.zeros_(self.running_mean)
+            init.ones_(self.running_var)
+            init.zeros_(self.num_batches_tracked)
+
+    def reset_parameters(self) -> None:
+        """Weight 1, bias 0, and the running statistics anew."""
+        self.reset_running_stats()
+        super().reset_parameters()
 
     def forward(self, input: Tensor) -> Tensor:
-        """(N, C, ...) to the same."""
-        if input.dim() not in self.ranks:
+        """(N, C, *) to the same."""
+        if input.ndim not in self.ranks:
             expected = " or ".join(f"{rank}D" for rank in self.ranks)
-            raise ValueError(f"expected {expected} input (got {input.dim()}D input)")
+            raise ValueError(f"expected {expected} input (got {input.ndim}D input)")
         factor = 0.0 if self.momentum is None else self.momentum
         if self.training and self.track_running_stats:
-            self.num_batches_tracked += 1
+            self.num_batches_tracked.add_(1)
             if self.momentum is None:
                 factor = 1.0 / self.num_batches_tracked.item()
         use_batch = self.training or self.running_mean is None
-        return F.batch_norm(
-            input, self.running_mean, self.running_var, self.weight, self.bias, use_batch, factor, self.eps
-        )
+        running = (self.running_mean, self.running_var)
+        if self.training and not self.track_running_stats:
+            running = (None, None)
+        return F.batch_norm(input, *running, self.weight, self.bias, use_batch, factor, self.eps)
 
     def extra_repr(self) -> str:
         return (
@@ -197,29 +243,34 @@ class _BatchNorm(Module):
 
 
 class BatchNorm1d(_BatchNorm):
-    """(N, C) or (N, C, L)."""
+    """(N, C) or (N, C, L). See https://docs.pytorch.org/docs/stable/generated/torch.nn.BatchNorm1d.html"""
 
     ranks = (2, 3)
 
 
 class BatchNorm2d(_BatchNorm):
-    """(N, C, H, W)."""
+    """(N, C, H, W). See https://docs.pytorch.org/docs/stable/generated/torch.nn.BatchNorm2d.html"""
 
     ranks = (4,)
 
 
-class LayerNorm(Module):
-    """Normalises over the last dimensions, whose shape is ``normalized_shape``."""
+class LayerNorm(_Normalised):
+    """Normalises over the last dimensions, whose shape is ``normalized_shape``.
+
+    See https://docs.pytorch.org/docs/stable/generated/torch.nn.LayerNorm.html
+    """
 
     def __init__(
-        self, normalized_shape: Any, eps: float = 1e-5, elementwise_affine: bool = True, bias: bool = True
+        self,
+        normalized_shape: int | list[int] | tuple[int, ...],
+        eps: float = 1e-5,
+        elementwise_affine: bool = True,
+        bias: bool = True,
     ) -> None:
         super().__init__()
-        self.normalized_shape = _pair(normalized_shape, 1)
+        self.normalized_shape = _tuple(normalized_shape, 1)
         self.eps, self.elementwise_affine = eps, elementwise_affine
-        shape = self.normalized_shape
-        self.register_parameter("weight", Parameter(creation.ones(*shape)) if elementwise_affine else None)
-        self.register_parameter("bias", Parameter(creation.zeros(*shape)) if elementwise_affine and bias else None)
+        self._weights(self.normalized_shape, elementwise_affine, elementwise_affine and bias)
 
     def forward(self, input: Tensor) -> Tensor:
         """(*, *normalized_shape) to the same."""
@@ -232,150 +283,15 @@ class LayerNorm(Module):
         )
 
 
-# Layers that are a function and its options: one row each. The options are attributes; those in ``shown`` print.
+class Identity(Module):
+    """Its input, whatever arguments it was made with."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__()
 
-def _layer(
-    name: str,
-    function: str,
-    options: dict[str, Any] | None = None,
-    shown: str | Callable[[Any], str] = "",
-    inputs: int = 1,
-    tensors: tuple[str, ...] = (),
-) -> Any:
-    """A Module class that calls ``F.<function>`` on its inputs with its options.
-
-    ``shown`` is a format string over the attributes, or a function of the module; ``tensors`` are options kept as
-    buffers (class weights).
-    """
-    options = options or {}
-    names = tuple(options)
-    compute = getattr(F, function)
-
-    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
-        Module.__init__(self)
-        given = dict(zip(names, args, strict=False)) | kwargs
-        for legacy in ("size_average", "reduce"):
-            given.pop(legacy, None)
-        unknown = [key for key in given if key not in options]
-        if unknown or len(args) > len(names):
-            what = f"an unexpected keyword argument '{unknown[0]}'" if unknown else f"{len(args)} positional arguments"
-            raise TypeError(f"{name}.__init__() got {what}")
-        for key, default in options.items():
-            value = given.get(key, default)
-            if value is REQUIRED:
-                raise TypeError(f"{name}.__init__() missing 1 required positional argument: '{key}'")
-            if key in tensors:
-                self.register_buffer(key, value)
-            else:
-                setattr(self, key, value)
-
-    def forward(self: Any, *args: Tensor) -> Tensor:
-        if len(args) != inputs:
-            raise TypeError(f"{name}.forward() takes {inputs} arguments, not {len(args)}")
-        return compute(*args, **{key: getattr(self, key) for key in names}, **_training(self))
-
-    def extra_repr(self: Any) -> str:
-        return shown(self) if callable(shown) else shown.format(self)
-
-    passes_training = "dropout" in function
-
-    def _training(self: Any) -> dict[str, bool]:
-        return {"training": self.training} if passes_training else {}
-
-    body = {"__init__": __init__, "forward": forward, "extra_repr": extra_repr, "__module__": __name__}
-    doc = f"``functional.{function}`` as a module. See https://docs.pytorch.org/docs/stable/generated/torch.nn.{name}.html"
-    return type(name, (Module,), {**body, "__doc__": doc})
-
-
-REQUIRED = object()
-
-
-def _inplace(module: Any) -> str:
-    return "inplace=True" if module.inplace else ""
-
-
-ReLU = _layer("ReLU", "relu", {"inplace": False}, _inplace)
-ReLU6 = _layer("ReLU6", "relu6", {"inplace": False}, _inplace)
-SiLU = _layer("SiLU", "silu", {"inplace": False}, _inplace)
-SELU = _layer("SELU", "selu", {"inplace": False}, _inplace)
-Mish = _layer("Mish", "mish", {"inplace": False}, _inplace)
-LeakyReLU = _layer(
-    "LeakyReLU",
-    "leaky_relu",
-    {"negative_slope": 0.01, "inplace": False},
-    lambda m: f"negative_slope={m.negative_slope}" + (", inplace=True" if m.inplace else ""),
-)
-ELU = _layer(
-    "ELU",
-    "elu",
-    {"alpha": 1.0, "inplace": False},
-    lambda m: f"alpha={m.alpha}" + (", inplace=True" if m.inplace else ""),
-)
-GELU = _layer("GELU", "gelu", {"approximate": "none"}, "approximate={0.approximate!r}")
-Hardtanh = _layer(
-    "Hardtanh",
-    "hardtanh",
-    {"min_val": -1.0, "max_val": 1.0, "inplace": False},
-    lambda m: f"min_val={m.min_val}, max_val={m.max_val}" + (", inplace=True" if m.inplace else ""),
-)
-Sigmoid = _layer("Sigmoid", "sigmoid")
-Tanh = _layer("Tanh", "tanh")
-Tanhshrink = _layer("Tanhshrink", "tanhshrink")
-Softsign = _layer("Softsign", "softsign")
-LogSigmoid = _layer("LogSigmoid", "logsigmoid")
-Softplus = _layer("Softplus", "softplus", {"beta": 1.0, "threshold": 20.0}, "beta={0.beta}, threshold={0.threshold}")
-Softmax = _layer("Softmax", "softmax", {"dim": None}, "dim={0.dim}")
-LogSoftmax = _layer("LogSoftmax", "log_softmax", {"dim": None}, "dim={0.dim}")
-Dropout = _layer("Dropout", "dropout", {"p": 0.5, "inplace": False}, "p={0.p}, inplace={0.inplace}")
-MaxPool2d = _layer(
-    "MaxPool2d",
-    "max_pool2d",
-    {"kernel_size": REQUIRED, "stride": None, "padding": 0, "dilation": 1, "return_indices": False, "ceil_mode": False},
-    lambda m: (
-        f"kernel_size={m.kernel_size}, stride={m.kernel_size if m.stride is None else m.stride}, padding={m.padding}, "
-        f"dilation={m.dilation}, ceil_mode={m.ceil_mode}"
-    ),
-)
-AvgPool2d = _layer(
-    "AvgPool2d",
-    "avg_pool2d",
-    {"kernel_size": REQUIRED, "stride": None, "padding": 0, "ceil_mode": False, "count_include_pad": True},
-    lambda m: (
-        f"kernel_size={m.kernel_size}, stride={m.kernel_size if m.stride is None else m.stride}, padding={m.padding}"
-    ),
-)
-AdaptiveAvgPool2d = _layer(
-    "AdaptiveAvgPool2d", "adaptive_avg_pool2d", {"output_size": REQUIRED}, "output_size={0.output_size}"
-)
-CosineSimilarity = _layer("CosineSimilarity", "cosine_similarity", {"dim": 1, "eps": 1e-8}, inputs=2)
-
-# Losses: (prediction, target) to a number, or with reduction="none" one for each.
-
-_REDUCTION = {"reduction": "mean"}
-MSELoss = _layer("MSELoss", "mse_loss", _REDUCTION, inputs=2)
-L1Loss = _layer("L1Loss", "l1_loss", _REDUCTION, inputs=2)
-SmoothL1Loss = _layer("SmoothL1Loss", "smooth_l1_loss", {**_REDUCTION, "beta": 1.0}, inputs=2)
-HuberLoss = _layer("HuberLoss", "huber_loss", {**_REDUCTION, "delta": 1.0}, inputs=2)
-CrossEntropyLoss = _layer(
-    "CrossEntropyLoss",
-    "cross_entropy",
-    {"weight": None, "ignore_index": -100, **_REDUCTION, "label_smoothing": 0.0},
-    inputs=2,
-    tensors=("weight",),
-)
-NLLLoss = _layer(
-    "NLLLoss", "nll_loss", {"weight": None, "ignore_index": -100, **_REDUCTION}, inputs=2, tensors=("weight",)
-)
-BCELoss = _layer("BCELoss", "binary_cross_entropy", {"weight": None, **_REDUCTION}, inputs=2, tensors=("weight",))
-BCEWithLogitsLoss = _layer(
-    "BCEWithLogitsLoss",
-    "binary_cross_entropy_with_logits",
-    {"weight": None, **_REDUCTION, "pos_weight": None},
-    inputs=2,
-    tensors=("weight", "pos_weight"),
-)
-KLDivLoss = _layer("KLDivLoss", "kl_div", {**_REDUCTION, "log_target": False}, inputs=2)
+    def forward(self, input: Tensor) -> Tensor:
+        """(*) to the same."""
+        return input
 
 
 class Flatten(Module):
@@ -394,7 +310,7 @@ class Flatten(Module):
 
 
 class Unflatten(Module):
-    """Splits one dimension into several."""
+    """Splits one dimension into several: (*, n, *) to (*, *unflattened_size, *)."""
 
     def __init__(self, dim: int, unflattened_size: tuple[int, ...]) -> None:
         super().__init__()
@@ -406,3 +322,127 @@ class Unflatten(Module):
 
     def extra_repr(self) -> str:
         return f"dim={self.dim}, unflattened_size={self.unflattened_size}"
+
+
+# Layers that are a function and its options: one row each.
+
+
+def _layer(
+    name: str, options: str = "", shown: str | Callable[[Any], str] = "", inputs: str = "input", function: str = ""
+) -> Any:
+    """A Module class whose ``__init__`` takes ``options`` and whose ``forward`` calls a function of ``functional``.
+
+    Both methods are made from source text, as namedtuple makes its class, so that their signatures are PyTorch's: the
+    learner sees them in tooltips and in Python's own errors. Options are attributes; ``weight`` and ``pos_weight`` are
+    buffers. ``shown`` is what stands between the parentheses of the repr: a format string over the attributes, or a
+    function of the module.
+    """
+    function = function or name.lower()
+    names = [option.split("=")[0] for option in options.split(", ") if option]
+    passed = [key for key in names if key not in ("size_average", "reduce")]
+    call = ", ".join([inputs, *(f"{key}=self.{key}" for key in passed)])
+    if function == "dropout":
+        call += ", training=self.training"
+    source = f"""
+def __init__({", ".join(["self", *([options] if options else [])])}):
+    Module.__init__(self)
+    _keep(self, locals())
+def forward(self, {inputs}):
+    return F.{function}({call})
+"""
+    body: dict[str, Any] = {}
+    exec(source, {"Module": Module, "F": F, "_keep": _keep}, body)
+    for method in body.values():
+        method.__qualname__ = f"{name}.{method.__name__}"
+    page = f"https://docs.pytorch.org/docs/stable/generated/torch.nn.{name}.html"
+    body["__doc__"] = f"``functional.{function}`` as a module. See {page}"
+    body["extra_repr"] = shown if callable(shown) else lambda self: shown.format(self)
+    return type(name, (Module,), {**body, "__module__": __name__})
+
+
+def _keep(module: Any, options: dict[str, Any]) -> None:
+    """Options as attributes."""
+    del options["self"]
+    if "reduction" in options:
+        legacy = options.pop("size_average", None), options.pop("reduce", None)
+        options["reduction"] = F._legacy(*legacy, options["reduction"])
+    for key, value in options.items():
+        if key in ("weight", "pos_weight"):
+            module.register_buffer(key, value)
+        else:
+            setattr(module, key, value)
+    if "stride" in options and options["stride"] is None:
+        module.stride = module.kernel_size
+    if "p" in options and not 0 <= options["p"] <= 1:
+        raise ValueError(f"dropout probability has to be between 0 and 1, but got {options['p']}")
+
+
+def _or_inplace(text: str) -> Callable[[Any], str]:
+    """A format string, with ``inplace=True`` where it is."""
+
+    def shown(module: Any) -> str:
+        return ", ".join(part for part in (text.format(module), "inplace=True" if module.inplace else "") if part)
+
+    return shown
+
+
+_INPLACE = "inplace=False"
+ReLU = _layer("ReLU", _INPLACE, _or_inplace(""))
+ReLU6 = _layer("ReLU6", _INPLACE, _or_inplace(""))
+SELU = _layer("SELU", _INPLACE, _or_inplace(""))
+SiLU = _layer("SiLU", _INPLACE, _or_inplace(""))
+Mish = _layer("Mish", _INPLACE, _or_inplace(""))
+LeakyReLU = _layer(
+    "LeakyReLU",
+    f"negative_slope=0.01, {_INPLACE}",
+    _or_inplace("negative_slope={0.negative_slope}"),
+    function="leaky_relu",
+)
+ELU = _layer("ELU", f"alpha=1.0, {_INPLACE}", _or_inplace("alpha={0.alpha}"))
+Hardtanh = _layer(
+    "Hardtanh", f"min_val=-1.0, max_val=1.0, {_INPLACE}", _or_inplace("min_val={0.min_val}, max_val={0.max_val}")
+)
+GELU = _layer("GELU", "approximate='none'", "approximate={0.approximate!r}")
+Sigmoid = _layer("Sigmoid")
+LogSigmoid = _layer("LogSigmoid")
+Tanh = _layer("Tanh")
+Tanhshrink = _layer("Tanhshrink")
+Softsign = _layer("Softsign")
+Softplus = _layer("Softplus", "beta=1.0, threshold=20.0", "beta={0.beta}, threshold={0.threshold}")
+Softmax = _layer("Softmax", "dim=None", "dim={0.dim}")
+LogSoftmax = _layer("LogSoftmax", "dim=None", "dim={0.dim}", function="log_softmax")
+Dropout = _layer("Dropout", f"p=0.5, {_INPLACE}", "p={0.p}, inplace={0.inplace}")
+_POOL = "kernel_size={0.kernel_size}, stride={0.stride}, padding={0.padding}"
+MaxPool2d = _layer(
+    "MaxPool2d",
+    "kernel_size, stride=None, padding=0, dilation=1, return_indices=False, ceil_mode=False",
+    _POOL + ", dilation={0.dilation}, ceil_mode={0.ceil_mode}",
+    function="max_pool2d",
+)
+AvgPool2d = _layer(
+    "AvgPool2d",
+    "kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True, divisor_override=None",
+    _POOL,
+    function="avg_pool2d",
+)
+AdaptiveAvgPool2d = _layer(
+    "AdaptiveAvgPool2d", "output_size", "output_size={0.output_size}", function="adaptive_avg_pool2d"
+)
+CosineSimilarity = _layer("CosineSimilarity", "dim=1, eps=1e-08", inputs="x1, x2", function="cosine_similarity")
+
+
+def _loss(name: str, function: str, first: str = "", last: str = "", between: str = "") -> Any:
+    """A loss of (input, target), with PyTorch's arguments in PyTorch's order around the reduction."""
+    options = [first, "size_average=None", between, "reduce=None", "reduction='mean'", last]
+    return _layer(name, ", ".join(filter(None, options)), inputs="input, target", function=function)
+
+
+MSELoss = _loss("MSELoss", "mse_loss")
+L1Loss = _loss("L1Loss", "l1_loss")
+SmoothL1Loss = _loss("SmoothL1Loss", "smooth_l1_loss", last="beta=1.0")
+HuberLoss = _layer("HuberLoss", "reduction='mean', delta=1.0", inputs="input, target", function="huber_loss")
+CrossEntropyLoss = _loss("CrossEntropyLoss", "cross_entropy", "weight=None", "label_smoothing=0.0", "ignore_index=-100")
+NLLLoss = _loss("NLLLoss", "nll_loss", "weight=None", between="ignore_index=-100")
+BCELoss = _loss("BCELoss", "binary_cross_entropy", "weight=None")
+BCEWithLogitsLoss = _loss("BCEWithLogitsLoss", "binary_cross_entropy_with_logits", "weight=None", "pos_weight=None")
+KLDivLoss = _loss("KLDivLoss", "kl_div", last="log_target=False")

@@ -32,8 +32,8 @@ def get_total_norm(
     total = norm(FUNCTIONS["stack"]([norm(t, float(norm_type)) for t in tensors]), float(norm_type))
     if error_if_nonfinite and not FUNCTIONS["isfinite"](total):
         raise RuntimeError(
-            f"The total norm of order {float(norm_type)} for gradients from `parameters` is non-finite, so it cannot be "
-            "clipped. To disable this error and scale the gradients by the non-finite norm anyway, set "
+            f"The total norm of order {float(norm_type)} for gradients from `parameters` is non-finite, so it cannot "
+            "be clipped. To disable this error and scale the gradients by the non-finite norm anyway, set "
             "`error_if_nonfinite=False`"
         )
     return total
@@ -74,7 +74,7 @@ def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float, f
 
 def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
     """All parameters as one vector."""
-    return FUNCTIONS["cat"]([p.view(-1) for p in parameters])  # type: ignore[attr-defined]
+    return FUNCTIONS["cat"]([p.view(-1) for p in parameters])
 
 
 def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:
@@ -83,6 +83,6 @@ def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:
         raise TypeError(f"expected torch.Tensor, but got: {type(vec).__name__}")
     start = 0
     for parameter in parameters:
-        stop = start + parameter.numel()
-        parameter.data = vec[start:stop].view_as(parameter).data  # type: ignore[index]
+        stop = start + parameter._array.size
+        parameter.data = vec[start:stop].view_as(parameter).data
         start = stop

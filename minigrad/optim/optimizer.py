@@ -15,7 +15,7 @@ from ..autograd import grad_mode
 from ..autograd.grad_mode import enable_grad
 from ..autograd.observe import tell
 from ..dtypes import type_name
-from ..nn.module import _zero
+from ..nn.module import forget_gradient
 from ..tensor import Tensor
 
 
@@ -63,17 +63,15 @@ class Optimizer:
         known = {id(param) for group in self.param_groups for param in group["params"]}
         if known & {id(param) for param in params}:
             raise ValueError("some parameters appear in more than one parameter group")
-        self.param_groups.append({"params": params, **self.defaults, **{k: v for k, v in param_group.items() if k != "params"}})
+        self.param_groups.append(
+            {"params": params, **self.defaults, **{k: v for k, v in param_group.items() if k != "params"}}
+        )
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Let the gradients go (None), or fill them with zeros."""
         for group in self.param_groups:
             for param in group["params"]:
-                if param._grad is not None:
-                    if set_to_none:
-                        param.grad = None
-                    else:
-                        _zero(param)
+                forget_gradient(param, set_to_none)
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Change every parameter that has a gradient; ``closure`` computes the loss anew first."""
@@ -118,7 +116,9 @@ class Optimizer:
         if len(given) != len(self.param_groups):
             raise ValueError("loaded state dict has a different number of parameter groups")
         if any(len(a["params"]) != len(b["params"]) for a, b in zip(given, self.param_groups, strict=True)):
-            raise ValueError("loaded state dict contains a parameter group that doesn't match the size of optimizer's group")
+            raise ValueError(
+                "loaded state dict contains a parameter group that doesn't match the size of optimizer's group"
+            )
         for group, saved in zip(self.param_groups, given, strict=True):
             group.update({k: v for k, v in saved.items() if k != "params"})
         params = [p for group in self.param_groups for p in group["params"]]
