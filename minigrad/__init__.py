@@ -1,20 +1,17 @@
 """minigrad: a small autograd engine on numpy with PyTorch's names and semantics.
 
-    import minigrad as torch
+import minigrad as torch
 
-    x = torch.tensor([2.0], requires_grad=True)
-    y = x ** 2
-    y.backward()
-    print(x.grad)        # tensor([4.])
+x = torch.tensor([2.0], requires_grad=True)
+y = x ** 2
+y.backward()
+print(x.grad)        # tensor([4.])
 """
 
 import importlib
 import warnings
 from math import e, inf, nan, pi
 from typing import Any
-
-# NaN and infinity pass silently, as in PyTorch: numpy's remarks about them stop here, for this package only.
-warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"minigrad\.")
 
 from . import autograd
 from .autograd.grad_mode import (
@@ -26,6 +23,8 @@ from .autograd.grad_mode import (
     set_grad_enabled,
 )
 from .creation import (
+    FloatTensor,
+    LongTensor,
     arange,
     as_tensor,
     bernoulli,
@@ -36,7 +35,6 @@ from .creation import (
     full,
     full_like,
     linspace,
-    logspace,
     multinomial,
     normal,
     ones,
@@ -48,10 +46,7 @@ from .creation import (
     randn,
     randn_like,
     randperm,
-    scalar_tensor,
     tensor,
-    tril_indices,
-    triu_indices,
     zeros,
     zeros_like,
 )
@@ -88,6 +83,9 @@ from .tensor import Tensor
 
 __version__ = "0.1.0"
 float, int = float32, int32
+
+# NaN and infinity pass silently, as in PyTorch: numpy's remarks about them stop here, for this package only.
+warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"minigrad\.")
 
 globals().update(FUNCTIONS)  # every operation: see ops/
 

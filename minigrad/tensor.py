@@ -114,13 +114,35 @@ class Tensor:
     def ndim(self) -> int:
         return self._array.ndim
 
-    dim = ndimension = lambda self: self._array.ndim
-    numel = nelement = lambda self: self._array.size
-    element_size = lambda self: self._array.itemsize
-    data_ptr = lambda self: self._array.__array_interface__["data"][0]
-    is_floating_point = lambda self: self._array.dtype.kind == "f"
-    is_complex = lambda self: False
-    is_signed = lambda self: self._array.dtype.kind in "if"
+    def dim(self) -> int:
+        """The number of dimensions."""
+        return self._array.ndim
+
+    def numel(self) -> int:
+        """The number of elements."""
+        return self._array.size
+
+    def element_size(self) -> int:
+        """The bytes of one element."""
+        return self._array.itemsize
+
+    def data_ptr(self) -> int:
+        """The address of its first element."""
+        return self._array.__array_interface__["data"][0]
+
+    def is_floating_point(self) -> bool:
+        """Whether its dtype is a floating one."""
+        return self._array.dtype.kind == "f"
+
+    def is_complex(self) -> bool:
+        """False: there are no complex tensors here."""
+        return False
+
+    def is_signed(self) -> bool:
+        """Whether its dtype has negative numbers."""
+        return self._array.dtype.kind in "if"
+
+    ndimension, nelement = dim, numel
     itemsize = property(lambda self: self._array.itemsize)
     nbytes = property(lambda self: self._array.nbytes)
     is_cuda = is_sparse = is_quantized = is_meta = is_mps = property(lambda self: False)
@@ -159,8 +181,8 @@ class Tensor:
             raise RuntimeError("requires_grad must be a bool")
         if self._node is not None and not value:
             raise RuntimeError(
-                "you can only change requires_grad flags of leaf variables. If you want to use a computed variable in a "
-                "subgraph that doesn't require differentiation use var_no_grad = var.detach()."
+                "you can only change requires_grad flags of leaf variables. If you want to use a computed variable in "
+                "a subgraph that doesn't require differentiation use var_no_grad = var.detach()."
             )
         if self._node is None and value:
             if self._array.dtype.kind != "f":
@@ -224,8 +246,8 @@ class Tensor:
         """The gradient accumulated so far; None before the first, and on a non-leaf that did not retain it."""
         if self._grad is None and self._node is not None and not self.retains_grad:
             warnings.warn(
-                "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute won't "
-                "be populated during autograd.backward(). If you indeed want the .grad field to be populated for a "
+                "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute "
+                "won't be populated during autograd.backward(). If you indeed want the .grad field to be populated for a "
                 "non-leaf Tensor, use .retain_grad() on the non-leaf Tensor. If you access the non-leaf Tensor by "
                 "mistake, make sure you access the leaf Tensor instead. See github.com/pytorch/pytorch/pull/30531 for "
                 "more informations.",
@@ -401,8 +423,8 @@ class Tensor:
     def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
         if not self.is_leaf:
             raise RuntimeError(
-                "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at the moment."
-                "  If you were attempting to deepcopy a module, this may be because of a torch.nn.utils.weight_norm "
+                "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at the "
+                "moment.  If you were attempting to deepcopy a module, this may be because of a torch.nn.utils.weight_norm "
                 "usage, see https://github.com/pytorch/pytorch/pull/103001"
             )
         if id(self) in memo:
@@ -435,10 +457,10 @@ def _check_grad(tensor: Tensor, grad: Any) -> None:
         raise RuntimeError("can't assign Variable as its own grad")
     if grad._array.dtype != tensor._array.dtype:
         raise RuntimeError(
-            f"attempting to assign a gradient with dtype '{grad.dtype.numpy.name.replace('float64', 'double')}' to a tensor "
-            f"with grad_dtype '{tensor.dtype.scalar_name}'. The gradient must match the tensor's grad_dtype (defaults to "
-            "the tensor's dtype). You can set the tensor's grad_dtype attribute with a specific dtype, or None to allow "
-            "any dtype. Set grad_dtype with caution. Diverging the dtypes of a tensor and its gradient may break "
+            f"attempting to assign a gradient with dtype '{grad.dtype.numpy.name.replace('float64', 'double')}' to a "
+            f"tensor with grad_dtype '{tensor.dtype.scalar_name}'. The gradient must match the tensor's grad_dtype "
+            "(defaults to the tensor's dtype). You can set the tensor's grad_dtype attribute with a specific dtype, or "
+            "None to allow any dtype. Set grad_dtype with caution. Diverging the dtypes of a tensor and its gradient may break "
             "downstream systems that assume they match."
         )
     if grad.shape != tensor.shape:

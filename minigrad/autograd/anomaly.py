@@ -42,7 +42,7 @@ class Watch:
         )
 
 
-class detect_anomaly(grad_mode._Mode):  # noqa: N801  (PyTorch's name)
+class detect_anomaly(grad_mode._Mode):
     """Inside, an error in backward shows the forward line that caused it, and NaN gradients are errors.
 
     See https://docs.pytorch.org/docs/stable/autograd.html#torch.autograd.detect_anomaly
@@ -66,7 +66,7 @@ class detect_anomaly(grad_mode._Mode):  # noqa: N801  (PyTorch's name)
         return {"anomaly": Watch(self.check_nan)}
 
 
-class set_detect_anomaly(grad_mode._Mode):  # noqa: N801
+class set_detect_anomaly(grad_mode._Mode):
     """Turn anomaly detection on or off: at once, and back again when used as a context manager."""
 
     def __init__(self, mode: bool, check_nan: bool = True) -> None:

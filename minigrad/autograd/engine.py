@@ -19,7 +19,7 @@ from .observe import tell
 from .saved import Freed
 
 if TYPE_CHECKING:
-    from ..tensor import Tensor
+    pass
 
 Edge = tuple[Node, int]
 
@@ -100,20 +100,21 @@ def hand_on(
         if child.multi:
             deposit(gradients, child, index, fit(out, child.shape[index], child.dtype[index], node))
             continue
+        given = out
         if create_graph or out.shape != child.shape or out.dtype is not child.dtype:
-            out = fit(out, child.shape, child.dtype, node)
+            given = fit(out, child.shape, child.dtype, node)
         pending = gradients.get(child)
-        own = not create_graph and out is not grad and node.owns_gradients and out.base is None
+        own = not create_graph and given is not grad and node.owns_gradients and given.base is None
         if pending is None:
             if not own and type(child) is AccumulateGrad:
                 borrowed.add(child)
         elif own:
-            out += pending  # nobody else has this array: no new one is needed
+            given += pending  # nobody else has this array: no new one is needed
             borrowed.discard(child)
         else:
-            out = pending + out
+            given = pending + given
             borrowed.discard(child)
-        gradients[child] = out
+        gradients[child] = given
 
 
 def schedule(roots: Sequence[Edge]) -> list[Node]:

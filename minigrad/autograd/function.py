@@ -84,7 +84,7 @@ class BackwardFunction(Node, FunctionCtx):
         given = function._backward()(self, *grads)
         given = given if isinstance(given, tuple) else (given,)
         places = self._tensor_places
-        if len(given) > self._arity and any(g is not None for g in given[self._arity :]) or len(given) < self._arity:
+        if (len(given) > self._arity and any(g is not None for g in given[self._arity :])) or len(given) < self._arity:
             raise notes.explain(
                 RuntimeError(
                     f"function {self.name()} returned an incorrect number of gradients (expected {self._arity}, got "
@@ -274,15 +274,18 @@ def once_differentiable(fn: Callable[..., Any]) -> Callable[..., Any]:
         several = isinstance(outputs, tuple)
         results = []
         for out in outputs if several else (outputs,):
-            if out is not None:
-                node = _Once()
-                node.next_nodes, node.next_indices = tuple(gradient_edge(a) for a in args), tuple(a._output_nr for a in args)
-                node.shape, node.dtype, node.hooks = out._array.shape, out._array.dtype, None
-                node.sequence = next_sequence()
-                notes.stamp(node)
-                out = Tensor._plain(out._array)
-                out._node = node
-            results.append(out)
+            if out is None:
+                results.append(None)
+                continue
+            node = _Once()
+            node.next_nodes = tuple(gradient_edge(a) for a in args)
+            node.next_indices = tuple(a._output_nr for a in args)
+            node.shape, node.dtype, node.hooks = out._array.shape, out._array.dtype, None
+            node.sequence = next_sequence()
+            notes.stamp(node)
+            result = Tensor._plain(out._array)
+            result._node = node
+            results.append(result)
         return tuple(results) if several else results[0]
 
     return wrapper

@@ -43,7 +43,7 @@ _special_threads: set[int] = set()
 
 def change(**modes: Any) -> None:
     """Set modes of this thread: the only way ``state`` is written."""
-    global special
+    global special  # noqa: PLW0603  (read on every operation: a plain name of the module is the fastest)
     for name, value in modes.items():
         setattr(state, name, value)
     with _lock:

@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from . import engine, grad_mode, notes
 from ..tensor import Tensor
+from . import engine, grad_mode, notes
 from .grad_mode import enable_grad, no_grad
 from .graph import GradientEdge, Node
 from .observe import tell
 from .views import as_view, gradient_edge
+
 
 def backward(
     tensors: Tensor | Sequence[Tensor],
@@ -69,11 +70,15 @@ def grad(
     if is_grads_batched:
         raise NotImplementedError("minigrad has no vmap: call grad() once for each row of grad_outputs instead.")
     if materialize_grads and allow_unused is False:
-        raise ValueError("Expected allow_unused to be True or not passed when materialize_grads=True, but got: allow_unused=False.")
+        raise ValueError(
+            "Expected allow_unused to be True or not passed when materialize_grads=True, but got: allow_unused=False."
+        )
     if allow_unused is None:
         allow_unused = materialize_grads
     if not only_inputs:
-        warnings.warn("only_inputs argument is deprecated and is ignored now (defaults to True).", FutureWarning, stacklevel=2)
+        warnings.warn(
+            "only_inputs argument is deprecated and is ignored now (defaults to True).", FutureWarning, stacklevel=2
+        )
     roots, targets = _as_tuple(outputs), _as_tuple(inputs)
     if not targets:
         raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")

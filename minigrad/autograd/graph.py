@@ -230,7 +230,7 @@ def accumulator(leaf: Tensor) -> AccumulateGrad:
 # What PyTorch has in torch.autograd.graph.
 
 
-class saved_tensors_hooks:  # noqa: N801  (PyTorch's name)
+class saved_tensors_hooks:
     """Inside, every saved tensor is stored as ``pack_hook(tensor)`` and read back with ``unpack_hook(packed)``.
 
     See https://docs.pytorch.org/docs/stable/autograd.html#torch.autograd.graph.saved_tensors_hooks
@@ -249,14 +249,14 @@ class saved_tensors_hooks:  # noqa: N801  (PyTorch's name)
         grad_mode.change(saved_tensors_hooks=grad_mode.state.saved_tensors_hooks[:-1])
 
 
-class save_on_cpu(saved_tensors_hooks):  # noqa: N801
+class save_on_cpu(saved_tensors_hooks):
     """Saved tensors are kept as copies (in PyTorch: moved from the GPU to the CPU)."""
 
     def __init__(self, pin_memory: bool = False, device_type: str = "cuda") -> None:
         super().__init__(lambda tensor: tensor.detach().clone(), lambda packed: packed)
 
 
-class disable_saved_tensors_hooks(grad_mode._Mode):  # noqa: N801
+class disable_saved_tensors_hooks(grad_mode._Mode):
     """Inside, using ``saved_tensors_hooks`` raises RuntimeError(error_message)."""
 
     def __init__(self, error_message: str) -> None:

@@ -45,7 +45,7 @@ class Observer:
         """The walk is over (also after an error, which was told first)."""
 
     def node_begin(self, node: Node, grad_outputs: tuple[Any, ...]) -> None:
-        """``node`` is about to run on these incoming gradients (arrays, or Tensors under create_graph; None = undefined)."""
+        """``node`` is about to run on these gradients (arrays, or Tensors under create_graph; None: undefined)."""
 
     def node_end(self, node: Node, grad_outputs: tuple[Any, ...], grad_inputs: tuple[Any, ...]) -> None:
         """``node`` has run: one outgoing gradient (or None) for each of ``node.next_functions``, as it is
@@ -61,7 +61,7 @@ class Observer:
         """autograd.grad() is about to return ``gradients``, one for each of ``inputs``; no ``.grad`` has changed."""
 
     def hook(self, target: Any, before: Any, after: Any) -> None:
-        """A hook on ``target`` (Tensor or Node) saw the gradient ``before`` and left ``after`` (the same, or a new one)."""
+        """A hook on ``target`` (Tensor or Node) saw the gradient ``before`` and left ``after`` (maybe the same)."""
 
     def freed(self, node: Node, byte_count: int) -> None:
         """``node`` let go of its saved tensors after running (retain_graph=False)."""

@@ -171,6 +171,7 @@ def saved_bytes(saved: Any) -> int:
 
 
 def freed(node: Node, mark: Freed) -> RuntimeError:
+    """The error for a node that has nothing left to work with."""
     error = RuntimeError(
         "Trying to backward through the graph a second time (or directly access saved tensors after they have already "
         "been freed). Saved intermediate values of the graph are freed when you call .backward() or autograd.grad(). "
@@ -211,5 +212,5 @@ def changed(node: Node, saved: Any) -> RuntimeError:
         error,
         f"{node.name()} saved it at version {expected} ({notes.describe(node.where)});"
         f" it was changed to version {counter.version} ({notes.describe(counter.where)}).",
-        "Write the change out of place (y = y + 1 instead of y += 1), change a .clone(), or change it before it is used.",
+        "Write the change out of place (y = y + 1 instead of y += 1), change a .clone(), or change it before its use.",
     )

@@ -12,9 +12,7 @@ def wrap_dim(dim: int, ndim: int) -> int:
     """A dimension counted from the front; IndexError where there is none."""
     limit = max(ndim, 1)
     if not -limit <= dim < limit:
-        raise IndexError(
-            f"Dimension out of range (expected to be in range of [{-limit}, {limit - 1}], but got {dim})"
-        )
+        raise IndexError(f"Dimension out of range (expected to be in range of [{-limit}, {limit - 1}], but got {dim})")
     return dim + limit if dim < 0 else dim
 
 
@@ -52,8 +50,8 @@ def infer_shape(shape: tuple[int, ...], size: int) -> tuple[int, ...]:
             known *= length
     if open_at is not None and known == 0 and size == 0:
         raise RuntimeError(
-            f"cannot reshape tensor of 0 elements into shape {list(shape)} because the unspecified dimension size -1 can "
-            "be any value and is ambiguous"
+            f"cannot reshape tensor of 0 elements into shape {list(shape)} because the unspecified dimension size -1 "
+            "can be any value and is ambiguous"
         )
     if known == size or (open_at is not None and known > 0 and size % known == 0):
         return tuple(size // known if length == -1 else length for length in shape)
@@ -74,9 +72,11 @@ def broadcast_error(a: tuple[int, ...], b: tuple[int, ...]) -> RuntimeError:
 
 
 def must_be_tensor(function: str, name: str, position: int, value: Any) -> TypeError:
+    """PyTorch's words for an argument that is no tensor."""
     kind = type(value).__name__
     return TypeError(f"{function}(): argument '{name}' (position {position}) must be Tensor, not {kind}")
 
 
 def is_number(value: Any) -> bool:
+    """Whether it is a Python or numpy number (a bool is one)."""
     return isinstance(value, int | float | np.number | np.bool_)

@@ -164,7 +164,8 @@ def difference(ours: list[Any], theirs: list[Any], statements: list[str]) -> str
             if isinstance(x, dict) and isinstance(y, dict):
                 for key in x:
                     if not same(x[key], y[key]):
-                        return f"{number}: {statements[number]}\n    {what}.{key}: minigrad {x[key]!r}, PyTorch {y[key]!r}"
+                        where, x, y = f"{what}.{key}", x[key], y[key]
+                        return f"{number}: {statements[number]}\n    {where}: minigrad {x!r}, PyTorch {y!r}"
             elif not same(x, y):
                 return f"{number}: {statements[number]}\n    {what}: minigrad {x!r}, PyTorch {y!r}"
     return None
