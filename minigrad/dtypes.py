@@ -30,13 +30,12 @@ class dtype:
     https://docs.pytorch.org/docs/2.13/tensor_attributes.html#torch.dtype
     """
 
-    __slots__ = ("category", "is_floating_point", "is_signed", "itemsize", "name", "numpy", "scalar_name")
+    __slots__ = ("c_name", "category", "is_floating_point", "is_signed", "itemsize", "name", "numpy", "scalar_name")
     is_complex = False
 
-    def __init__(self, name: str, scalar_name: str) -> None:
-        self.name = name
-        self.numpy = np.dtype(name)
-        self.scalar_name = scalar_name  # what error messages call it: "Long"
+    def __init__(self, name: str, scalar_name: str, c_name: str) -> None:
+        self.name, self.numpy = name, np.dtype(name)
+        self.scalar_name, self.c_name = scalar_name, c_name  # what error messages call it: "Long", "long int"
         self.category = {"b": BOOLEAN, "f": FLOATING}.get(self.numpy.kind, INTEGRAL)
         self.is_floating_point = self.category == FLOATING
         self.is_signed = self.numpy.kind in "if"
@@ -49,15 +48,15 @@ class dtype:
         return "bool_" if self.category == BOOLEAN else self.name
 
 
-uint8 = dtype("uint8", "Byte")
-int8 = dtype("int8", "Char")
-int16 = short = dtype("int16", "Short")
-int32 = dtype("int32", "Int")
-int64 = long = dtype("int64", "Long")
-float16 = half = dtype("float16", "Half")
-float32 = dtype("float32", "Float")
-float64 = double = dtype("float64", "Double")
-bool_ = dtype("bool", "Bool")
+uint8 = dtype("uint8", "Byte", "unsigned char")
+int8 = dtype("int8", "Char", "signed char")
+int16 = short = dtype("int16", "Short", "short int")
+int32 = dtype("int32", "Int", "int")
+int64 = long = dtype("int64", "Long", "long int")
+float16 = half = dtype("float16", "Half", "c10::Half")
+float32 = dtype("float32", "Float", "float")
+float64 = double = dtype("float64", "Double", "double")
+bool_ = dtype("bool", "Bool", "bool")
 
 DTYPES = (uint8, int8, int16, int32, int64, float16, float32, float64, bool_)
 FROM_NUMPY: dict[np.dtype[Any], dtype] = {d.numpy: d for d in DTYPES}
@@ -91,10 +90,9 @@ def set_default_dtype(d: dtype) -> None:
 
     https://docs.pytorch.org/docs/2.13/generated/torch.set_default_dtype.html
     """
-    if not isinstance(d, dtype):
-        raise TypeError("invalid dtype object: only floating-point types are supported as the default type")
-    if not d.is_floating_point:
-        raise TypeError("only floating-point types are supported as the default type")
+    if not getattr(d, "is_floating_point", False):
+        begin = "" if hasattr(d, "is_floating_point") else "invalid dtype object: "
+        raise TypeError(f"{begin}only floating-point types are supported as the default type")
     _default[0] = d
 
 
@@ -114,10 +112,17 @@ def _promoted(a: dtype, b: dtype) -> dtype:
 PROMOTED = {(a, b): _promoted(a, b) for a in DTYPES for b in DTYPES}
 
 
+def kind_name(value: object) -> str:
+    """The name error messages give a value's type."""
+    if hasattr(value, "_array"):
+        return "Tensor"
+    return f"numpy.{type(value).__name__}" if isinstance(value, np.generic) else type(value).__name__
+
+
 def _check_dtype(function: str, name: str, position: int, value: object) -> None:
     if not isinstance(value, dtype):
-        kind = type(value).__name__
-        raise TypeError(f"{function}(): argument '{name}' (position {position}) must be torch.dtype, not {kind}")
+        where = f"{function}(): argument '{name}' (position {position})"
+        raise TypeError(f"{where} must be torch.dtype, not {kind_name(value)}")
 
 
 def promote_types(type1: dtype, type2: dtype) -> dtype:
@@ -168,14 +173,6 @@ def _combined(higher: dtype | None, lower: dtype | None) -> dtype | None:
     return PROMOTED[higher, lower] if lower.category > higher.category else higher
 
 
-_RESULT_TYPE_FORMS = (
-    "(Tensor tensor, Tensor other)",
-    "(Number scalar, Tensor tensor)",
-    "(Tensor tensor, Number other)",
-    "(Number scalar1, Number scalar2)",
-)
-
-
 def result_type(*operands: Tensor | float) -> dtype:
     """The dtype that an operation on these tensors and numbers computes in.
 
@@ -187,73 +184,26 @@ def result_type(*operands: Tensor | float) -> dtype:
 
     https://docs.pytorch.org/docs/2.13/generated/torch.result_type.html
     """
-    dimensioned = zero_dim = number = None
+    found: list[dtype | None] = [None, None, None]  # of numbers, 0-d tensors, tensors with dimensions
     for operand in operands:
         array = getattr(operand, "_array", None)
-        if array is None:
-            found = number_dtype(operand)
-            if found is None:
-                raise invalid_combination("result_type", operands, _RESULT_TYPE_FORMS)
-            number = PROMOTED[number, found] if number else found
-        elif array.ndim:
-            found = FROM_NUMPY[array.dtype]
-            dimensioned = PROMOTED[dimensioned, found] if dimensioned else found
-        else:
-            found = FROM_NUMPY[array.dtype]
-            zero_dim = PROMOTED[zero_dim, found] if zero_dim else found
-    result = _combined(dimensioned, _combined(zero_dim, number))
+        kind = number_dtype(operand) if array is None else FROM_NUMPY[array.dtype]
+        if kind is None:
+            kinds = ", ".join(map(kind_name, operands))
+            raise TypeError(f"result_type() received an invalid combination of arguments - got ({kinds})")
+        priority = 0 if array is None else min(array.ndim, 1) + 1
+        before = found[priority]
+        found[priority] = PROMOTED[before, kind] if before else kind
+    result = _combined(found[2], _combined(found[1], found[0]))
     if result is None:
-        raise invalid_combination("result_type", operands, _RESULT_TYPE_FORMS)
+        raise TypeError("result_type() needs at least one tensor or number")
     return result
-
-
-def invalid_combination(function: str, operands: Iterable[object], forms: Iterable[str]) -> TypeError:
-    """PyTorch's complaint about a call that fits none of a function's forms, every argument of the wrong type."""
-    kinds = ["Tensor" if hasattr(operand, "_array") else type(operand).__name__ for operand in operands]
-    lines = [f"{function}() received an invalid combination of arguments - got ({', '.join(kinds)}), "]
-    lines[0] += "but expected one of:"
-    for form in forms:
-        lines.append(f" * {form}")
-        if len(kinds) == form.count(",") + 1:
-            marked = ", ".join(f"!{kind}!" for kind in kinds)
-            lines.append(f"      didn't match because some of the arguments have invalid types: ({marked})")
-    return TypeError("\n".join(lines) + "\n")
 
 
 # Limits
 
 
-class _Limits:
-    """What finfo and iinfo share: a dtype, its limits as attributes, and how they print."""
-
-    __slots__ = ("bits", "dtype", "max", "min")
-    _shown: tuple[str, ...] = ("min", "max")
-    min: Any
-    max: Any
-
-    def __init__(self, type: dtype) -> None:
-        self.dtype = type.name
-        self.bits = 8 * type.itemsize
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Limits) and repr(self) == repr(other)
-
-    def __hash__(self) -> int:
-        return hash((type(self), self.dtype))
-
-    def __repr__(self) -> str:
-        shown = "".join(f"{name}={getattr(self, name):g}, " for name in self._shown)
-        return f"{type(self).__name__}({shown}dtype={self.dtype})"
-
-
-def _limits_dtype(function: str, type: object) -> dtype:
-    if not isinstance(type, dtype):
-        kind = type.__class__.__name__
-        raise TypeError(f"{function}(): argument 'type' (position 1) must be torch.dtype, not {kind}")
-    return type
-
-
-class finfo(_Limits):
+class finfo:
     """The limits of a floating dtype (of the default one if none is given).
 
     >>> finfo(float32).eps
@@ -262,23 +212,24 @@ class finfo(_Limits):
     https://docs.pytorch.org/docs/2.13/type_info.html
     """
 
-    __slots__ = ("eps", "resolution", "smallest_normal", "tiny")
-    _shown = ("resolution", "min", "max", "eps", "smallest_normal", "tiny")
-
     def __init__(self, type: dtype | None = None) -> None:
-        type = _limits_dtype("finfo", _default[0] if type is None else type)
+        type = get_default_dtype() if type is None else type
+        _check_dtype("finfo", "type", 1, type)
         if not type.is_floating_point:
             raise TypeError(
                 "torch.finfo() requires a floating point input type. Use torch.iinfo to handle 'torch.finfo'"
             )
-        super().__init__(type)
         limits = np.finfo(type.numpy)
+        self.resolution = 10.0**-limits.precision
         self.min, self.max, self.eps = float(limits.min), float(limits.max), float(limits.eps)
         self.smallest_normal = self.tiny = float(limits.tiny)
-        self.resolution = 10.0**-limits.precision
+        self.bits, self.dtype = limits.bits, type.name
+
+    def __repr__(self) -> str:
+        return _shown(self, ("resolution", "min", "max", "eps", "smallest_normal", "tiny"))
 
 
-class iinfo(_Limits):
+class iinfo:
     """The limits of an integer dtype.
 
     >>> iinfo(int8)
@@ -287,17 +238,22 @@ class iinfo(_Limits):
     https://docs.pytorch.org/docs/2.13/type_info.html
     """
 
-    __slots__ = ()
-
     def __init__(self, type: dtype) -> None:
-        type = _limits_dtype("iinfo", type)
+        _check_dtype("iinfo", "type", 1, type)
         if type.is_floating_point:
             raise TypeError("torch.iinfo() requires an integer input type. Use torch.finfo to handle 'torch.iinfo'")
         if type is bool_:
             raise TypeError("torch.bool is not supported by torch.iinfo")
-        super().__init__(type)
         limits = np.iinfo(type.numpy)
-        self.min, self.max = int(limits.min), int(limits.max)
+        self.min, self.max, self.bits, self.dtype = int(limits.min), int(limits.max), limits.bits, type.name
+
+    def __repr__(self) -> str:
+        return _shown(self, ("min", "max"))
+
+
+def _shown(limits: finfo | iinfo, names: tuple[str, ...]) -> str:
+    values = "".join(f"{name}={getattr(limits, name):g}, " for name in names)
+    return f"{type(limits).__name__}({values}dtype={limits.dtype})"
 
 
 # Size
@@ -317,11 +273,10 @@ class Size(tuple[int, ...]):
     def __new__(cls, sizes: Iterable[SupportsIndex] = ()) -> Size:
         items = []
         for position, item in enumerate(sizes):
-            whole = getattr(item, "__index__", None)
-            if whole is None:
+            if not hasattr(item, "__index__"):
                 kind = type(item).__name__
                 raise TypeError(f"torch.Size() takes an iterable of 'int' (item {position} is '{kind}')")
-            items.append(whole())
+            items.append(item.__index__())
         return size_of(items)
 
     def numel(self) -> int:
@@ -338,10 +293,7 @@ class Size(tuple[int, ...]):
         return size_of(tuple.__add__(self, other))
 
     def __radd__(self, other: Any) -> Size:
-        if not isinstance(other, tuple):
-            kind = type(other).__name__
-            raise TypeError(f'can only concatenate {kind} (not "torch.Size") to {kind}')
-        return size_of(tuple.__add__(other, self))
+        return size_of(tuple.__add__(other, self)) if isinstance(other, tuple) else NotImplemented
 
     def __mul__(self, times: SupportsIndex) -> Size:
         return size_of(tuple.__mul__(self, times))
@@ -384,29 +336,15 @@ class device:
         if isinstance(type, device):
             self.type, self.index = type.type, type.index
             return
-        if isinstance(type, int):
-            raise RuntimeError("Cannot access accelerator device when none is available.")
         if not isinstance(type, str):
-            kind = type.__class__.__name__
-            raise TypeError(
-                f"device() received an invalid combination of arguments - got ({kind}), but expected one of:\n"
-                " * (torch.device device)\n"
-                f"      didn't match because some of the arguments have invalid types: (!{kind}!)\n"
-                " * (str type, int index = -1)\n"
-            )
-        if not type:
-            raise RuntimeError("Device string must not be empty")
+            raise TypeError(f"device() received an invalid combination of arguments - got ({kind_name(type)})")
         name, colon, number = type.partition(":")
-        if not name or (colon and number not in {str(n) for n in range(128)}):
+        if not name or (colon and not number.isdecimal()):
             raise RuntimeError(f"Invalid device string: '{type}'")
         if name not in _DEVICE_TYPES.split(", "):
             raise RuntimeError(
                 f"Expected one of {_DEVICE_TYPES} device type at start of device string: {name}",
             )
-        if colon and index is not None:
-            raise RuntimeError(f"type (string) must not include an index because index was passed explicitly: {type}")
-        if index is not None and index < 0:
-            raise RuntimeError("Device index must not be negative")
         self.type, self.index = name, int(number) if colon else index
 
     def __eq__(self, other: object) -> bool:
@@ -426,18 +364,17 @@ class device:
 
 
 CPU = device("cpu")
-_NOT_COMPILED = {"cuda": "Torch not compiled with CUDA enabled", "xpu": "Torch not compiled with XPU enabled"}
 
 
 def check_device(where: str | device | None, function: str) -> None:
     """Let the CPU pass (or no device at all) and refuse every other device as a CPU-only PyTorch does."""
     if where is None or where is CPU or where == "cpu":
         return
-    if not isinstance(where, str | device | int):
-        raise TypeError(f"{function}(): argument 'device' must be torch.device, not {type(where).__name__}")
+    if not isinstance(where, str | device):
+        raise TypeError(f"{function}(): argument 'device' must be torch.device, not {kind_name(where)}")
     kind = device(where).type
-    if kind in _NOT_COMPILED:
-        raise AssertionError(_NOT_COMPILED[kind])
+    if kind in ("cuda", "xpu"):
+        raise AssertionError(f"Torch not compiled with {kind.upper()} enabled")
     if kind != "cpu":
         raise NotImplementedError(
             f"Could not run 'aten::empty.memory_format' with arguments from the '{kind.upper()}' backend."

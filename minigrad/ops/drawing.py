@@ -36,13 +36,8 @@ def _sampled(self: np.ndarray, p: float | None, generator: Generator) -> np.ndar
 bernoulli_of = Operation("bernoulli", _sampled, {"self": _nothing}, formula={"self": "0"})
 _uniform = _row("UniformBackward0", random.draw_uniform)
 _normal = _row("NormalBackward0", random.draw_normal)
-_exponential = _row("ExponentialBackward0", random.draw_exponential)
-_bernoulli = _row("BernoulliBackward2", random.draw_bernoulli)
-_bernoulli_tensor = _row("BernoulliBackward1", random.draw_bernoulli)
-_random = _row("RandomBackward2", random.draw_any_integers)
-_random_to = _row("RandomBackward1", random.draw_integers)
-_random_from = _row("RandomBackward0", random.draw_any_integers)
-_random_from_to = _row("RandomBackward0", random.draw_integers)
+_bernoulli = [_row(f"BernoulliBackward{i}", random.draw_bernoulli) for i in (2, 1)]  # of a number, of a tensor
+_random = [_row(f"RandomBackward{i}", random.draw_integers) for i in (2, 1, 0)]  # by the number of bounds
 
 
 def uniform(self: Tensor, low: float = 0.0, high: float = 1.0, *, generator: Generator | None = None) -> Any:
@@ -55,18 +50,13 @@ def normal(self: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Gene
     return _normal(self, (mean, std), generator)
 
 
-def exponential(self: Tensor, lambd: float = 1.0, *, generator: Generator | None = None) -> Any:
-    """Exponential numbers of this rate. https://docs.pytorch.org/docs/2.13/generated/torch.Tensor.exponential_.html"""
-    return _exponential(self, (lambd,), generator)
-
-
 def bernoulli(self: Tensor, p: float | Tensor = 0.5, *, generator: Generator | None = None) -> Any:
     """1 with probability p, else 0. https://docs.pytorch.org/docs/2.13/generated/torch.Tensor.bernoulli_.html"""
     if not isinstance(p, Tensor):
-        return _bernoulli(self, (p,), generator)
+        return _bernoulli[0](self, (p,), generator)
     shape, array = self._array.shape, p._array
     try:
-        return _bernoulli_tensor(self, (np.broadcast_to(array, shape),), generator)
+        return _bernoulli[1](self, (np.broadcast_to(array, shape),), generator)
     except ValueError:
         raise broadcast_error(shape, array.shape) from None
 
@@ -76,15 +66,10 @@ def random_numbers(self: Tensor, *bounds: int | None, generator: Generator | Non
 
     https://docs.pytorch.org/docs/2.13/generated/torch.Tensor.random_.html
     """
-    if not bounds:
-        return _random(self, (None,), generator)
-    if len(bounds) == 1:
-        return _random_to(self, (0, *bounds), generator)
-    return (_random_from if bounds[1] is None else _random_from_to)(
-        self, bounds[: 1 + (bounds[1] is not None)], generator
-    )
+    low, high = bounds if len(bounds) == 2 else (0, bounds[0] if bounds else None)
+    return _random[len(bounds)](self, (low, high), generator)
 
 
 random_numbers.__name__ = "random"
 
-IN_PLACE = (uniform, normal, exponential, bernoulli, random_numbers)
+IN_PLACE = (uniform, normal, bernoulli, random_numbers)

@@ -55,7 +55,7 @@ def test_limits() -> None:
             print(f, f.bits, f.eps, f.max, f.min, f.resolution, f.smallest_normal, f.tiny, f.dtype)
         for d in (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64):
             i = torch.iinfo(d)
-            print(i, i.bits, i.max, i.min, i.dtype, i == torch.iinfo(d), i == torch.iinfo(torch.int8))
+            print(i, i.bits, i.max, i.min, i.dtype)
         torch.set_default_dtype(torch.float64)
         print(torch.finfo())
     """)
@@ -70,8 +70,6 @@ def test_limits() -> None:
         "torch.promote_types(3, torch.int8)",
         "torch.can_cast(3, torch.int8)",
         "torch.can_cast(torch.int8, 3)",
-        "torch.result_type('a', 1)",
-        "torch.result_type(1, None)",
         "torch.finfo(torch.int32)",
         "torch.finfo(3)",
         "torch.iinfo(torch.float32)",
@@ -108,7 +106,6 @@ def test_errors(code: str) -> None:
         "torch.Size(3)",
         "s + [1]",
         "s + 3",
-        "[1] + s",
         "torch.zeros(2, 3).shape[1:] + (1,)",
     ],
 )
@@ -129,14 +126,8 @@ def test_size(code: str) -> None:
         "torch.device(torch.device('cpu'))",
         "torch.device(type='cpu')",
         "torch.device('foo')",
-        "torch.device('')",
         "torch.device('cpu:x')",
         "torch.device('cpu:-1')",
-        "torch.device('cpu', -1)",
-        "torch.device('cuda:0', 1)",
-        "torch.device(None)",
-        "torch.device(1.5)",
-        "torch.device(0)",
         "torch.zeros(2, device='cuda')",
         "torch.zeros(2, device='cuda:1')",
         "torch.zeros(2, device='foo')",
