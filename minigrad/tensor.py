@@ -247,7 +247,8 @@ class Tensor:
         if self._grad is None and self._node is not None and not self.retains_grad:
             warnings.warn(
                 "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute "
-                "won't be populated during autograd.backward(). If you indeed want the .grad field to be populated for a "
+                "won't be populated during autograd.backward(). If you indeed want the .grad field to be "
+                "populated for a "
                 "non-leaf Tensor, use .retain_grad() on the non-leaf Tensor. If you access the non-leaf Tensor by "
                 "mistake, make sure you access the leaf Tensor instead. See github.com/pytorch/pytorch/pull/30531 for "
                 "more informations.",
@@ -424,7 +425,8 @@ class Tensor:
         if not self.is_leaf:
             raise RuntimeError(
                 "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at the "
-                "moment.  If you were attempting to deepcopy a module, this may be because of a torch.nn.utils.weight_norm "
+                "moment.  If you were attempting to deepcopy a module, this may be because of a "
+                "torch.nn.utils.weight_norm "
                 "usage, see https://github.com/pytorch/pytorch/pull/103001"
             )
         if id(self) in memo:
@@ -460,7 +462,8 @@ def _check_grad(tensor: Tensor, grad: Any) -> None:
             f"attempting to assign a gradient with dtype '{grad.dtype.numpy.name.replace('float64', 'double')}' to a "
             f"tensor with grad_dtype '{tensor.dtype.scalar_name}'. The gradient must match the tensor's grad_dtype "
             "(defaults to the tensor's dtype). You can set the tensor's grad_dtype attribute with a specific dtype, or "
-            "None to allow any dtype. Set grad_dtype with caution. Diverging the dtypes of a tensor and its gradient may break "
+            "None to allow any dtype. Set grad_dtype with caution. Diverging the dtypes of a tensor and its "
+            "gradient may break "
             "downstream systems that assume they match."
         )
     if grad.shape != tensor.shape:
