@@ -272,7 +272,7 @@ def once_differentiable(fn: Callable[..., Any]) -> Callable[..., Any]:
         if not grad_mode.state.grad_enabled or not any(isinstance(a, Tensor) and a.requires_grad for a in args):
             return outputs
         several = isinstance(outputs, tuple)
-        results = []
+        results: list[Tensor | None] = []
         for out in outputs if several else (outputs,):
             if out is None:
                 results.append(None)

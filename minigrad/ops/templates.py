@@ -233,7 +233,7 @@ class Operation:
             if node.multi or number < self.differentiable:
                 result._node, result._output_nr = node, number
         whole = self.variadic or len(nodes) == 1 or not any(nodes)
-        saved = []
+        saved: list[Any] = []
         for place, number, needed_by in self._saving:
             if place is None:
                 result = results[number]
@@ -296,7 +296,7 @@ def in_place(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
             isinstance(t, Tensor) and t.requires_grad for t in (self, *args, *kwargs.values())
         )
         views.check_inplace(self, recorded)
-        views.check_memory(self._array, [arg._array for arg in args if isinstance(arg, Tensor)], name)
+        views.check_memory(self._array, [arg._array for arg in args if isinstance(arg, Tensor)])
         node_before = self.grad_fn if recorded else None
         stand_in = _made(self._array, node_before)
         stand_in._output_nr = self._output_nr
