@@ -8,7 +8,6 @@ the history of the *base* goes through the write (``CopySlices``), and every vie
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +21,21 @@ if TYPE_CHECKING:
 
 # How a view was made, where that forbids changing it in place later.
 NO_GRAD, MULTI, INFERENCE, CUSTOM = "no_grad", "multi", "inference", "custom"
+
+_AMBIGUOUS = (
+    "Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify your code by moving both "
+    "the view and the inplace either both inside the {} block (if you don't want the inplace to be tracked) or both "
+    "outside (if you want the inplace to be tracked)."
+)
+_WHY = {
+    NO_GRAD: _AMBIGUOUS.format("no_grad"),
+    INFERENCE: _AMBIGUOUS.format("inference_mode"),
+    MULTI: "This view is the output of a function that returns multiple views. Such functions do not allow the output "
+    "views to be modified inplace. You should replace the inplace operation by an out-of-place one.",
+    CUSTOM: "This view was created inside a custom Function (or because an input was returned as-is) and the autograd "
+    "logic to handle view+inplace would override the custom backward associated with the custom Function, leading to "
+    "incorrect gradients. This behavior is forbidden. You can fix this by cloning the output of the custom Function.",
+}
 
 
 class Meta:
@@ -92,11 +106,9 @@ def offset(array: np.ndarray) -> int:
 
 def overlaps_itself(array: np.ndarray) -> bool:
     """Whether two of its elements are one, as in what ``expand`` makes."""
-    return (
-        0 in array.strides
-        and array.size > 0
-        and any(not step and length > 1 for step, length in zip(array.strides, array.shape))
-    )  # noqa: B905
+    if 0 not in array.strides or not array.size:
+        return False
+    return any(not step and length > 1 for step, length in zip(array.strides, array.shape, strict=True))
 
 
 def is_dense(array: np.ndarray) -> bool:
@@ -112,19 +124,9 @@ def is_dense(array: np.ndarray) -> bool:
     return True
 
 
-WARNED = ("masked_fill_", "index_fill_")  # what may still write where an element is written twice
-
-
-def check_memory(target: np.ndarray, sources: Sequence[np.ndarray], name: str) -> None:
+def check_memory(target: np.ndarray, sources: Sequence[np.ndarray]) -> None:
     """Refuse to write where an element is written twice, or where a source lies partly under the target."""
-    if overlaps_itself(target) and name in WARNED:
-        warnings.warn(
-            f"Use of {name} on expanded tensors is deprecated. Please clone() the tensor before performing this "
-            "operation. This also applies to advanced indexing e.g. tensor[mask] = scalar",
-            UserWarning,
-            stacklevel=4,
-        )
-    elif overlaps_itself(target):
+    if overlaps_itself(target):
         raise RuntimeError(
             "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
             "Please clone() the tensor before performing the operation."
@@ -142,8 +144,8 @@ def check_shared(target: np.ndarray, source: np.ndarray, also_whole: bool = Fals
     same = first == start and source.nbytes == target.nbytes and source.strides == target.strides
     if meet and (also_whole or not same) and is_dense(source) and is_dense(target):
         raise RuntimeError(
-            "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single memory "
-            "location. Please clone() the tensor before performing the operation."
+            "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single "
+            "memory location. Please clone() the tensor before performing the operation."
         )
 
 
@@ -193,37 +195,13 @@ def check_view(tensor: Tensor, what: str) -> None:
         return
     node, creation = tensor._node, meta.creation
     made = "" if node is None else f"Output {tensor._output_nr} of {short_name(node)} is a view"
-    if creation == MULTI and node is not None:
-        text = (
-            f"{made} and {what} modified inplace. This view is the output of a function that returns multiple views. Such "
-            "functions do not allow the output views to be modified inplace. You should replace the inplace operation by "
-            "an out-of-place one."
-        )
-    elif creation == CUSTOM and node is not None:
-        text = (
-            f"{made} and {what} modified inplace. This view was created inside a custom Function (or because an input was "
-            "returned as-is) and the autograd logic to handle view+inplace would override the custom backward associated "
-            "with the custom Function, leading to incorrect gradients. This behavior is forbidden. You can fix this by "
-            "cloning the output of the custom Function."
-        )
+    if creation in (MULTI, CUSTOM) and node is not None:
+        text = f"{made} and {what} modified inplace."
     else:
-        mode = "inference" if creation == INFERENCE else "no_grad"
-        text = (
-            f"{made + ' of a view which' if made else 'A view'} was created in {mode} mode and {what} modified inplace "
-            f"{'in normal mode' if creation == INFERENCE else 'with grad mode enabled'}. "
-        )
-        if creation == MULTI:
-            text += (
-                "This view is the output of a function that returns multiple views. Such functions do not allow the output "
-                "views to be modified inplace. You should replace the inplace operation by an out-of-place one."
-            )
-        else:
-            block = "inference_mode" if creation == INFERENCE else "no_grad"
-            text += (
-                "Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify your code by "
-                f"moving both the view and the inplace either both inside the {block} block (if you don't want the inplace "
-                "to be tracked) or both outside (if you want the inplace to be tracked)."
-            )
+        mode, then = ("inference", "in normal mode") if creation == INFERENCE else ("no_grad", "with grad mode enabled")
+        begin = f"{made} of a view which was" if made else "A view was"
+        text = f"{begin} created in {mode} mode and {what} modified inplace {then}."
+    text = f"{text} {_WHY[creation]}"
     raise notes.explain(RuntimeError(text), "Use an index (x[0] is a view of its own) or change a .clone().")
 
 
