@@ -235,6 +235,10 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     x, w = input._array, weight._array
     if not x.ndim or not w.ndim:
         raise RuntimeError(f"both arguments to linear need to be at least 1D, but they are {x.ndim}D and {w.ndim}D")
+    if x.ndim == 2 and bias is not None:
+        turned = shaping._t(weight)
+        if linalg.fits(bias, input, turned):  # the usual case, told quickly
+            return linalg._addmm(bias, input, turned, 1, 1)
     try:
         turned = shaping.t(weight)
         if bias is None:

@@ -784,11 +784,21 @@ def _picked(self: np.ndarray, target: np.ndarray, weight: Any, ignore_index: int
     return counts, index, weights
 
 
+def _rows(target: np.ndarray) -> np.ndarray:
+    return np.arange(target.size)
+
+
 def _nll(
     self: np.ndarray, target: np.ndarray, weight: Any, reduction: int, ignore_index: int
 ) -> tuple[np.ndarray, np.ndarray]:
     if self.ndim == 1:
         target = target.reshape(())
+    elif self.ndim == 2 and weight is None and target.size:  # the usual case, in few steps
+        low, high = target.min(), target.max()
+        if low >= 0 and high < self.shape[1] and not low <= ignore_index <= high:
+            loss = np.negative(self[_rows(target), target])
+            mass = np.array(target.size, self.dtype)
+            return _reduced(loss, reduction), mass if reduction else np.zeros((), self.dtype)
     counts, index, weights = _picked(self, target, weight, ignore_index)
     axis = 0 if self.ndim == 1 else 1
     chosen = np.take_along_axis(self, np.expand_dims(index, axis), axis).squeeze(axis)
@@ -805,6 +815,10 @@ def _nll_backward(
 ) -> Any:
     shape, labels = tuple(self.shape), plain(target)
     kind = plain(grad).dtype
+    if type(grad) is np.ndarray and len(shape) == 2 and weight is None and reduction and total_weight == labels.size:
+        chosen = np.zeros(shape, kind)
+        chosen[_rows(labels), labels] = -grad / kind.type(labels.size if reduction == 1 else 1)
+        return chosen
     weights = None if weight is None else plain(weight)
     counts, index, share = _picked(
         np.empty(shape, kind), labels.reshape(()) if len(shape) == 1 else labels, weights, ignore_index

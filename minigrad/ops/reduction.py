@@ -255,6 +255,8 @@ def _prod_backward(grad: Any, self: Any, result: Any) -> Any:
         return grad
     if _has_no(self == 0):
         return grad * (result / self)
+    if type(self) is np.ndarray and self.size - np.count_nonzero(self) > 1:
+        return np.zeros_like(self)
     return reshape(_product_of_others(reshape(self, (-1,)), 0), tuple(self.shape)) * grad
 
 
