@@ -2,6 +2,7 @@
 
 Each function reads its arguments as PyTorch does (with its errors) and hands a way to make an array to `_leaf`, which
 knows what all of them share: dtype, device, requires_grad. Nothing here has a history: results are leaves.
+The page of a function is https://docs.pytorch.org/docs/2.13/generated/torch.<name>.html.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 def _is_int(value: Any) -> bool:
     if isinstance(value, Tensor):
         return value._array.ndim == 0 and value._array.dtype.kind in "iu"
-    return isinstance(value, int | np.integer) and not isinstance(value, bool)
+    return type(value) is int or isinstance(value, np.integer)
 
 
 def _is_number(value: Any) -> bool:
@@ -135,10 +136,11 @@ def _leaf(
 
 
 def _wrap(function: str, array: np.ndarray, requires_grad: Any) -> Tensor:
-    requires_grad = requires_grad is not None and _read("bool", function, "requires_grad", requires_grad)
-    if requires_grad and array.dtype.kind != "f":
-        raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
-    return wrap(array, requires_grad)
+    if requires_grad:
+        _read("bool", function, "requires_grad", requires_grad)
+        if array.dtype.kind != "f":
+            raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
+    return wrap(array, bool(requires_grad))
 
 
 def _fits(value: Any, dtype: dtype) -> bool:
@@ -172,6 +174,9 @@ def _is_sequence(value: Any) -> bool:
     return hasattr(type(value), "__getitem__") and not isinstance(value, Tensor | dict | np.generic | str | bytes)
 
 
+_PLAIN = {int, float, bool}
+
+
 def _array_of(data: Any, dtype: dtype | None) -> np.ndarray:
     """A new array of the data; the dtype is found from the data if it is not given."""
     if isinstance(data, np.ndarray):
@@ -186,11 +191,15 @@ def _array_of(data: Any, dtype: dtype | None) -> np.ndarray:
     flat = [data]
     for dim, size in enumerate(shape):
         flat = _flatter(flat, dim, size)
-    if dtype is None:
-        types = set(map(type, flat))
-        dtype = _item_dtype(flat) if types - {int, float, bool} else _plain_dtype(types)
+    types = set(map(type, flat))
+    plain = types <= _PLAIN
+    if dtype is None and plain:
+        dtype = get_default_dtype() if float in types or not types else int64 if int in types else bool_
+    dtype = dtype or _item_dtype(flat)
+    if not plain or dtype.category == dtypes.INTEGRAL:
+        flat = _stored(flat, dtype)
     with np.errstate(over="ignore"):
-        return np.array(_stored(flat, dtype), dtype.numpy).reshape(shape)
+        return np.array(flat, dtype.numpy).reshape(shape)
 
 
 def _flatter(rows: list[Any], dim: int, size: int) -> list[Any]:
@@ -209,12 +218,6 @@ def _flatter(rows: list[Any], dim: int, size: int) -> list[Any]:
             )
         flat.extend(row)
     return flat
-
-
-def _plain_dtype(types: set[type]) -> dtype:
-    if float in types or not types:
-        return get_default_dtype()
-    return int64 if int in types else bool_
 
 
 def _item_dtype(data: Any) -> dtype:
@@ -258,13 +261,13 @@ def _stored(flat: list[Any], dtype: dtype) -> Any:
         return list(map(bool, flat))
     if dtype.is_floating_point:
         return c_array.array("d", flat)  # which refuses what is no number in the words PyTorch has it from
-    whole = [item if isinstance(item, float) else operator.index(item) for item in flat]
-    for item in whole:
-        if not isinstance(item, float) and not -(2**63) <= item < 2**63:
-            raise ValueError("Overflow when unpacking long long")
-        if not (math.isfinite(item) and _fits(item, dtype)):
+    ints = [operator.index(item) for item in flat if not isinstance(item, float)] or [0]
+    if not -(2**63) <= min(ints) <= max(ints) < 2**63:
+        raise ValueError("Overflow when unpacking long long")
+    for item in (min(ints), max(ints), *(item for item in flat if isinstance(item, float))):
+        if not _fits(item, dtype):
             raise RuntimeError(f"value cannot be converted to type {dtype.name} without overflow")
-    return np.array(list(map(int, whole)), np.int64).astype(dtype.numpy)
+    return np.array(list(map(int, flat)), np.int64).astype(dtype.numpy)
 
 
 def _checked_array(array: np.ndarray) -> np.ndarray:
@@ -300,8 +303,6 @@ def tensor(
     >>> tensor([[1, 2], [3, 4.5]])
     tensor([[1.0000, 2.0000],
             [3.0000, 4.5000]])
-
-    https://docs.pytorch.org/docs/2.13/generated/torch.tensor.html
     """
     dtype = read_dtype("tensor", dtype)
     dtypes.check_device(device, "tensor")
@@ -316,10 +317,7 @@ def tensor(
 
 
 def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
-    """The data as a tensor, copied only where it must be: a tensor stays itself, a numpy array shares its memory.
-
-    https://docs.pytorch.org/docs/2.13/generated/torch.as_tensor.html
-    """
+    """The data as a tensor, copied only where it must be: a tensor stays itself, a numpy array shares its memory."""
     dtype = read_dtype("as_tensor", dtype)
     dtypes.check_device(device, "as_tensor")
     if isinstance(data, Tensor):
@@ -336,8 +334,6 @@ def from_numpy(ndarray: np.ndarray) -> Tensor:
     Raises:
         TypeError: not an array, or of a dtype tensors do not have.
         ValueError: negative strides.
-
-    https://docs.pytorch.org/docs/2.13/generated/torch.from_numpy.html
     """
     if not isinstance(ndarray, np.ndarray):
         raise TypeError(f"expected np.ndarray (got {dtypes.kind_name(ndarray)})")
@@ -399,8 +395,6 @@ def full(size: Sequence[int], fill_value: Any, **options: Any) -> Tensor:
 
     >>> full((2,), 3), full((2,), 3.5)
     (tensor([3, 3]), tensor([3.5000, 3.5000]))
-
-    https://docs.pytorch.org/docs/2.13/generated/torch.full.html
     """
     shape = _read_shape("full", (_read("tuple of ints", "full", "size", size, 1),))
     number = _read("Number", "full", "fill_value", fill_value, 2)
@@ -409,10 +403,7 @@ def full(size: Sequence[int], fill_value: Any, **options: Any) -> Tensor:
 
 
 def full_like(input: Tensor, fill_value: Any, **options: Any) -> Tensor:
-    """A tensor of input's shape and dtype with one value everywhere.
-
-    https://docs.pytorch.org/docs/2.13/generated/torch.full_like.html
-    """
+    """A tensor of input's shape and dtype with one value everywhere."""
     source = _read("Tensor", "full_like", "input", input, 1)._array
     number = _read("Number", "full_like", "fill_value", fill_value, 2)
     make = lambda dtype: np.full_like(source, _number_array(number, dtype), dtype.numpy, subok=False)  # noqa: E731
@@ -420,10 +411,7 @@ def full_like(input: Tensor, fill_value: Any, **options: Any) -> Tensor:
 
 
 def eye(n: SupportsIndex, m: SupportsIndex | None = None, **options: Any) -> Tensor:
-    """Ones on the diagonal of an n × m (or n × n) matrix of zeros.
-
-    https://docs.pytorch.org/docs/2.13/generated/torch.eye.html
-    """
+    """Ones on the diagonal of an n × m (or n × n) matrix of zeros."""
     rows = _read("int", "eye", "n", n, 1)
     columns = rows if m is None else _read("int", "eye", "m", m, 2)
     for name, length in (("n", rows), ("m", columns)):
@@ -445,8 +433,6 @@ def arange(*bounds: Any, **options: Any) -> Tensor:
 
     >>> arange(3), arange(1, 2, 0.5)
     (tensor([0, 1, 2]), tensor([1.0000, 1.5000]))
-
-    https://docs.pytorch.org/docs/2.13/generated/torch.arange.html
     """
     names = ("end",) if len(bounds) == 1 and "end" not in options else ("start", "end", "step")
     given = _given(names, bounds, options)
@@ -495,8 +481,6 @@ def linspace(start: Any, end: Any, steps: SupportsIndex, **options: Any) -> Tens
 
     >>> linspace(0, 1, 5)
     tensor([0.0000, 0.2500, 0.5000, 0.7500, 1.0000])
-
-    https://docs.pytorch.org/docs/2.13/generated/torch.linspace.html
     """
     first, last = (_read("Number", "linspace", *argument) for argument in (("start", start, 1), ("end", end, 2)))
     count = _read("int", "linspace", "steps", steps, 3)
@@ -520,10 +504,7 @@ def linspace(start: Any, end: Any, steps: SupportsIndex, **options: Any) -> Tens
 
 
 def randint(*bounds_and_size: Any, **options: Any) -> Tensor:
-    """`randint(high, size)` or `randint(low, high, size)`: random whole numbers in [low, high), int64 by default.
-
-    https://docs.pytorch.org/docs/2.13/generated/torch.randint.html
-    """
+    """`randint(high, size)` or `randint(low, high, size)`: random whole numbers in [low, high), int64 by default."""
     by_name = [name for name in ("low", "high", "size") if name in options]
     names = [name for name in ("low", "high", "size") if name not in by_name]
     if len(bounds_and_size) < len(names) and "low" in names:
@@ -548,10 +529,7 @@ def randint_like(input: Tensor, *bounds: SupportsIndex, **options: Any) -> Tenso
 
 
 def randperm(n: SupportsIndex, **options: Any) -> Tensor:
-    """The numbers 0 to n - 1 in random order, int64 by default.
-
-    https://docs.pytorch.org/docs/2.13/generated/torch.randperm.html
-    """
+    """The numbers 0 to n - 1 in random order, int64 by default."""
     count, generator = _read("int", "randperm", "n", n, 1), _generator("randperm", options)
     _read_shape("randperm", (count,))
     return _leaf("randperm", options, lambda dtype: random.draw_permutation(count, dtype, generator), int64)
@@ -562,8 +540,6 @@ def normal(mean: Any, std: Any = 1.0, size: Sequence[int] | None = None, **optio
 
     Raises:
         RuntimeError: a standard deviation is negative.
-
-    https://docs.pytorch.org/docs/2.13/generated/torch.normal.html
     """
     generator = _generator("normal", options)
     if size is not None:
@@ -589,20 +565,14 @@ def normal(mean: Any, std: Any = 1.0, size: Sequence[int] | None = None, **optio
 
 
 def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | None = None) -> Tensor:
-    """1 with the probability each element of input says (or with p everywhere), else 0; dtype and shape of input.
-
-    https://docs.pytorch.org/docs/2.13/generated/torch.bernoulli.html
-    """
+    """1 with the probability each element of input says (or with p everywhere), else 0; dtype and shape of input."""
     return drawing.bernoulli_of(
         _read("Tensor", "bernoulli", "input", input, 1), p, generator or random.default_generator
     )
 
 
 def multinomial(input: Tensor, num_samples: SupportsIndex, replacement: bool = False, **options: Any) -> Tensor:
-    """Indices drawn from each row of weights, num_samples a row, an index as often as its weight says; int64.
-
-    https://docs.pytorch.org/docs/2.13/generated/torch.multinomial.html
-    """
+    """Indices drawn from each row of weights, num_samples a row, an index as often as its weight says; int64."""
     weights = _read("Tensor", "multinomial", "input", input, 1)._array
     count = _read("int", "multinomial", "num_samples", num_samples, 2)
     generator = _generator("multinomial", options)
@@ -646,10 +616,7 @@ def _legacy(dtype: dtype, /, *args: Any, data: Any = None, size: Any = None, dev
 
 
 def legacy_constructor(cls: type[Tensor], *args: Any, **options: Any) -> Tensor:
-    """`Tensor(2, 3)`, `Tensor([1, 2])`, `Tensor(other)`: a leaf of the default dtype, or another's memory.
-
-    https://docs.pytorch.org/docs/2.13/tensors.html#torch.Tensor
-    """
+    """`Tensor(2, 3)`, `Tensor([1, 2])`, `Tensor(other)`: a leaf of the default dtype, or another's memory."""
     made = _legacy(get_default_dtype(), *args, **options)
     if cls is not Tensor:
         made.__class__ = cls

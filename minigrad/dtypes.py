@@ -2,6 +2,7 @@
 
 A dtype carries its numpy counterpart (`float32.numpy`) and `FROM_NUMPY` leads back, so both directions are one look-up.
 `float`, `int` and `bool` keep their Python meaning in here: the package gives these names to float32, int32 and bool_.
+See https://docs.pytorch.org/docs/2.13/tensor_attributes.html.
 """
 
 from __future__ import annotations
@@ -26,8 +27,6 @@ class dtype:
 
     >>> float32, float32.itemsize, float32.is_floating_point
     (torch.float32, 4, True)
-
-    https://docs.pytorch.org/docs/2.13/tensor_attributes.html#torch.dtype
     """
 
     __slots__ = ("c_name", "category", "is_floating_point", "is_signed", "itemsize", "name", "numpy", "scalar_name")
@@ -78,18 +77,12 @@ _default = [float32]
 
 
 def get_default_dtype() -> dtype:
-    """The floating dtype that tensors get where nothing else says it.
-
-    https://docs.pytorch.org/docs/2.13/generated/torch.get_default_dtype.html
-    """
+    """The floating dtype that tensors get where nothing else says it."""
     return _default[0]
 
 
 def set_default_dtype(d: dtype) -> None:
-    """Set the default dtype; TypeError unless it is a floating one.
-
-    https://docs.pytorch.org/docs/2.13/generated/torch.set_default_dtype.html
-    """
+    """Set the default dtype; TypeError unless it is a floating one."""
     if not getattr(d, "is_floating_point", False):
         begin = "" if hasattr(d, "is_floating_point") else "invalid dtype object: "
         raise TypeError(f"{begin}only floating-point types are supported as the default type")
@@ -130,8 +123,6 @@ def promote_types(type1: dtype, type2: dtype) -> dtype:
 
     >>> promote_types(int32, float16), promote_types(uint8, int8)
     (torch.float16, torch.int16)
-
-    https://docs.pytorch.org/docs/2.13/generated/torch.promote_types.html
     """
     _check_dtype("promote_types", "type1", 1, type1)
     _check_dtype("promote_types", "type2", 2, type2)
@@ -143,8 +134,6 @@ def can_cast(from_: dtype, to: dtype) -> bool:
 
     >>> can_cast(float64, float16), can_cast(float32, int64)
     (True, False)
-
-    https://docs.pytorch.org/docs/2.13/generated/torch.can_cast.html
     """
     _check_dtype("can_cast", "from_", 1, from_)
     _check_dtype("can_cast", "to", 2, to)
@@ -181,8 +170,6 @@ def result_type(*operands: Tensor | float) -> dtype:
 
     >>> result_type(1, 2.5)
     torch.float32
-
-    https://docs.pytorch.org/docs/2.13/generated/torch.result_type.html
     """
     found: list[dtype | None] = [None, None, None]  # of numbers, 0-d tensors, tensors with dimensions
     for operand in operands:
@@ -208,8 +195,6 @@ class finfo:
 
     >>> finfo(float32).eps
     1.1920928955078125e-07
-
-    https://docs.pytorch.org/docs/2.13/type_info.html
     """
 
     def __init__(self, type: dtype | None = None) -> None:
@@ -234,8 +219,6 @@ class iinfo:
 
     >>> iinfo(int8)
     iinfo(min=-128, max=127, dtype=int8)
-
-    https://docs.pytorch.org/docs/2.13/type_info.html
     """
 
     def __init__(self, type: dtype) -> None:
@@ -264,8 +247,6 @@ class Size(tuple[int, ...]):
 
     >>> Size([2, 3]) + (4,), Size([2, 3]).numel()
     (torch.Size([2, 3, 4]), 6)
-
-    https://docs.pytorch.org/docs/2.13/size.html
     """
 
     __slots__ = ()
@@ -324,8 +305,6 @@ class device:
 
     >>> device("cpu"), str(device("cuda:0"))
     (device(type='cpu'), 'cuda:0')
-
-    https://docs.pytorch.org/docs/2.13/tensor_attributes.html#torch.device
     """
 
     __slots__ = ("index", "type")

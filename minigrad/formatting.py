@@ -18,30 +18,29 @@ if TYPE_CHECKING:
 
     from minigrad.tensor import Tensor
 
-_PROFILES: dict[str, dict[str, Any]] = {
-    "default": {"precision": 4, "threshold": 1000, "edgeitems": 3, "linewidth": 80},
-    "short": {"precision": 2, "threshold": 1000, "edgeitems": 2, "linewidth": 80},
-    "full": {"precision": 4, "threshold": inf, "edgeitems": 3, "linewidth": 80},
+_DEFAULT: dict[str, Any] = {"precision": 4, "threshold": 1000, "edgeitems": 3, "linewidth": 80}
+_PROFILES: dict[str | None, dict[str, Any]] = {
+    "default": {},
+    "short": {"precision": 2, "edgeitems": 2},
+    "full": {"threshold": inf},
 }
-_options: dict[str, Any] = {**_PROFILES["default"], "sci_mode": None}
+_options: dict[str, Any] = {**_DEFAULT, "sci_mode": None}
 
 
 def set_printoptions(
-    precision: int | None = None,
-    threshold: float | None = None,
-    edgeitems: int | None = None,
-    linewidth: int | None = None,
+    precision: Any = None,
+    threshold: Any = None,
+    edgeitems: Any = None,
+    linewidth: Any = None,
     profile: str | None = None,
     sci_mode: bool | None = None,
 ) -> None:
     """Set how tensors print: digits, when to summarise and to how many items, line width, scientific or not.
 
-    `profile` is "default", "short" or "full" and comes before the others; `sci_mode` goes back to automatic
-    unless it is given.
-
-    https://docs.pytorch.org/docs/2.13/generated/torch.set_printoptions.html
+    `profile` is "default", "short" or "full"; `sci_mode` goes back to automatic unless it is given.
     """
-    _options.update(_PROFILES.get(profile or "", {}))
+    if profile in _PROFILES:
+        _options.update(_DEFAULT | _PROFILES[profile])
     given = {"precision": precision, "threshold": threshold, "edgeitems": edgeitems, "linewidth": linewidth}
     _options.update({name: value for name, value in given.items() if value is not None})
     _options["sci_mode"] = sci_mode
@@ -61,13 +60,8 @@ def _number_format(shown: np.ndarray) -> tuple[int, Callable[[Any], str]]:
     scientific = _options["sci_mode"]
     if scientific is None:
         scientific = largest / smallest > 1000.0 or largest > 1e8 or smallest < 1e-4
-    write: Callable[[Any], str]
-    if scientific:
-        write = f"{{:.{_options['precision']}e}}".format
-    elif integral:
-        write = _whole
-    else:
-        write = f"{{:.{_options['precision']}f}}".format
+    digits = f"{{:.{_options['precision']}{'e' if scientific else 'f'}}}".format
+    write: Callable[[Any], str] = _whole if integral and not scientific else digits
     return max(len(write(value)) for value in values.tolist()), write
 
 
@@ -78,11 +72,9 @@ def _whole(value: float) -> str:
 def _edges(array: np.ndarray) -> np.ndarray:
     """The items of a summarised array that are shown."""
     edge = _options["edgeitems"]
-    if not edge and array.ndim > 1:
-        return array[:0]
     for axis, size in enumerate(array.shape):
         if size > 2 * edge:
-            array = np.take(array, [*range(edge), *range(size - edge if edge else 0, size)], axis=axis)
+            array = np.take(array, [*range(edge), *range(size - edge, size)], axis=axis)
     return array
 
 
@@ -94,7 +86,7 @@ def _rows(array: np.ndarray, indent: int, summarize: bool, width: int, write: Ca
     parts = [array[:edge], array[len(array) - edge :]] if shortened else [array]
     if array.ndim == 1:
         shown = [[f"{write(value):>{width}}" for value in part.tolist()] for part in parts]
-        items = [*shown[0], " ..." if edge else "...", *shown[1]] if shortened else shown[0]
+        items = [*shown[0], " ...", *shown[1]] if shortened else shown[0]
         per_line = max(1, (_options["linewidth"] - indent) // (width + 2))
         lines = [", ".join(items[i : i + per_line]) for i in range(0, len(items), per_line)]
         return "[" + (",\n" + " " * (indent + 1)).join(lines) + "]"
@@ -105,16 +97,10 @@ def _rows(array: np.ndarray, indent: int, summarize: bool, width: int, write: Ca
 
 def _suffixes(tensor: Tensor, array: np.ndarray) -> Iterator[str]:
     dtype, default = dtypes.of(array), dtypes.get_default_dtype()
-    if array.size == 0:
-        if array.ndim != 1:
-            yield f"size={array.shape}"
-        if dtype is not default:
-            yield f"dtype={dtype}"
-    else:
-        if not _options["edgeitems"]:
-            yield f"size={array.shape}"
-        if dtype not in (default, dtypes.int64, dtypes.bool_):
-            yield f"dtype={dtype}"
+    if array.size == 0 and array.ndim != 1:
+        yield f"size={array.shape}"
+    if dtype is not default and (array.size == 0 or dtype not in (dtypes.int64, dtypes.bool_)):
+        yield f"dtype={dtype}"
     try:
         grad_fn = tensor.grad_fn
     except RuntimeError:  # a view whose history cannot be told any more
@@ -129,16 +115,11 @@ def _suffixes(tensor: Tensor, array: np.ndarray) -> Iterator[str]:
 def tensor_str(tensor: Tensor) -> str:
     """What `repr` and `print` show of a tensor.
 
-    Up to 1000 elements are all shown; larger tensors are summarised to three at each edge. The dtype is shown
-    unless the numbers tell it: the default dtype, int64 and bool are left out.
-
-    https://docs.pytorch.org/docs/2.13/generated/torch.set_printoptions.html
+    Tensors of more than 1000 elements are summarised. The dtype is left out where the numbers tell it.
     """
     kind = type(tensor).__name__
-    plain = kind in ("Tensor", "Parameter")
-    text = "tensor(" if plain else f"{kind}("
-    indent = len(text)
-    array = tensor._array
+    text = "tensor(" if kind in ("Tensor", "Parameter") else f"{kind}("
+    indent, array = len(text), tensor._array
     if array.size:
         summarize = array.size > _options["threshold"]
         text += _rows(array, indent, summarize, *_number_format(_edges(array) if summarize else array))

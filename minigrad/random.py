@@ -36,8 +36,6 @@ class Generator:
     >>> g = Generator().manual_seed(5)
     >>> g.initial_seed()
     5
-
-    https://docs.pytorch.org/docs/2.13/generated/torch.Generator.html
     """
 
     __slots__ = ("__weakref__", "_fresh", "_next_normal", "_seed", "_source")
@@ -139,10 +137,7 @@ get_rng_state = default_generator.get_state
 
 
 def manual_seed(seed: SupportsInt) -> Generator:
-    """Begin the default generator's stream of this seed.
-
-    https://docs.pytorch.org/docs/2.13/generated/torch.manual_seed.html
-    """
+    """Begin the default generator's stream of this seed."""
     return default_generator.manual_seed(int(seed))
 
 
@@ -153,10 +148,7 @@ def set_rng_state(new_state: Tensor) -> None:
 
 @contextmanager
 def fork_rng(devices: Any = None, enabled: bool = True) -> Iterator[None]:
-    """Draw within the block without moving the default generator on for what comes after.
-
-    https://docs.pytorch.org/docs/2.13/random.html#torch.random.fork_rng
-    """
+    """Draw within the block without moving the default generator on for what comes after."""
     before = get_rng_state() if enabled else None
     try:
         yield

@@ -24,7 +24,7 @@ SHAPES = [(), (1,), (3,), (7,), (25,), (100,), (1000,), (1001,), (2, 3), (3, 1),
 SHAPES += [(7, 8, 20), (40, 40), (3, 4, 2, 2), (1, 1200), (1200, 1), (0,), (0, 3), (2, 0, 3), (2, 1, 7, 90)]
 DTYPES = ["uint8", "int8", "int16", "int32", "int64", "float16", "float32", "float64", "bool"]
 OPTIONS = ["", "precision=2", "precision=0", "threshold=10", "edgeitems=1, threshold=4", "linewidth=40"]
-OPTIONS += ["profile='short'", "profile='full'", "sci_mode=True", "sci_mode=False", "edgeitems=0, threshold=4"]
+OPTIONS += ["profile='short'", "profile='full'", "sci_mode=True", "sci_mode=False"]
 ENDS = ["", "", ".requires_grad_()", ".requires_grad_() * 1", ".requires_grad_().clone()"]
 
 
