@@ -60,8 +60,10 @@ def as_view(view: Tensor, of: Tensor, multi: bool = False) -> Tensor:
     """Mark ``view`` as sharing the memory of ``of``."""
     meta = view._own_meta()
     parent = of._meta
-    meta.base = of if parent is None or parent.base is None else parent.base
     meta.inference = parent is not None and parent.inference
+    if meta.inference:  # nobody will ever ask for its history
+        return view
+    meta.base = of if parent is None or parent.base is None else parent.base
     if grad_mode.special and not grad_mode.state.grad_enabled:
         meta.creation = INFERENCE if grad_mode.state.inference else NO_GRAD
     elif multi:
