@@ -26,13 +26,14 @@ from .dual import (
     dual,
     exp,
     expand,
+    like,
     power,
     reshape,
-    scatter_flat,
     sign,
     total,
     unsqueeze,
     where,
+    zeros,
 )
 from .templates import Operation
 
@@ -418,13 +419,16 @@ std_mean = _deviation(_std_mean, "The standard deviation and the mean")
 def _evenly(grad: Any, self: Any, result: Any) -> Any:
     """All elements that are the result share its gradient."""
     mask = isnan(self) if isnan(result).item() else self == result
-    return mask * (grad / mask.sum().item())
+    share = grad / like(grad, np.asarray(plain(mask).sum(), plain(grad).dtype))
+    if isinstance(grad, Tensor):
+        return FUNCTIONS["masked_fill"](zeros(self), mask, share)
+    return mask * share
 
 
 def _evenly_in_dims(grad: Any, self: Any, dim: Dims, keepdim: bool, result: Any) -> Any:
     shape = tuple(self.shape)
     mask = self == kept(result, shape, dim, keepdim)
-    return (kept(grad, shape, dim, keepdim) * mask) / _how_many(mask, grad, dim)
+    return kept(grad, shape, dim, keepdim) / _how_many(mask, grad, dim) * mask
 
 
 def _how_many(mask: Any, grad: Any, dim: Dims) -> Any:
@@ -438,24 +442,17 @@ def _to_index(grad: Any, dim: int, indices: Any, self_sym_sizes: tuple[int, ...]
     shape = self_sym_sizes
     if not shape:
         return grad
-    grad, places = kept(grad, shape, dim, keepdim), kept(plain(indices), shape, dim, keepdim)
+    grad, indices = kept(grad, shape, dim, keepdim), kept(indices, shape, dim, keepdim)
+    out = np.zeros(shape, plain(grad).dtype)
     if isinstance(grad, Tensor):
-        return scatter_flat(grad, _flat(places, shape, dim), shape)
-    zeros = np.zeros(shape, grad.dtype)
-    np.put_along_axis(zeros, places, grad, dim)
-    return zeros
+        return FUNCTIONS["scatter"](Tensor._plain(out), dim, indices, grad)
+    np.put_along_axis(out, indices, grad, dim)
+    return out
 
 
 def plain(value: Any) -> np.ndarray:
     """The array of a value that may be a Tensor."""
     return value._array if isinstance(value, Tensor) else value
-
-
-def _flat(places: np.ndarray, shape: tuple[int, ...], dim: int) -> np.ndarray:
-    """Flat indices into ``shape`` of places counted in one dimension."""
-    grid: list[Any] = list(np.indices(places.shape, sparse=True))
-    grid[dim] = places
-    return np.asarray(np.ravel_multi_index(tuple(np.broadcast_arrays(*grid)), shape)) if places.size else places
 
 
 def _at_index(find: Callable[[np.ndarray, int], np.ndarray]) -> Callable[..., Any]:
@@ -863,8 +860,15 @@ cumprod = _running("cumprod", _multiply, _cumprod_backward, r"\textstyle\sum_{j 
 
 
 def _cumulative_extreme_backward(grad: Any, self: Any, indices: Any, dim: int) -> Any:
-    shape = tuple(self.shape)
-    return scatter_flat(grad, _flat(plain(indices), shape, dim), shape) if shape else grad
+    if not len(self.shape):
+        return grad
+    if isinstance(grad, Tensor):
+        return FUNCTIONS["scatter_add"](zeros(self), dim, indices, grad)
+    places = list(np.indices(indices.shape, sparse=True))
+    places[dim] = indices
+    out = np.zeros(self.shape, grad.dtype)
+    np.add.at(out, tuple(places), grad)
+    return out
 
 
 def _running_extreme(name: str, ufunc: Any, what: str) -> Callable[..., Any]:
