@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from ..tensor import Tensor
-from .optimizer import Optimizer, array_in, check
+from .optimizer import ArrayOptimizer, array_in, next_step, options
 
 
-class SGD(Optimizer):
+class SGD(ArrayOptimizer):
     """Gradient descent with momentum: ``b = momentum·b + (1 − dampening)·g``, ``p = p − lr·b``.
 
     See https://docs.pytorch.org/docs/stable/generated/torch.optim.SGD.html
@@ -32,37 +32,32 @@ class SGD(Optimizer):
         differentiable: bool = False,
         fused: bool | None = None,
     ) -> None:
-        check(learning_rate=lr, momentum_value=momentum, weight_decay_value=weight_decay)
+        given = options(locals(), lr="learning rate", momentum="momentum value", weight_decay="weight_decay value")
         if nesterov and (momentum <= 0 or dampening != 0):
             raise ValueError("Nesterov momentum requires a momentum and zero dampening")
-        options = {"lr": lr, "momentum": momentum, "dampening": dampening, "weight_decay": weight_decay}
-        options |= {"nesterov": nesterov, "maximize": maximize, "foreach": foreach, "differentiable": differentiable}
-        super().__init__(params, {**options, "fused": fused})
+        super().__init__(params, given)
 
     def update(self, p: np.ndarray, g: np.ndarray, state: dict[str, Any], group: dict[str, Any]) -> None:
         momentum = group["momentum"]
         if group["weight_decay"]:
             g = g + group["weight_decay"] * p
         if momentum:
-            buffer = state.get("momentum_buffer")
-            if buffer is None:
+            if "momentum_buffer" not in state:
                 state["momentum_buffer"] = Tensor._plain(g.copy())
-                b = g
+                buffer = g
             else:
-                b = buffer._array
-                b *= momentum
-                b += g if group["dampening"] == 0 else (1 - group["dampening"]) * g
-            g = g + momentum * b if group["nesterov"] else b
+                buffer = state["momentum_buffer"]._array
+                buffer *= momentum
+                buffer += g if group["dampening"] == 0 else (1 - group["dampening"]) * g
+            g = g + momentum * buffer if group["nesterov"] else buffer
         p -= group["lr"] * g
 
 
-class Adam(Optimizer):
+class Adam(ArrayOptimizer):
     """Kingma and Ba (2015): steps by the mean of the gradients over the root of the mean of their squares.
 
     See https://docs.pytorch.org/docs/stable/generated/torch.optim.Adam.html
     """
-
-    decoupled = False
 
     def __init__(
         self,
@@ -73,32 +68,21 @@ class Adam(Optimizer):
         weight_decay: float = 0,
         amsgrad: bool = False,
         *,
-        foreach: bool | None = None,
         maximize: bool = False,
+        foreach: bool | None = None,
         capturable: bool = False,
         differentiable: bool = False,
         fused: bool | None = None,
         decoupled_weight_decay: bool = False,
     ) -> None:
-        check(learning_rate=lr, epsilon_value=eps)
+        given = options(locals(), lr="learning rate", eps="epsilon value")
         for index, beta in enumerate(betas):
             if not 0.0 <= beta < 1.0:
                 raise ValueError(f"Invalid beta parameter at index {index}: {beta}")
-        check(weight_decay_value=weight_decay)
-        options = {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "amsgrad": amsgrad}
-        options |= {
-            "maximize": maximize,
-            "foreach": foreach,
-            "capturable": capturable,
-            "differentiable": differentiable,
-        }
-        super().__init__(params, {**options, "fused": fused, "decoupled_weight_decay": decoupled_weight_decay})
+        super().__init__(params, options(given, weight_decay="weight_decay value"))
 
     def update(self, p: np.ndarray, g: np.ndarray, state: dict[str, Any], group: dict[str, Any]) -> None:
-        if "step" not in state:
-            state["step"] = Tensor._plain(np.zeros((), np.float32))
-        state["step"]._array += 1
-        step = float(state["step"]._array)
+        step = next_step(state)
         mean, square = array_in(state, "exp_avg", p), array_in(state, "exp_avg_sq", p)
         beta1, beta2 = group["betas"]
         if group["weight_decay"]:
@@ -111,8 +95,7 @@ class Adam(Optimizer):
         square += (1 - beta2) * (g * g)
         if group["amsgrad"]:
             largest = array_in(state, "max_exp_avg_sq", p)
-            np.maximum(largest, square, out=largest)
-            square = largest
+            square = np.maximum(largest, square, out=largest)
         root = np.sqrt(square) / math.sqrt(1 - beta2**step) + group["eps"]
         p -= group["lr"] / (1 - beta1**step) * (mean / root)
 
@@ -136,7 +119,7 @@ class AdamW(Adam):
         super().__init__(params, lr, betas, eps, weight_decay, amsgrad, decoupled_weight_decay=True, **options)
 
 
-class RMSprop(Optimizer):
+class RMSprop(ArrayOptimizer):
     """Hinton (2012): steps by the gradient over the root of the mean of its squares.
 
     See https://docs.pytorch.org/docs/stable/generated/torch.optim.RMSprop.html
@@ -156,16 +139,19 @@ class RMSprop(Optimizer):
         maximize: bool = False,
         differentiable: bool = False,
     ) -> None:
-        check(learning_rate=lr, epsilon_value=eps, momentum_value=momentum, weight_decay_value=weight_decay)
-        check(alpha_value=alpha)
-        options = {"lr": lr, "momentum": momentum, "alpha": alpha, "eps": eps, "centered": centered}
-        options |= {"weight_decay": weight_decay, "capturable": capturable, "foreach": foreach, "maximize": maximize}
-        super().__init__(params, {**options, "differentiable": differentiable})
+        given = options(
+            locals(),
+            lr="learning rate",
+            eps="epsilon value",
+            momentum="momentum value",
+            weight_decay="weight_decay value",
+            alpha="alpha value",
+        )
+        order = ("lr", "momentum", "alpha", "eps", "centered", "weight_decay")  # in which PyTorch lists them
+        super().__init__(params, {key: given[key] for key in order} | given)
 
     def update(self, p: np.ndarray, g: np.ndarray, state: dict[str, Any], group: dict[str, Any]) -> None:
-        if "step" not in state:
-            state["step"] = Tensor._plain(np.zeros((), np.float32))
-        state["step"]._array += 1
+        next_step(state)
         if group["weight_decay"]:
             g = g + group["weight_decay"] * p
         square = array_in(state, "square_avg", p)
@@ -176,11 +162,10 @@ class RMSprop(Optimizer):
             mean = array_in(state, "grad_avg", p)
             mean += (1 - group["alpha"]) * (g - mean)
             root = np.sqrt(square - mean * mean)
-        root += group["eps"]
+        g = g / (root + group["eps"])
         if group["momentum"]:
             buffer = array_in(state, "momentum_buffer", p)
             buffer *= group["momentum"]
-            buffer += g / root
-            p -= group["lr"] * buffer
-        else:
-            p -= group["lr"] * (g / root)
+            buffer += g
+            g = buffer
+        p -= group["lr"] * g

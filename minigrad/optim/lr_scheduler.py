@@ -5,23 +5,39 @@ See https://docs.pytorch.org/docs/stable/optim.html#how-to-adjust-learning-rate
 
 from __future__ import annotations
 
+import functools
+import math
 import warnings
-from collections.abc import Callable
+import weakref
+from collections import Counter
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from .optimizer import Optimizer
 
 
 class LRScheduler:
-    """The base: ``get_lr`` says the learning rates of all groups at ``last_epoch``."""
+    """The base: ``get_lr`` says the learning rates of all groups at ``last_epoch``.
+
+    See https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.LRScheduler.html
+    """
 
     def __init__(self, optimizer: Optimizer, last_epoch: int = -1) -> None:
         if not isinstance(optimizer, Optimizer):
             raise TypeError(f"{type(optimizer).__name__} is not an Optimizer")
         self.optimizer, self.last_epoch = optimizer, last_epoch
-        for group in optimizer.param_groups:
-            group.setdefault("initial_lr", group["lr"])
+        for number, group in enumerate(optimizer.param_groups):
+            if last_epoch == -1:
+                group.setdefault("initial_lr", group["lr"])
+            elif "initial_lr" not in group:
+                raise KeyError(
+                    f"param 'initial_lr' is not specified in param_groups[{number}] when resuming scheduler with "
+                    "last_epoch >= 0.\nThis typically happens when:\n1. You're trying to resume training from a "
+                    "checkpoint but haven't properly loaded the optimizer state\n2. You're using last_epoch >= 0 for a "
+                    "fresh training run (not recommended)"
+                )
         self.base_lrs = [group["initial_lr"] for group in optimizer.param_groups]
+        _notice_steps(optimizer)
         self._step_count = 0
         self.step()
 
@@ -30,35 +46,52 @@ class LRScheduler:
         raise NotImplementedError
 
     def get_last_lr(self) -> list[float]:
-        """The learning rates as they are now."""
-        return [group["lr"] for group in self.optimizer.param_groups]
+        """The learning rates as this schedule last set them."""
+        return self._last_lr
 
     def step(self, epoch: int | None = None) -> None:
         """Go to the next epoch."""
-        if self._step_count == 1 and not any(self.optimizer.state.values()) and self._before_optimizer():
+        if self._step_count == 1 and not getattr(self.optimizer, "_opt_called", False):
             warnings.warn(
                 "Detected call of `lr_scheduler.step()` before `optimizer.step()`. In PyTorch 1.1.0 and later, you "
-                "should call them in the opposite order: `optimizer.step()` before `lr_scheduler.step()`.  Failure to do this "
-                "will result in PyTorch skipping the first value of the learning rate schedule. See more details at "
-                "https://pytorch.org/docs/stable/optim.html#how-to-adjust-learning-rate",
+                "should call them in the opposite order: `optimizer.step()` before `lr_scheduler.step()`.  Failure to "
+                "do this will result in PyTorch skipping the first value of the learning rate schedule. See more "
+                "details at https://pytorch.org/docs/stable/optim.html#how-to-adjust-learning-rate",
                 UserWarning,
                 stacklevel=2,
             )
         self._step_count += 1
         self.last_epoch = self.last_epoch + 1 if epoch is None else epoch
-        for group, lr in zip(self.optimizer.param_groups, self.get_lr(), strict=True):
+        self._last_lr = self.get_lr()
+        for group, lr in zip(self.optimizer.param_groups, self._last_lr, strict=True):
             group["lr"] = lr
 
-    def _before_optimizer(self) -> bool:
-        return all(p._version == 0 for group in self.optimizer.param_groups for p in group["params"])
+    def _scaled(self, factor: float) -> list[float]:
+        return [group["lr"] * factor for group in self.optimizer.param_groups]
 
     def state_dict(self) -> dict[str, Any]:
-        """Everything but the optimizer."""
+        """Everything but the optimizer and functions."""
         return {key: value for key, value in self.__dict__.items() if key not in ("optimizer", "lr_lambdas")}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take over a ``state_dict()``."""
         self.__dict__.update(state_dict)
+
+
+def _notice_steps(optimizer: Any) -> None:
+    """Let the optimizer's ``step`` leave word that it was called, also where a subclass wrote it."""
+    if hasattr(optimizer.step, "_noticed"):
+        return
+    function, reference = optimizer.step.__func__, weakref.ref(optimizer)
+
+    @functools.wraps(function)
+    def step(*args: Any, **kwargs: Any) -> Any:
+        owner: Any = reference()
+        owner._opt_called = True
+        return function(owner, *args, **kwargs)
+
+    step._noticed = True  # type: ignore[attr-defined]
+    optimizer.step = step
 
 
 class StepLR(LRScheduler):
@@ -70,7 +103,20 @@ class StepLR(LRScheduler):
 
     def get_lr(self) -> list[float]:
         due = self.last_epoch != 0 and self.last_epoch % self.step_size == 0
-        return [group["lr"] * (self.gamma if due else 1) for group in self.optimizer.param_groups]
+        return self._scaled(self.gamma if due else 1)
+
+
+class MultiStepLR(LRScheduler):
+    """Multiplies the learning rate by ``gamma`` at each of the epochs ``milestones``."""
+
+    def __init__(
+        self, optimizer: Optimizer, milestones: Iterable[int], gamma: float = 0.1, last_epoch: int = -1
+    ) -> None:
+        self.milestones, self.gamma = Counter(milestones), gamma
+        super().__init__(optimizer, last_epoch)
+
+    def get_lr(self) -> list[float]:
+        return self._scaled(self.gamma ** self.milestones[self.last_epoch])
 
 
 class ExponentialLR(LRScheduler):
@@ -81,18 +127,35 @@ class ExponentialLR(LRScheduler):
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[float]:
-        return [group["lr"] * (self.gamma if self.last_epoch else 1) for group in self.optimizer.param_groups]
+        return self._scaled(self.gamma if self.last_epoch else 1)
 
 
-class LambdaLR(LRScheduler):
-    """The initial learning rate times ``lr_lambda(epoch)``."""
+class CosineAnnealingLR(LRScheduler):
+    """From the initial learning rate to ``eta_min`` in ``T_max`` epochs along a cosine, and back."""
 
-    def __init__(
-        self, optimizer: Optimizer, lr_lambda: Callable[[int], float] | list[Any], last_epoch: int = -1
-    ) -> None:
-        several = isinstance(lr_lambda, list | tuple)
-        self.lr_lambdas = list(lr_lambda) if several else [lr_lambda] * len(optimizer.param_groups)  # type: ignore[arg-type]
+    def __init__(self, optimizer: Optimizer, T_max: int, eta_min: float = 0.0, last_epoch: int = -1) -> None:
+        self.T_max, self.eta_min = T_max, eta_min
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[float]:
-        return [base * fn(self.last_epoch) for base, fn in zip(self.base_lrs, self.lr_lambdas, strict=True)]
+        way = (1 + math.cos(math.pi * self.last_epoch / self.T_max)) / 2
+        return [self.eta_min + (base - self.eta_min) * way for base in self.base_lrs]
+
+
+class LambdaLR(LRScheduler):
+    """The initial learning rate times ``lr_lambda(epoch)``; a list has a function for each group."""
+
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        lr_lambda: Callable[[int], float] | list[Callable[[int], float]],
+        last_epoch: int = -1,
+    ) -> None:
+        groups = len(optimizer.param_groups)
+        self.lr_lambdas = [lr_lambda] * groups if callable(lr_lambda) else list(lr_lambda)
+        if len(self.lr_lambdas) != groups:
+            raise ValueError(f"Expected {groups} lr_lambdas, but got {len(self.lr_lambdas)}")
+        super().__init__(optimizer, last_epoch)
+
+    def get_lr(self) -> list[float]:
+        return [base * factor(self.last_epoch) for base, factor in zip(self.base_lrs, self.lr_lambdas, strict=True)]

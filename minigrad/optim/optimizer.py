@@ -5,6 +5,7 @@ See https://docs.pytorch.org/docs/stable/optim.html
 
 from __future__ import annotations
 
+import warnings
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -20,9 +21,12 @@ from ..tensor import Tensor
 
 
 class Optimizer:
-    """The base of every optimizer: a subclass says in ``update`` how one parameter changes.
+    """The base of every optimizer; a subclass writes ``step``.
 
-    ``param_groups`` is a list of dicts: ``params`` and the options that hold for them.
+    ``param_groups`` is a list of dicts: ``params`` and the options that hold for them; ``state[parameter]`` is what
+    has to be remembered of each parameter.
+
+    See https://docs.pytorch.org/docs/stable/optim.html#torch.optim.Optimizer
     """
 
     def __init__(self, params: Iterable[Any], defaults: dict[str, Any]) -> None:
@@ -41,7 +45,7 @@ class Optimizer:
             self.add_param_group(group)
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
-        """Add parameters with options of their own; what is not given takes the defaults.
+        """Add parameters (or pairs of names and parameters) with options of their own; the others take the defaults.
 
         Raises:
             TypeError: not a dict, or not tensors. ValueError: a non-leaf, or a parameter that is there already.
@@ -55,17 +59,32 @@ class Optimizer:
                 "will change between runs. Please use a list instead."
             )
         params = [params] if isinstance(params, Tensor) else list(params)
+        names = [each[0] for each in params if isinstance(each, tuple)]
+        params = [each[1] if isinstance(each, tuple) else each for each in params]
+        if names and len(names) != len(params):
+            raise ValueError("all optimizer params should be with/without names. Some param names are missing")
         for param in params:
             if not isinstance(param, Tensor):
                 raise TypeError(f"optimizer can only optimize Tensors, but one of the params is {type(param).__name__}")
-            if not param.is_leaf:
+            if not (param.is_leaf or param.retains_grad):
                 raise ValueError("can't optimize a non-leaf Tensor")
-        known = {id(param) for group in self.param_groups for param in group["params"]}
-        if known & {id(param) for param in params}:
+        if len(params) != len(set(params)):
+            warnings.warn(
+                "optimizer contains a parameter group with duplicate parameters; in future, this will cause an error; "
+                "see github.com/pytorch/pytorch/issues/40967 for more information",
+                UserWarning,
+                stacklevel=3,
+            )
+        for group in self.param_groups:
+            if ("param_names" in group) != bool(names):
+                raise ValueError(
+                    "all optimizer param groups should be with/without names. cannot add param group "
+                    f"{'with' if names else 'without'} names to the optimizer"
+                )
+        if {param for group in self.param_groups for param in group["params"]} & set(params):
             raise ValueError("some parameters appear in more than one parameter group")
-        self.param_groups.append(
-            {"params": params, **self.defaults, **{k: v for k, v in param_group.items() if k != "params"}}
-        )
+        given = {**param_group, "params": params} | ({"param_names": names} if names else {})
+        self.param_groups.append(given | {key: value for key, value in self.defaults.items() if key not in given})
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Let the gradients go (None), or fill them with zeros."""
@@ -75,36 +94,16 @@ class Optimizer:
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Change every parameter that has a gradient; ``closure`` computes the loss anew first."""
-        loss = None
-        if closure is not None:
-            with enable_grad():
-                loss = closure()
-        observed = grad_mode.special and grad_mode.state.observers
-        for group in self.param_groups:
-            for param in group["params"]:
-                grad = param._grad
-                if grad is None:
-                    continue
-                before = param._array.copy() if observed else None
-                gradient = -grad._array if group.get("maximize") else grad._array
-                self.update(param._array, gradient, self.state[param], group)
-                version = param._changed()
-                if observed:
-                    tell("update", param, type(self).__name__, before, version, group)
-        return loss
-
-    def update(self, p: np.ndarray, g: np.ndarray, state: dict[str, Any], group: dict[str, Any]) -> None:
-        """Change the array ``p`` in place by its gradient ``g``."""
         raise NotImplementedError
 
     def state_dict(self) -> dict[str, Any]:
-        """State and groups with parameters numbered in order."""
-        numbers = {id(p): n for n, p in enumerate(p for group in self.param_groups for p in group["params"])}
+        """State and groups with parameters numbered in order; the state's tensors themselves, not copies."""
+        numbers = {p: n for n, p in enumerate(p for group in self.param_groups for p in group["params"])}
         groups = [
-            {**{k: v for k, v in group.items() if k != "params"}, "params": [numbers[id(p)] for p in group["params"]]}
+            {**{k: v for k, v in group.items() if k != "params"}, "params": [numbers[p] for p in group["params"]]}
             for group in self.param_groups
         ]
-        return {"state": {numbers[id(p)]: dict(s) for p, s in self.state.items() if s}, "param_groups": groups}
+        return {"state": {numbers[p]: dict(s) for p, s in self.state.items() if s}, "param_groups": groups}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take over state and options from ``state_dict()`` of an optimizer with the same groups.
@@ -119,29 +118,65 @@ class Optimizer:
             raise ValueError(
                 "loaded state dict contains a parameter group that doesn't match the size of optimizer's group"
             )
+        params: dict[int, Tensor] = {}
         for group, saved in zip(self.param_groups, given, strict=True):
+            params.update(zip(saved["params"], group["params"], strict=True))
             group.update({k: v for k, v in saved.items() if k != "params"})
-        params = [p for group in self.param_groups for p in group["params"]]
         self.state = defaultdict(dict)
         for number, entries in state_dict["state"].items():
-            self.state[params[number]] = {
-                k: Tensor._plain(v._array.copy()) if isinstance(v, Tensor) else v for k, v in entries.items()
+            param = params[number]
+            self.state[param] = {
+                k: v.to(param.dtype) if isinstance(v, Tensor) and k != "step" else v for k, v in entries.items()
             }
 
     def __repr__(self) -> str:
-        lines = [type(self).__name__ + " ("]
+        text = f"{type(self).__name__} ("
         for number, group in enumerate(self.param_groups):
-            lines.append(f"Parameter Group {number}")
-            lines += [f"    {key}: {group[key]}" for key in sorted(group) if key != "params"]
-        return "\n".join([*lines, ")"])
+            options = "".join(f"    {key}: {group[key]}\n" for key in sorted(group) if key != "params")
+            text += f"\nParameter Group {number}\n{options}"
+        return text + ")"
 
 
-def check(**at_least_zero: float) -> None:
-    """ValueError for the first option that is negative: its key is what the message calls it."""
-    for what, value in at_least_zero.items():
-        if not value >= 0.0:
-            label = what.replace("_", " ").removesuffix(" value")
-            raise ValueError(f"Invalid {label}{' value' if what.endswith('_value') else ''}: {value}")
+class ArrayOptimizer(Optimizer):
+    """An optimizer that is a formula: ``update`` says how one parameter's array changes."""
+
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """Change every parameter that has a gradient; ``closure`` computes the loss anew first and is returned."""
+        loss = None
+        if closure is not None:
+            with enable_grad():
+                loss = closure()
+        observed = grad_mode.special and grad_mode.state.observers
+        for group in self.param_groups:
+            for param in group["params"]:
+                grad = param._grad
+                if grad is None:
+                    continue
+                before = param._array.copy() if observed else None
+                gradient = -grad._array if group["maximize"] else grad._array
+                self.update(param._array, gradient, self.state[param], group)
+                version = param._changed()
+                if observed:
+                    tell("update", param, type(self).__name__, before, version, group)
+        return loss
+
+    def update(self, p: np.ndarray, g: np.ndarray, state: dict[str, Any], group: dict[str, Any]) -> None:
+        """Change ``p`` in place by its gradient ``g``, which is left as it is."""
+        raise NotImplementedError
+
+
+def options(given: dict[str, Any], **checked: Any) -> dict[str, Any]:
+    """The arguments of an ``__init__`` (its ``locals()``) as a group's options.
+
+    ``checked`` are those that must not be negative, with what the message calls each.
+
+    Raises:
+        ValueError: one of them is negative.
+    """
+    for key, label in checked.items():
+        if not given[key] >= 0.0:
+            raise ValueError(f"Invalid {label}: {given[key]}")
+    return {key: value for key, value in given.items() if key not in ("self", "params", "__class__")}
 
 
 def array_in(state: dict[str, Any], name: str, like: np.ndarray) -> np.ndarray:
@@ -149,3 +184,10 @@ def array_in(state: dict[str, Any], name: str, like: np.ndarray) -> np.ndarray:
     if name not in state:
         state[name] = Tensor._plain(np.zeros_like(like))
     return state[name]._array
+
+
+def next_step(state: dict[str, Any]) -> float:
+    """Count a step; the number it has."""
+    count = array_in(state, "step", np.zeros((), np.float32))
+    count += 1
+    return float(count)
