@@ -101,12 +101,14 @@ def _read_shape(function: str, sizes: Any, options: Any = None, position: int = 
     return shape
 
 
-def _given(names: Sequence[str], values: Sequence[Any], options: dict[str, Any]) -> dict[str, Any]:
+def _given(function: str, names: Sequence[str], values: Any, options: Any, *required: str) -> dict[str, Any]:
     """Arguments by name, given in a row or (taken out of the options) as keywords."""
-    return {name: options.pop(name) for name in _BOUNDS if name in options} | dict(zip(names, values, strict=False))
-
-
-_BOUNDS = ("start", "end", "step", "low", "high", "size")
+    keywords = {name: options.pop(name) for name in ("start", "end", "step", "low", "high", "size") if name in options}
+    given = keywords | dict(zip(names, values, strict=False))
+    for name in required:
+        if name not in given:
+            raise TypeError(f'{function}() missing 1 required positional arguments: "{name}"')
+    return given
 
 
 def read_dtype(function: str, value: Any) -> dtype | None:
@@ -435,9 +437,7 @@ def arange(*bounds: Any, **options: Any) -> Tensor:
     (tensor([0, 1, 2]), tensor([1.0000, 1.5000]))
     """
     names = ("end",) if len(bounds) == 1 and "end" not in options else ("start", "end", "step")
-    given = _given(names, bounds, options)
-    if "end" not in given:
-        raise TypeError('arange() missing 1 required positional arguments: "end"')
+    given = _given("arange", names, bounds, options, "end")
     order = [name for name in ("start", "end", "step") if name in given]
     numbers = {name: _read("Number", "arange", name, given[name], order.index(name) + 1) for name in order}
     start, end, step = numbers.get("start", 0), numbers["end"], numbers.get("step", 1)
@@ -482,7 +482,7 @@ def linspace(start: Any, end: Any, steps: SupportsIndex, **options: Any) -> Tens
     >>> linspace(0, 1, 5)
     tensor([0.0000, 0.2500, 0.5000, 0.7500, 1.0000])
     """
-    first, last = (_read("Number", "linspace", *argument) for argument in (("start", start, 1), ("end", end, 2)))
+    first, last = _read("Number", "linspace", "start", start, 1), _read("Number", "linspace", "end", end, 2)
     count = _read("int", "linspace", "steps", steps, 3)
     if count < 0:
         raise RuntimeError("number of steps must be non-negative")
@@ -509,10 +509,7 @@ def randint(*bounds_and_size: Any, **options: Any) -> Tensor:
     names = [name for name in ("low", "high", "size") if name not in by_name]
     if len(bounds_and_size) < len(names) and "low" in names:
         names.remove("low")
-    given = _given(names, bounds_and_size, options)
-    for name in ("high", "size"):
-        if name not in given:
-            raise TypeError(f'randint() missing 1 required positional arguments: "{name}"')
+    given = _given("randint", names, bounds_and_size, options, "high", "size")
     last = 0 if "size" in by_name else len(names)
     low, high = (
         _read("int", "randint", "low", given.get("low", 0), 1),

@@ -97,8 +97,6 @@ def _promoted(a: dtype, b: dtype) -> dtype:
         return max(a, b, key=lambda d: d.category)
     if {a, b} == {uint8, int8}:  # neither holds the other's values
         return int16
-    if a.itemsize == b.itemsize:
-        return a
     return max(a, b, key=lambda d: d.itemsize)
 
 
@@ -112,10 +110,11 @@ def kind_name(value: object) -> str:
     return f"numpy.{type(value).__name__}" if isinstance(value, np.generic) else type(value).__name__
 
 
-def _check_dtype(function: str, name: str, position: int, value: object) -> None:
-    if not isinstance(value, dtype):
-        where = f"{function}(): argument '{name}' (position {position})"
-        raise TypeError(f"{where} must be torch.dtype, not {kind_name(value)}")
+def _check_dtypes(function: str, **values: object) -> None:
+    for position, (name, value) in enumerate(values.items(), 1):
+        if not isinstance(value, dtype):
+            where = f"{function}(): argument '{name}' (position {position})"
+            raise TypeError(f"{where} must be torch.dtype, not {kind_name(value)}")
 
 
 def promote_types(type1: dtype, type2: dtype) -> dtype:
@@ -124,28 +123,18 @@ def promote_types(type1: dtype, type2: dtype) -> dtype:
     >>> promote_types(int32, float16), promote_types(uint8, int8)
     (torch.float16, torch.int16)
     """
-    _check_dtype("promote_types", "type1", 1, type1)
-    _check_dtype("promote_types", "type2", 2, type2)
+    _check_dtypes("promote_types", type1=type1, type2=type2)
     return PROMOTED[type1, type2]
 
 
 def can_cast(from_: dtype, to: dtype) -> bool:
-    """Whether results of dtype `from_` may be written into a tensor of dtype `to`: the category must not sink.
-
-    >>> can_cast(float64, float16), can_cast(float32, int64)
-    (True, False)
-    """
-    _check_dtype("can_cast", "from_", 1, from_)
-    _check_dtype("can_cast", "to", 2, to)
+    """Whether results of dtype `from_` may be written into a tensor of dtype `to`: the category must not sink."""
+    _check_dtypes("can_cast", from_=from_, to=to)
     return from_.category <= to.category
 
 
 def number_dtype(number: object) -> dtype | None:
-    """The dtype a Python or numpy number takes in an operation; None if it is no number.
-
-    >>> number_dtype(True), number_dtype(3), number_dtype(3.0)
-    (torch.bool, torch.int64, torch.float32)
-    """
+    """The dtype a Python or numpy number takes in an operation; None if it is no number."""
     if isinstance(number, float | np.floating | np.bool_):  # np.bool_: PyTorch's choice
         return _default[0]
     if isinstance(number, bool):
@@ -176,14 +165,12 @@ def result_type(*operands: Tensor | float) -> dtype:
         array = getattr(operand, "_array", None)
         kind = number_dtype(operand) if array is None else FROM_NUMPY[array.dtype]
         if kind is None:
-            kinds = ", ".join(map(kind_name, operands))
-            raise TypeError(f"result_type() received an invalid combination of arguments - got ({kinds})")
+            raise TypeError(f"result_type(): tensors and numbers have a dtype, {kind_name(operand)} has none")
         priority = 0 if array is None else min(array.ndim, 1) + 1
         before = found[priority]
         found[priority] = PROMOTED[before, kind] if before else kind
     result = _combined(found[2], _combined(found[1], found[0]))
-    if result is None:
-        raise TypeError("result_type() needs at least one tensor or number")
+    assert result is not None, "result_type() needs operands"
     return result
 
 
@@ -199,7 +186,7 @@ class finfo:
 
     def __init__(self, type: dtype | None = None) -> None:
         type = get_default_dtype() if type is None else type
-        _check_dtype("finfo", "type", 1, type)
+        _check_dtypes("finfo", type=type)
         if not type.is_floating_point:
             raise TypeError(
                 "torch.finfo() requires a floating point input type. Use torch.iinfo to handle 'torch.finfo'"
@@ -222,11 +209,9 @@ class iinfo:
     """
 
     def __init__(self, type: dtype) -> None:
-        _check_dtype("iinfo", "type", 1, type)
-        if type.is_floating_point:
+        _check_dtypes("iinfo", type=type)
+        if type.category != INTEGRAL:
             raise TypeError("torch.iinfo() requires an integer input type. Use torch.finfo to handle 'torch.iinfo'")
-        if type is bool_:
-            raise TypeError("torch.bool is not supported by torch.iinfo")
         limits = np.iinfo(type.numpy)
         self.min, self.max, self.bits, self.dtype = int(limits.min), int(limits.max), limits.bits, type.name
 
@@ -255,8 +240,7 @@ class Size(tuple[int, ...]):
         items = []
         for position, item in enumerate(sizes):
             if not hasattr(item, "__index__"):
-                kind = type(item).__name__
-                raise TypeError(f"torch.Size() takes an iterable of 'int' (item {position} is '{kind}')")
+                raise TypeError(f"torch.Size() takes an iterable of 'int' (item {position} is '{type(item).__name__}')")
             items.append(item.__index__())
         return size_of(items)
 
@@ -283,9 +267,6 @@ class Size(tuple[int, ...]):
 
     def __repr__(self) -> str:
         return f"torch.Size([{', '.join(map(str, self))}])"
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return Size, (tuple(self),)
 
 
 size_of = partial(tuple.__new__, Size)
@@ -321,9 +302,7 @@ class device:
         if not name or (colon and not number.isdecimal()):
             raise RuntimeError(f"Invalid device string: '{type}'")
         if name not in _DEVICE_TYPES.split(", "):
-            raise RuntimeError(
-                f"Expected one of {_DEVICE_TYPES} device type at start of device string: {name}",
-            )
+            raise RuntimeError(f"Expected one of {_DEVICE_TYPES} device type at start of device string: {name}")
         self.type, self.index = name, int(number) if colon else index
 
     def __eq__(self, other: object) -> bool:
@@ -337,9 +316,6 @@ class device:
 
     def __repr__(self) -> str:
         return f"device(type='{self.type}'{'' if self.index is None else f', index={self.index}'})"
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return device, (self.type,) if self.index is None else (self.type, self.index)
 
 
 CPU = device("cpu")

@@ -31,12 +31,7 @@ _STATE = np.dtype(list(_FIELDS.items()))
 
 
 class Generator:
-    """A stream of random numbers, told by its seed.
-
-    >>> g = Generator().manual_seed(5)
-    >>> g.initial_seed()
-    5
-    """
+    """A stream of random numbers, told by its seed."""
 
     __slots__ = ("__weakref__", "_fresh", "_next_normal", "_seed", "_source")
 
@@ -110,11 +105,9 @@ class Generator:
     def set_state(self, new_state: Tensor) -> Generator:
         """Go on where `get_state` was called; TypeError or RuntimeError if these bytes are no generator's state."""
         array = getattr(new_state, "_array", None)
-        if array is None:
-            raise TypeError(f"expected a torch.ByteTensor, but got {type(new_state).__name__}")
-        if array.dtype != np.uint8:
+        if array is None or array.dtype != np.uint8:
             raise TypeError("RNG state must be a torch.ByteTensor")
-        state = np.ascontiguousarray(array).view(_STATE)[0] if array.size == _STATE.itemsize else None
+        state = np.frombuffer(array.tobytes(), _STATE)[0] if array.size == _STATE.itemsize else None
         if state is None or not state["seeded"]:
             raise RuntimeError("Invalid mt19937 state")
         left, position = int(state["left"]), int(state["next"])

@@ -73,7 +73,6 @@ def test_limits() -> None:
         "torch.finfo(torch.int32)",
         "torch.finfo(3)",
         "torch.iinfo(torch.float32)",
-        "torch.iinfo(torch.bool)",
         "torch.iinfo(3)",
     ],
 )
