@@ -161,6 +161,11 @@ def test_keys_typed_into_a_stepper_never_reach_the_notebook(lab: Lab) -> None:
     assert lab.page.evaluate("() => !window.jupyterapp.shell.currentWidget.context.model.dirty")
     expect(lab.page.locator(".jp-Dialog")).to_have_count(0)
 
+    lab.cell(0).click()  # beside the stepper the same key does what it always does
+    keyboard.press("Escape")
+    keyboard.press("b")
+    assert len(cells(lab)) == len(before) + 1
+
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
 def test_a_notebook_runs_from_top_to_bottom_with_nothing_broken(lab: Lab, name: str) -> None:
