@@ -78,10 +78,16 @@ def as_view(view: Tensor, of: Tensor, multi: bool = False) -> Tensor:
 # Memory
 
 
-def storage(array: np.ndarray) -> np.ndarray:
-    """The memory an array lies in, as an array whose elements follow each other."""
+def owner(array: np.ndarray) -> np.ndarray:
+    """The array that an array is a view of, in the end."""
     while isinstance(array.base, np.ndarray):
         array = array.base
+    return array
+
+
+def storage(array: np.ndarray) -> np.ndarray:
+    """The memory an array lies in, as an array whose elements follow each other."""
+    array = owner(array)
     if not array.flags.c_contiguous:
         array = array.transpose(sorted(range(array.ndim), key=lambda dim: -array.strides[dim]))
     return array
@@ -103,7 +109,8 @@ def address(array: np.ndarray) -> int:
 
 def offset(array: np.ndarray) -> int:
     """Where in its memory an array starts, in bytes."""
-    return address(array) - address(storage(array))
+    whole = owner(array)
+    return 0 if whole is array else address(array) - address(whole)
 
 
 def overlaps_itself(array: np.ndarray) -> bool:
@@ -139,7 +146,7 @@ def check_memory(target: np.ndarray, sources: Sequence[np.ndarray]) -> None:
 
 def check_shared(target: np.ndarray, source: np.ndarray, also_whole: bool = False) -> None:
     """Refuse to write over a source that lies partly (``also_whole``: or exactly) under the target."""
-    if not source.size or not target.size or (source.base is target.base is None and source is not target):
+    if not source.size or not target.size or owner(source) is not owner(target):
         return
     first, start = address(source), address(target)
     meet = first < start + target.nbytes and start < first + source.nbytes

@@ -54,7 +54,7 @@ def _key(indices: Iterable[Any]) -> tuple[Any, ...]:
 def _indexed(self: np.ndarray, indices: Indices) -> np.ndarray:
     key = _key(indices)
     if len(key) == 1 and key[0].dtype.kind == "i":
-        return np.take(self, key[0], axis=0)
+        return self.take(key[0], 0)
     out = np.ascontiguousarray(self[key])
     return views.strided(out, out.shape, contiguous_strides(out.shape, out.itemsize)) if 1 in out.shape else out
 
@@ -166,9 +166,13 @@ def _overwritten(self: np.ndarray, value: Any) -> np.ndarray:
 
 
 def _copied(self: np.ndarray, src: np.ndarray) -> np.ndarray:
-    if src.shape == self.shape and src.strides == self.strides and views.address(src) == views.address(self):
+    alike = src.shape == self.shape
+    together = alike and src.strides == self.strides and views.owner(src) is views.owner(self)
+    if together and views.address(src) == views.address(self):
         return self
     views.check_memory(self, [src])
+    if alike:
+        return _overwritten(self, src)
     try:
         shape = np.broadcast_shapes(self.shape, src.shape)
     except ValueError:
@@ -267,8 +271,7 @@ def _as_value(like: Tensor, number: Any) -> Tensor:
 # Reading an index the way PyTorch reads it
 
 
-def _is_sequence(value: Any) -> bool:
-    return isinstance(value, list | tuple | range | np.ndarray | str)
+_SEQUENCES = (list, tuple, range, np.ndarray, str)
 
 
 def _as_index_tensor(value: Any) -> Tensor:
@@ -287,13 +290,15 @@ def _is_mask(item: Any) -> bool:
 
 def _as_number(item: Any) -> Any:
     """A 0-d tensor among the indices stands for its number."""
-    if not isinstance(item, Tensor) or item._array.ndim:
+    if item._array.ndim:
         return item
     return bool(item._array) if _is_mask(item) else int(item._array) if item._array.dtype.kind == "i" else item
 
 
 def _dims_taken(item: Any) -> int:
     """How many dimensions of the tensor an item of an index speaks of."""
+    if type(item) is int or type(item) is slice:
+        return 1
     if item is None or item is Ellipsis or item is True or item is False:
         return 0
     return item._array.ndim if _is_mask(item) else 1
@@ -303,7 +308,7 @@ def _means_tuple(index: Any) -> bool:
     """Whether a list is an old way to write a tuple: ``x[[slice(0, 1), 2]]``."""
     if not isinstance(index, list) or len(index) >= 32:
         return False
-    if not any(i is None or i is Ellipsis or isinstance(i, slice | Tensor) or _is_sequence(i) for i in index):
+    if not any(i is None or i is Ellipsis or isinstance(i, (slice, Tensor, *_SEQUENCES)) for i in index):
         return False
     warnings.warn(
         "Using a non-tuple sequence for multidimensional indexing is deprecated and will be changed in pytorch 2.9; "
@@ -349,14 +354,15 @@ def _selected(self: Tensor, dim: int, index: int, place: int) -> Tensor:
 
 def _resolve(self: Tensor, index: Any) -> tuple[Tensor, list[Tensor | None]]:
     """The view that the numbers, slices and Nones of an index make, and the index tensors to apply to it."""
-    items = index if isinstance(index, tuple) else tuple(index) if _means_tuple(index) else (index,)
-    items = tuple(_as_index_tensor(item) if _is_sequence(item) else item for item in items)
-    ndim, taken = self._array.ndim, sum(1 if _is_sequence(i) else _dims_taken(i) for i in items)
+    given = index if isinstance(index, tuple) else tuple(index) if _means_tuple(index) else (index,)
+    items = [_as_index_tensor(item) if isinstance(item, _SEQUENCES) else item for item in given]
+    ndim, taken = self._array.ndim, sum(map(_dims_taken, items))
     if taken > ndim:
         raise IndexError(f"too many indices for tensor of dimension {ndim}")
     part, dim = self, 0
     indices: list[Tensor | None] = []
-    for place, item in enumerate(map(_as_number, items)):
+    for place, entry in enumerate(items):
+        item = _as_number(entry) if isinstance(entry, Tensor) else entry
         if item is None:
             part = unsqueeze(part, dim)
             dim += 1
@@ -365,7 +371,7 @@ def _resolve(self: Tensor, index: Any) -> tuple[Tensor, list[Tensor | None]]:
         elif isinstance(item, slice):
             part = _sliced(part, dim, item, full_too=False)
             dim += 1
-        elif isinstance(item, Tensor | bool):
+        elif isinstance(item, (Tensor, bool)):
             if isinstance(item, bool):
                 part = unsqueeze(part, dim)
             indices += [None] * (dim - len(indices))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import math
 import warnings
 from collections.abc import Callable, Sequence
 from itertools import pairwise
@@ -200,7 +201,7 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
         raise RuntimeError("flatten() has invalid args: start_dim cannot come after end_dim")
     if start == end and shape:
         return input
-    middle = int(np.prod(shape[start : end + 1]))
+    middle = math.prod(shape[start : end + 1])
     return reshape(input, (*shape[:start], middle, *shape[end + 1 :]))
 
 
