@@ -119,22 +119,19 @@ def read_dtype(function: str, value: Any) -> dtype | None:
     return found or _read("torch.dtype", function, "dtype", value)
 
 
-def _generator(function: str, options: dict[str, Any]) -> Generator:
-    generator = options.pop("generator", None)
-    return random.default_generator if generator is None else _read("torch.Generator", function, "generator", generator)
-
-
 def _leaf(
-    function: str, options: dict[str, Any], make: Callable[[dtype], np.ndarray], default: dtype | None = None
+    function: str, options: Any, make: Callable[[dtype, Generator], np.ndarray], default: dtype | None = None
 ) -> Tensor:
-    """The leaf holding `make(dtype)`, where the dtype is the one in the options or else the default."""
+    """The leaf holding `make(dtype, generator)`: those in the options, or else the default ones."""
     for name in options:
-        if name not in ("dtype", "device", "requires_grad", "layout", "pin_memory", "memory_format"):
+        if name not in ("dtype", "device", "requires_grad", "generator", "layout", "pin_memory", "memory_format"):
             raise TypeError(f"{function}() got an unexpected keyword argument '{name}'")
     dtype = read_dtype(function, options.get("dtype")) or default or get_default_dtype()
     dtypes.check_device(options.get("device"), function)
+    generator = options.get("generator") or random.default_generator
     with np.errstate(all="ignore"):
-        return _wrap(function, make(dtype), options.get("requires_grad"))
+        array = make(dtype, _read("torch.Generator", function, "generator", generator))
+    return _wrap(function, array, options.get("requires_grad"))
 
 
 def _wrap(function: str, array: np.ndarray, requires_grad: Any) -> Tensor:
@@ -236,8 +233,7 @@ def _item_dtype(data: Any) -> dtype:
     if isinstance(data, str | bytes):
         raise TypeError(f"new(): invalid data type '{dtypes.kind_name(data)}'")
     if not _is_sequence(data):
-        kind = "torch.dtype" if isinstance(data, dtypes.dtype) else dtypes.kind_name(data)
-        raise RuntimeError(f"Could not infer dtype of {kind}")
+        raise RuntimeError(f"Could not infer dtype of {dtypes.kind_name(data)}")
     for item in data:
         found = dtypes.PROMOTED[found, _item_dtype(item)] if found else _item_dtype(item)
     return found or get_default_dtype()
@@ -331,12 +327,7 @@ def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
 
 
 def from_numpy(ndarray: np.ndarray) -> Tensor:
-    """A leaf on the memory of a numpy array: what changes one changes the other.
-
-    Raises:
-        TypeError: not an array, or of a dtype tensors do not have.
-        ValueError: negative strides.
-    """
+    """A leaf on the memory of a numpy array: what changes one changes the other."""
     if not isinstance(ndarray, np.ndarray):
         raise TypeError(f"expected np.ndarray (got {dtypes.kind_name(ndarray)})")
     if not ndarray.flags.writeable:
@@ -353,38 +344,42 @@ def from_numpy(ndarray: np.ndarray) -> Tensor:
 # Filled
 
 
-def _filled(name: str, what: str, fill: Callable[..., Any]) -> tuple[Any, Any]:
+Fill = Callable[[np.ndarray, Generator], Any]
+
+
+def _filled(name: str, what: str, fill: Fill) -> tuple[Any, Any]:
     """Two functions from one row: `name(*size)` makes a tensor of this size, `name_like(input)` one like another.
 
-    `fill` writes into an array of zeros; for the random ones it takes a generator.
+    `fill` writes into an array of zeros.
     """
 
-    def filling(function: str, options: Any) -> Callable[[np.ndarray], np.ndarray]:
-        args = (_generator(function, options),) if name.startswith("rand") else ()
-        return lambda blank: (fill(blank, *args), blank)[1]
-
     def sized(*size: Any, **options: Any) -> Tensor:
-        shape, filled = _read_shape(name, size, options), filling(name, options)
-        return _leaf(name, options, lambda dtype: filled(np.zeros(shape, dtype.numpy)))
+        shape = _read_shape(name, size, options)
+        return _leaf(name, options, lambda dtype, draw: _written(np.zeros(shape, dtype.numpy), fill, draw))
 
     def like(input: Tensor, **options: Any) -> Tensor:
-        source, filled = _read("Tensor", f"{name}_like", "input", input, 1)._array, filling(f"{name}_like", options)
-        make = lambda dtype: filled(np.zeros_like(source, dtype.numpy, subok=False))  # noqa: E731
+        blank = partial(np.zeros_like, _read("Tensor", f"{name}_like", "input", input, 1)._array, subok=False)
+        make = lambda dtype, draw: _written(blank(dtype.numpy), fill, draw)  # noqa: E731
         return _leaf(f"{name}_like", options, make, input.dtype)
 
     for function, shape_of, ending in ((sized, "this size", ""), (like, "input's shape", "_like")):
         function.__name__ = function.__qualname__ = name + ending
-        function.__doc__ = f"A tensor of {shape_of}: {what}.\n\n    https://docs.pytorch.org/docs/2.13/generated/torch.{name}{ending}.html"
+        function.__doc__ = f"A tensor of {shape_of}: {what}."
     return sized, like
 
 
-def _draw(distribution: Callable[..., np.ndarray]) -> Callable[[np.ndarray, Generator], Any]:
+def _written(blank: np.ndarray, fill: Fill, generator: Generator) -> np.ndarray:
+    fill(blank, generator)
+    return blank
+
+
+def _draw(distribution: Callable[..., np.ndarray]) -> Fill:
     return lambda blank, generator: random.fill(blank, distribution, 0, 1, generator=generator)
 
 
-zeros, zeros_like = _filled("zeros", "zeros", lambda blank: None)
-ones, ones_like = _filled("ones", "ones", lambda blank: blank.fill(1))
-empty, empty_like = _filled("empty", "values not to be relied on (zeros, so that runs repeat)", lambda blank: None)
+zeros, zeros_like = _filled("zeros", "zeros", lambda blank, _: None)
+ones, ones_like = _filled("ones", "ones", lambda blank, _: blank.fill(1))
+empty, empty_like = _filled("empty", "values not to be relied on (zeros, so that runs repeat)", lambda blank, _: None)
 rand, rand_like = _filled("rand", "random numbers, even in [0, 1)", _draw(random.draw_uniform))
 randn, randn_like = _filled("randn", "random numbers, normal with mean 0 and variance 1", _draw(random.draw_normal))
 
@@ -392,23 +387,20 @@ randn, randn_like = _filled("randn", "random numbers, normal with mean 0 and var
 def full(size: Sequence[int], fill_value: Any, **options: Any) -> Tensor:
     """A tensor of this size with one value everywhere; the dtype is the value's unless another is given.
 
-    Raises:
-        RuntimeError: the dtype cannot hold the value.
-
     >>> full((2,), 3), full((2,), 3.5)
     (tensor([3, 3]), tensor([3.5000, 3.5000]))
     """
     shape = _read_shape("full", (_read("tuple of ints", "full", "size", size, 1),))
     number = _read("Number", "full", "fill_value", fill_value, 2)
     default = dtypes.number_dtype(number)
-    return _leaf("full", options, lambda dtype: np.full(shape, _number_array(number, dtype)), default)
+    return _leaf("full", options, lambda dtype, _: np.full(shape, _number_array(number, dtype)), default)
 
 
 def full_like(input: Tensor, fill_value: Any, **options: Any) -> Tensor:
     """A tensor of input's shape and dtype with one value everywhere."""
     source = _read("Tensor", "full_like", "input", input, 1)._array
     number = _read("Number", "full_like", "fill_value", fill_value, 2)
-    make = lambda dtype: np.full_like(source, _number_array(number, dtype), dtype.numpy, subok=False)  # noqa: E731
+    make = lambda dtype, _: np.full_like(source, _number_array(number, dtype), dtype.numpy, subok=False)  # noqa: E731
     return _leaf("full_like", options, make, input.dtype)
 
 
@@ -419,7 +411,7 @@ def eye(n: SupportsIndex, m: SupportsIndex | None = None, **options: Any) -> Ten
     for name, length in (("n", rows), ("m", columns)):
         if length < 0:
             raise RuntimeError(f"{name} must be greater or equal to 0, got {length}")
-    return _leaf("eye", options, lambda dtype: np.eye(rows, columns, dtype=dtype.numpy))
+    return _leaf("eye", options, lambda dtype, _: np.eye(rows, columns, dtype=dtype.numpy))
 
 
 # Counted
@@ -430,9 +422,6 @@ def arange(*bounds: Any, **options: Any) -> Tensor:
 
     int64 if all three are whole numbers, else of the default dtype.
 
-    Raises:
-        RuntimeError: step is 0, or leads away from end.
-
     >>> arange(3), arange(1, 2, 0.5)
     (tensor([0, 1, 2]), tensor([1.0000, 1.5000]))
     """
@@ -442,7 +431,7 @@ def arange(*bounds: Any, **options: Any) -> Tensor:
     numbers = {name: _read("Number", "arange", name, given[name], order.index(name) + 1) for name in order}
     start, end, step = numbers.get("start", 0), numbers["end"], numbers.get("step", 1)
     whole = not any(isinstance(number, float) for number in (start, end, step))
-    return _leaf("arange", options, lambda dtype: _counted(start, end, step, dtype), int64 if whole else None)
+    return _leaf("arange", options, lambda dtype, _: _counted(start, end, step, dtype), int64 if whole else None)
 
 
 def _counted(start: Any, end: Any, step: Any, dtype: dtype) -> np.ndarray:
@@ -487,7 +476,7 @@ def linspace(start: Any, end: Any, steps: SupportsIndex, **options: Any) -> Tens
     if count < 0:
         raise RuntimeError("number of steps must be non-negative")
 
-    def make(dtype: dtype) -> np.ndarray:
+    def make(dtype: dtype, _: Generator) -> np.ndarray:
         _refuse_bool(dtype, "linspace_cpu")
         if count < 2:  # end does not matter then
             return np.full(count, _number_array(first, dtype))
@@ -516,8 +505,8 @@ def randint(*bounds_and_size: Any, **options: Any) -> Tensor:
         _read("int", "randint", "high", given["high"], 1),
     )
     size = _read("tuple of ints", "randint", "size", given["size"], last)
-    shape, generator = _read_shape("randint", (size,), position=last), _generator("randint", options)
-    return _leaf("randint", options, lambda dtype: random.draw_integers(shape, dtype, low, high, generator), int64)
+    shape = _read_shape("randint", (size,), position=last)
+    return _leaf("randint", options, lambda dtype, draw: random.draw_integers(shape, dtype, low, high, draw), int64)
 
 
 def randint_like(input: Tensor, *bounds: SupportsIndex, **options: Any) -> Tensor:
@@ -527,36 +516,29 @@ def randint_like(input: Tensor, *bounds: SupportsIndex, **options: Any) -> Tenso
 
 def randperm(n: SupportsIndex, **options: Any) -> Tensor:
     """The numbers 0 to n - 1 in random order, int64 by default."""
-    count, generator = _read("int", "randperm", "n", n, 1), _generator("randperm", options)
+    count = _read("int", "randperm", "n", n, 1)
     _read_shape("randperm", (count,))
-    return _leaf("randperm", options, lambda dtype: random.draw_permutation(count, dtype, generator), int64)
+    return _leaf("randperm", options, lambda dtype, draw: random.draw_permutation(count, dtype, draw), int64)
 
 
 def normal(mean: Any, std: Any = 1.0, size: Sequence[int] | None = None, **options: Any) -> Tensor:
-    """Normal random numbers of this mean and standard deviation: two numbers and a size, or tensors that broadcast.
-
-    Raises:
-        RuntimeError: a standard deviation is negative.
-    """
-    generator = _generator("normal", options)
+    """Normal random numbers of this mean and standard deviation: two numbers and a size, or tensors that broadcast."""
     if size is not None:
-        shape = _read_shape("normal", (size,), position=3)
-        center, spread = _read("Number", "normal", "mean", mean, 1), _read("Number", "normal", "std", std, 2)
-        return _leaf("normal", options, lambda dtype: random.draw_normal(shape, dtype, center, spread, generator))
-    arrays = [value._array if isinstance(value, Tensor) else np.asarray(float(value)) for value in (mean, std)]
+        shape, mean, std = _read_shape("normal", (size,), position=3), float(mean), float(std)
+        return _leaf("normal", options, lambda dtype, draw: random.draw_normal(shape, dtype, mean, std, draw))
     like = _read(
         "Tensor", "normal", "mean", mean if isinstance(mean, Tensor) or not isinstance(std, Tensor) else std, 1
     )
-    if (arrays[1] < 0).any():
+    center, spread = (value._array if isinstance(value, Tensor) else np.asarray(float(value)) for value in (mean, std))
+    if (spread < 0).any():
         raise RuntimeError("normal expects all elements of std >= 0.0")
     try:
-        shape = np.broadcast_shapes(arrays[0].shape, arrays[1].shape)
+        shape = np.broadcast_shapes(center.shape, spread.shape)
     except ValueError:
-        raise broadcast_error(arrays[0].shape, arrays[1].shape) from None
+        raise broadcast_error(center.shape, spread.shape) from None
 
-    def make(dtype: dtype) -> np.ndarray:
-        drawn = random.draw_normal(shape, dtype, 0.0, 1.0, generator)
-        return (drawn * arrays[1] + arrays[0]).astype(dtype.numpy)
+    def make(dtype: dtype, generator: Generator) -> np.ndarray:
+        return (random.draw_normal(shape, dtype, 0.0, 1.0, generator) * spread + center).astype(dtype.numpy)
 
     return _leaf("normal", options, make, like.dtype)
 
@@ -572,8 +554,7 @@ def multinomial(input: Tensor, num_samples: SupportsIndex, replacement: bool = F
     """Indices drawn from each row of weights, num_samples a row, an index as often as its weight says; int64."""
     weights = _read("Tensor", "multinomial", "input", input, 1)._array
     count = _read("int", "multinomial", "num_samples", num_samples, 2)
-    generator = _generator("multinomial", options)
-    return _leaf("multinomial", options, lambda _: random.draw_multinomial(weights, count, replacement, generator))
+    return _leaf("multinomial", options, lambda _, draw: random.draw_multinomial(weights, count, replacement, draw))
 
 
 # Methods: self.new_zeros(2, 3) makes what zeros(2, 3) makes, of self's dtype; self.uniform_() draws in place

@@ -126,7 +126,6 @@ torch.tensor((x for x in [1]))
 torch.tensor(np.array([1.0, 2.0])[::-1])
 torch.tensor([1.0, 2.0], dtype=torch.bool)
 torch.tensor(torch.Size([1, 2]))
-torch.tensor(torch.float32)
 torch.tensor(float('nan'), dtype=torch.int64)
 torch.tensor(1e+30, dtype=torch.int64)
 torch.tensor([1e+30], dtype=torch.int64)
@@ -199,7 +198,6 @@ torch.as_tensor(torch.tensor(3), dtype=torch.float32)
 """
 
 FILLED = r"""
-torch.zeros(2, generator=torch.Generator())
 torch.zeros(2, 3)
 torch.zeros((2, 3))
 torch.zeros([2, 3])
