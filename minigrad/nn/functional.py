@@ -224,7 +224,7 @@ def log_softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dty
 
 
 @_page
-def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+def linear(input: Any, weight: Any, bias: Tensor | None = None) -> Tensor:
     """``input @ weight.T + bias``: (*, in) with weight (out, in) and bias (out) gives (*, out).
 
     Raises:

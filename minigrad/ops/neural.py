@@ -15,9 +15,8 @@ import numpy as np
 from ..dtypes import FROM_NUMPY
 from ..tensor import Tensor
 from . import pointwise
-from .dual import choose, dual, exp, like, log, matmul, reshape, scatter_flat, sqrt, total, where, zeros
+from .dual import choose, dual, either, exp, like, log, matmul, reshape, scatter_flat, sqrt, total, where, zeros
 from .reduction import _norm, _norm_backward, plain, row
-from .shaping import either
 from .templates import Operation, promote
 
 sigmoid, tanh, erf = (

@@ -24,12 +24,14 @@ from .dual import (
     absolute,
     cast,
     dual,
+    either,
     exp,
     expand,
     like,
+    masked,
     power,
     reshape,
-    sign,
+    sgn,
     total,
     unsqueeze,
     where,
@@ -39,7 +41,8 @@ from .templates import Operation
 
 Dims = int | Iterable[int] | None
 
-isnan, cumulated, cumulated_product = dual("isnan", np.isnan), dual("cumsum", np.cumsum), dual("cumprod", np.cumprod)
+isnan = dual("isnan", np.isnan)
+cumulated, cumulated_product = dual("cumsum", np.cumsum), dual("cumprod", np.cumprod)
 _add: Any = np.add
 _multiply: Any = np.multiply
 _maximum: Any = np.maximum
@@ -61,7 +64,7 @@ def piece(value: Any, dim: int, start: int, stop: int) -> Any:
     return value[(slice(None),) * dim + (slice(start, stop),)]
 
 
-def kept(value: Any, shape: tuple[int, ...], dim: Dims, keepdim: bool) -> Any:
+def restored(value: Any, shape: tuple[int, ...], dim: Dims, keepdim: bool) -> Any:
     """A reduced value with the dimensions that it lost at length 1 (one that lost all of them broadcasts)."""
     if keepdim or not shape or dim is None or dim == ():
         return value
@@ -181,7 +184,7 @@ def _mean(self: np.ndarray, dim: Dims = None, keepdim: bool = False, dtype: Dtyp
 
 
 def _spread(grad: Any, dim: Dims, keepdim: bool, self_sym_sizes: tuple[int, ...]) -> Any:
-    return expand(kept(grad, self_sym_sizes, dim, keepdim), self_sym_sizes)
+    return expand(restored(grad, self_sym_sizes, dim, keepdim), self_sym_sizes)
 
 
 def _spread_thin(grad: Any, dim: Dims, keepdim: bool, self_sym_sizes: tuple[int, ...], self_sym_numel: int = 0) -> Any:
@@ -265,7 +268,7 @@ def _prod_dim_backward(grad: Any, self: Any, dim: int, keepdim: bool, result: An
     shape = tuple(self.shape)
     if not shape:
         return grad
-    grad, result = kept(grad, shape, dim, keepdim), kept(result, shape, dim, keepdim)
+    grad, result = restored(grad, shape, dim, keepdim), restored(result, shape, dim, keepdim)
     return grad * (result / self if _has_no(self == 0) else _product_of_others(self, wrap_dim(dim, len(shape))))
 
 
@@ -273,9 +276,15 @@ def _has_no(mask: Any) -> bool:
     return not (mask._array if isinstance(mask, Tensor) else mask).any()
 
 
+def _ones(value: Any, dim: int) -> Any:
+    """Ones in the value's shape, of length 1 in the dimension."""
+    ones = np.ones([1 if place == dim else length for place, length in enumerate(value.shape)], plain(value).dtype)
+    return like(value, ones)
+
+
 def _product_of_others(value: Any, dim: int) -> Any:
     """For each element the product of all others in the dimension, without a division."""
-    one, last = piece(value, dim, 0, 1) * 0 + 1, value.shape[dim] - 1
+    one, last = _ones(value, dim), value.shape[dim] - 1
     before = joined([one, piece(value, dim, 0, last)], dim)
     after = joined([one, piece(flipped(value, dim), dim, 0, last)], dim)
     return cumulated_product(before, dim) * flipped(cumulated_product(after, dim), dim)
@@ -327,15 +336,22 @@ def _var_backward(grad: Any, self: Any, dim: Dims, correction: float | None, kee
     shape = tuple(self.shape)
     number = count(shape, dim)
     freedom = number - (1 if correction is None else correction)
-    center = total(self, wrap_dims(dim, len(shape)), True) / builtins.max(1, number)
-    grad = kept(grad, shape, dim, keepdim)
+    center = _center(self, dim)
+    grad = restored(grad, shape, dim, keepdim)
     if freedom <= 0 and dim is None:
         return grad * where(self == center, math.nan, math.inf)
     return (2.0 / freedom if freedom else math.inf) * grad * (self - center)
 
 
+def _center(self: Any, dim: Dims) -> Any:
+    """The mean, kept so that it broadcasts with what it is the mean of."""
+    if isinstance(self, Tensor):
+        return mean(self) if dim is None else mean(self, dim, True)
+    return _mean(self, dim, keepdim=True)
+
+
 def _std_backward(grad: Any, self: Any, dim: Dims, correction: float | None, keepdim: bool, result: Any) -> Any:
-    return _var_backward(where(result == 0, 0.0, grad / (result * 2)), self, dim, correction, keepdim)
+    return _var_backward(masked(grad / (result * 2), result == 0), self, dim, correction, keepdim)
 
 
 def _with_mean(grads: Any, self: Any, dim: Dims, keepdim: bool, first: Any) -> Any:
@@ -427,8 +443,12 @@ def _evenly(grad: Any, self: Any, result: Any) -> Any:
 
 def _evenly_in_dims(grad: Any, self: Any, dim: Dims, keepdim: bool, result: Any) -> Any:
     shape = tuple(self.shape)
-    mask = self == kept(result, shape, dim, keepdim)
-    return kept(grad, shape, dim, keepdim) / _how_many(mask, grad, dim) * mask
+    if not keepdim:
+        dims = wrap_dims(dim, len(shape))
+        left = tuple(1 if place in dims else length for place, length in enumerate(shape))
+        grad, result = reshape(grad, left), reshape(result, left)
+    mask = self == result
+    return grad / _how_many(mask, grad, dim) * mask
 
 
 def _how_many(mask: Any, grad: Any, dim: Dims) -> Any:
@@ -442,7 +462,7 @@ def _to_index(grad: Any, dim: int, indices: Any, self_sym_sizes: tuple[int, ...]
     shape = self_sym_sizes
     if not shape:
         return grad
-    grad, indices = kept(grad, shape, dim, keepdim), kept(indices, shape, dim, keepdim)
+    grad, indices = restored(grad, shape, dim, keepdim), restored(indices, shape, dim, keepdim)
     out = np.zeros(shape, plain(grad).dtype)
     if isinstance(grad, Tensor):
         return FUNCTIONS["scatter"](Tensor._plain(out), dim, indices, grad)
@@ -637,21 +657,21 @@ def _norm(self: np.ndarray, ord: float, dim: Dims, keepdim: bool, dtype: Dtype |
 
 def _norm_backward(grad: Any, self: Any, ord: float, dim: Dims, keepdim: bool, result: Any) -> Any:
     shape = tuple(self.shape)
-    grad, result = kept(grad, shape, dim, keepdim), kept(result, shape, dim, keepdim)
+    grad, result = restored(grad, shape, dim, keepdim), restored(result, shape, dim, keepdim)
     if ord == 0:
         return None
     if ord == 1:
-        return sign(self) * grad
+        return sgn(self) * grad
     if ord == 2:
-        return self * where(result == 0, 0.0, grad / result)
+        return grad * masked(self / result, result == 0)
     if abs(ord) == math.inf:
         mask = (absolute(self) == result) | isnan(self)
-        return sign(self) * (grad / _how_many(mask, grad, dim) * mask)
+        return sgn(self) * (grad / _how_many(mask, grad, dim) * mask)
     if ord < 1:
-        slope = sign(self) * where(self == 0, 0.0, power(absolute(self), ord - 1))
+        slope = sgn(self) * masked(power(absolute(self), ord - 1), self == 0)
         return slope * grad * power(result, 1 - ord)
-    slope = sign(self) * power(absolute(self), ord - 1) if ord < 2 else self * power(absolute(self), ord - 2)
-    return slope * where(result == 0, 0.0, grad / power(result, ord - 1))
+    slope = sgn(self) * power(absolute(self), ord - 1) if ord < 2 else self * power(absolute(self), ord - 2)
+    return slope * masked(grad / power(result, ord - 1), result == 0)
 
 
 _vector_norm = row("linalg_vector_norm", _norm, _norm_backward, r"\bar{z}\, \mathrm{sgn}(x)\, |x|^{p - 1} / z^{p - 1}")
@@ -745,7 +765,7 @@ def _logsumexp(self: np.ndarray, dim: Dims, keepdim: bool) -> np.ndarray:
 
 def _logsumexp_backward(grad: Any, self: Any, dim: Dims, keepdim: bool, result: Any) -> Any:
     shape = tuple(self.shape)
-    return kept(grad, shape, dim, keepdim) * exp(self - kept(result, shape, dim, keepdim))
+    return restored(grad, shape, dim, keepdim) * exp(self - restored(result, shape, dim, keepdim))
 
 
 _lse = row("logsumexp", _logsumexp, _logsumexp_backward, r"\bar{z} \cdot e^{x - z}")
@@ -782,17 +802,42 @@ def _row_sum(value: Any, dim: int) -> Any:
     return total(value, (wrap_dim(dim, len(value.shape)),), True) if len(value.shape) else value
 
 
-def _softmax_backward(grad: Any, dim: int, result: Any) -> Any:
-    weighted = grad * result
-    return weighted - result * _row_sum(weighted, dim)
+def _softmax_backward(grad_output: Any, output: Any, dim: int) -> Any:
+    weighted = grad_output * output
+    return weighted - output * _row_sum(weighted, dim)
 
 
-def _log_softmax_backward(grad: Any, dim: int, result: Any) -> Any:
-    return grad - exp(result) * _row_sum(grad, dim)
+def _softmax_twice(grad: Any, grad_output: Any, output: Any, dim: int) -> Any:
+    return grad * grad_output - _row_sum(output * grad_output, dim) * grad - grad_output * _row_sum(grad * output, dim)
 
 
-_softmax = row("softmax", softmax_array, _softmax_backward, r"z \odot (\bar{z} - \textstyle\sum z \odot \bar{z})")
-_log_softmax = row("log_softmax", log_softmax_array, _log_softmax_backward, r"\bar{z} - e^{z} \textstyle\sum \bar{z}")
+_softmax_data: Operation = Operation(
+    "_softmax_backward_data",
+    _softmax_backward,
+    {"grad_output": lambda grad, output, dim: either(_softmax_data, grad, output, dim), "output": _softmax_twice},
+    node="SoftmaxBackwardDataBackward0",
+)
+_log_softmax_data: Operation = Operation(
+    "_log_softmax_backward_data",
+    lambda grad_output, output, dim: grad_output - exp(output) * _row_sum(grad_output, dim),
+    {
+        "grad_output": lambda grad, output, dim: grad - _row_sum(grad * exp(output), dim),
+        "output": lambda grad, grad_output, output, dim: -grad * exp(output) * _row_sum(grad_output, dim),
+    },
+    node="LogSoftmaxBackwardDataBackward0",
+)
+_softmax = row(
+    "softmax",
+    softmax_array,
+    lambda grad, dim, result: either(_softmax_data, grad, result, dim),
+    r"z \odot (\bar{z} - \textstyle\sum z \odot \bar{z})",
+)
+_log_softmax = row(
+    "log_softmax",
+    log_softmax_array,
+    lambda grad, dim, result: either(_log_softmax_data, grad, result, dim),
+    r"\bar{z} - e^{z} \textstyle\sum \bar{z}",
+)
 
 
 def _normalized(operation: Operation, doc: str) -> Callable[..., Any]:
@@ -835,7 +880,7 @@ def _running(name: str, ufunc: Any, derivative: Callable[..., Any], formula: str
 
 
 def _cumsum_backward(grad: Any, dim: int) -> Any:
-    if not len(grad.shape):
+    if math.prod(grad.shape) <= 1 or grad.shape[dim] == 1:
         return grad
     dim = wrap_dim(dim, len(grad.shape))
     return flipped(cumulated(flipped(grad, dim), dim), dim)
@@ -849,8 +894,7 @@ def _cumprod_backward(grad: Any, self: Any, dim: int, result: Any) -> Any:
     dim, length = wrap_dim(dim, len(self.shape)), self.shape[dim]
     columns = []
     for place in range(length):  # with zeros: the products without this element, one by one
-        one = piece(self, dim, place, place + 1) * 0 + 1
-        without = joined([piece(self, dim, 0, place), one, piece(self, dim, place + 1, length)], dim)
+        without = joined([piece(self, dim, 0, place), _ones(self, dim), piece(self, dim, place + 1, length)], dim)
         columns.append(total(piece(grad * cumulated_product(without, dim), dim, place, length), (dim,), True))
     return joined(columns, dim)
 
