@@ -270,7 +270,7 @@ def _stored(flat: list[Any], dtype: dtype) -> Any:
 
 def _checked_array(array: np.ndarray) -> np.ndarray:
     """The array itself if its memory can be a tensor's."""
-    if any(stride < 0 for stride in array.strides):
+    if min(array.strides, default=0) < 0:
         raise ValueError(
             "At least one stride in the given numpy array is negative, and tensors with negative strides are not "
             "currently supported. (You can probably work around this by making a copy of your array  with "
@@ -526,9 +526,7 @@ def normal(mean: Any, std: Any = 1.0, size: Sequence[int] | None = None, **optio
     if size is not None:
         shape, mean, std = _read_shape("normal", (size,), position=3), float(mean), float(std)
         return _leaf("normal", options, lambda dtype, draw: random.draw_normal(shape, dtype, mean, std, draw))
-    like = _read(
-        "Tensor", "normal", "mean", mean if isinstance(mean, Tensor) or not isinstance(std, Tensor) else std, 1
-    )
+    like = mean if isinstance(mean, Tensor) else _read("Tensor", "normal", "std", std, 2)
     center, spread = (value._array if isinstance(value, Tensor) else np.asarray(float(value)) for value in (mean, std))
     if (spread < 0).any():
         raise RuntimeError("normal expects all elements of std >= 0.0")

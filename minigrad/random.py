@@ -238,19 +238,18 @@ def _normal_pairs(n: int, generator: Generator) -> np.ndarray:
 
 def draw_integers(shape: Shape, dtype: dtype, low: int, high: int | None, generator: Generator) -> np.ndarray:
     """Whole numbers in [low, high): a word each, two from a range of 2**28 on. None: all the dtype holds exactly."""
-    n, wide, last = math.prod(shape), dtype.itemsize == 8, 2
+    n, smallest, largest = math.prod(shape), 0, 1
     if dtype.is_floating_point:
-        last = 2 ** (np.finfo(dtype.numpy).nmant + 1)
+        largest = 2 ** (np.finfo(dtype.numpy).nmant + 1)
     elif dtype is not dtypes.bool_:
-        last = np.iinfo(dtype.numpy).max
-    if high is None:
-        high = last + (dtype is not dtypes.bool_)
-    else:
-        wide = high - low >= 2**28
-        if not low < high:
-            raise RuntimeError(f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}")
-        if high - 1 > last and not dtype.is_floating_point:
-            raise RuntimeError(f"to - 1 is out of bounds for {dtype.c_name}")
+        smallest, largest = dtypes.iinfo(dtype).min, dtypes.iinfo(dtype).max
+    wide = dtype.itemsize == 8 if high is None else high - low >= 2**28
+    high = largest + 1 if high is None else high
+    if not low < high:
+        raise RuntimeError(f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}")
+    for name, bound in (("from", low), ("to - 1", high - 1)):
+        if not dtype.is_floating_point and not smallest <= bound <= largest:
+            raise RuntimeError(f"{name} is out of bounds for {dtype.c_name}")
     words = generator.long_words(n) if wide else generator.words(n)
     values = (words % np.uint64(high - low) + np.uint64(low % 2**64)).view(np.int64)
     return values.astype(dtype.numpy).reshape(shape)

@@ -130,6 +130,8 @@ def test_a_fork_does_not_move_what_comes_after() -> None:
         "torch.empty(2).normal_(0, -1)",
         "torch.empty(2).random_(3, 2)",
         "torch.empty(2, dtype=torch.uint8).random_(300)",
+        "torch.randint(-5, 5, (2,), dtype=torch.uint8)",
+        "torch.randint(3, (2,), dtype=torch.bool)",
         "torch.empty(2).bernoulli_(2.0)",
         "torch.bernoulli(torch.tensor([0.5, 2.0]))",
         "torch.bernoulli(torch.tensor([1, 0]))",
