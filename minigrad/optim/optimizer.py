@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd import grad_mode
+from ..autograd import grad_mode, notes
 from ..autograd.grad_mode import enable_grad
 from ..autograd.observe import tell
 from ..dtypes import type_name
@@ -147,6 +147,7 @@ class ArrayOptimizer(Optimizer):
             with enable_grad():
                 loss = closure()
         observed = grad_mode.special and grad_mode.state.observers
+        where = notes.here()
         for group in self.param_groups:
             for param in group["params"]:
                 grad = param._grad
@@ -155,9 +156,10 @@ class ArrayOptimizer(Optimizer):
                 before = param._array.copy() if observed else None
                 gradient = -grad._array if group["maximize"] else grad._array
                 self.update(param._array, gradient, self.state[param], group)
-                version = param._changed()
+                counter = param._counter()
+                counter.version, counter.where = counter.version + 1, where
                 if observed:
-                    tell("update", param, type(self).__name__, before, version, group)
+                    tell("update", param, type(self).__name__, before, counter.version - 1, group)
         return loss
 
     def update(self, p: np.ndarray, g: np.ndarray, state: dict[str, Any], group: dict[str, Any]) -> None:
