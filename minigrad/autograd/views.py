@@ -231,7 +231,7 @@ def check_inplace(tensor: Tensor, recorded: bool) -> None:
         check_view(tensor, "is being")
         if tensor.requires_grad and meta.base.is_leaf:
             raise _leaf_error("a view of a leaf Variable", "The view shares the leaf's memory.")
-    if tensor.requires_grad and tensor.is_leaf:
+    if tensor.requires_grad and tensor._node is None:  # (or a view whose grad_fn nobody has asked for since)
         raise _leaf_error("a leaf Variable", "A leaf is what gradients are taken with respect to: it has no history.")
 
 

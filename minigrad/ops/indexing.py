@@ -332,6 +332,7 @@ def _bound(value: Any, otherwise: int) -> int:
 def _sliced(self: Tensor, dim: int, key: slice, full_too: bool) -> Tensor:
     if self._array.ndim == 0:
         raise IndexError("slice() cannot be applied to a 0-dim tensor.")
+    wrap_dim(dim, self._array.ndim)
     step, start, end = _bound(key.step, 1), _bound(key.start, 0), _bound(key.stop, END)
     if step <= 0:
         raise ValueError("step must be greater than zero" if step else "slice step cannot be zero")
@@ -341,12 +342,12 @@ def _sliced(self: Tensor, dim: int, key: slice, full_too: bool) -> Tensor:
 
 
 def _selected(self: Tensor, dim: int, index: int, place: int) -> Tensor:
-    if self._array.ndim == 0:
+    if self._array.ndim == 0 and index == 0:
         raise IndexError(
             "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to convert a "
             "0-dim tensor to a number"
         )
-    length = self._array.shape[dim]
+    length = self._array.shape[dim] if self._array.ndim else 0
     if not -length <= index < length:
         raise IndexError(f"index {index} is out of bounds for dimension {place} with size {length}")
     return select_row(self, dim, index)
@@ -359,7 +360,7 @@ def _resolve(self: Tensor, index: Any) -> tuple[Tensor, list[Tensor | None]]:
     ndim, taken = self._array.ndim, sum(map(_dims_taken, items))
     if taken > ndim:
         raise IndexError(f"too many indices for tensor of dimension {ndim}")
-    part, dim = self, 0
+    part, dim, folded = self, 0, 0  # folded: dimensions that masks take beyond the one place they have in the list
     indices: list[Tensor | None] = []
     for place, entry in enumerate(items):
         item = _as_number(entry) if isinstance(entry, Tensor) else entry
@@ -374,9 +375,10 @@ def _resolve(self: Tensor, index: Any) -> tuple[Tensor, list[Tensor | None]]:
         elif isinstance(item, (Tensor, bool)):
             if isinstance(item, bool):
                 part = unsqueeze(part, dim)
-            indices += [None] * (dim - len(indices))
+            indices += [None] * (dim - folded - len(indices))
             indices.append(Tensor._plain(np.zeros(int(item), np.int64)) if isinstance(item, bool) else item)
             dim += _dims_taken(item) or 1
+            folded += (_dims_taken(item) or 1) - 1
         elif hasattr(item, "__index__") and not isinstance(item, np.bool_):
             part = _selected(part, dim, item.__index__(), place)
         else:
@@ -389,6 +391,9 @@ def _resolve(self: Tensor, index: Any) -> tuple[Tensor, list[Tensor | None]]:
 
 def _check_indices(shape: Shape, indices: Indices) -> None:
     """PyTorch's checks of index tensors: their dtypes, shapes and values."""
+    count = sum(tensor._array.ndim if _is_mask(tensor) else 1 for tensor in indices)
+    if count > len(shape):
+        raise IndexError(f"too many indices for tensor of dimension {len(shape)} (got {count})")
     dim, shapes, bounded = 0, [], []
     for tensor in indices:
         array = None if tensor is None else tensor._array
@@ -416,13 +421,15 @@ def _check_indices(shape: Shape, indices: Indices) -> None:
             shapes.append(array.shape)
             dim += 1
     try:
-        np.broadcast_shapes(*shapes)
+        found = np.broadcast_shapes(*shapes)
     except ValueError:
         listed = ", ".join(str(list(s)) for s in shapes)
         raise IndexError(
             f"shape mismatch: indexing tensors could not be broadcast together with shapes {listed}"
         ) from None
-    for array, length, number in bounded:
+    for array, length, number in bounded if 0 not in found else ():
+        if not length:
+            raise IndexError("index is out of bounds for dimension with size 0")
         _check_bounds(array, length, number, -length, IndexError)
 
 
@@ -447,8 +454,8 @@ def get_index(self: Tensor, key: Any) -> Tensor:
     Raises:
         IndexError: out of bounds, too many indices, or something that is no index.
     """
-    if type(key) is int:
-        return _selected(self, 0, key, 0)
+    if type(key) is int or isinstance(key, np.integer):
+        return _selected(self, 0, int(key), 0)
     if type(key) is slice:
         return _sliced(self, 0, key, full_too=True)
     part, indices = _resolve(self, key)
@@ -481,8 +488,10 @@ def set_index(self: Tensor, key: Any, value: Any) -> None:
     if key is False:
         return
     indices: list[Tensor | None] = []
-    if type(key) is int:
-        part = _selected(self, 0, key, 0)
+    if type(key) is int or isinstance(key, np.integer):
+        part = _selected(self, 0, int(key), 0)
+    elif type(key) is slice:
+        part = _sliced(self, 0, key, full_too=False)
     elif key is True:
         part = unsqueeze(self, 0)
     else:

@@ -467,9 +467,9 @@ def select(input: Tensor, dim: int, index: int) -> Tensor:
     shape = input._array.shape
     if not shape:
         raise IndexError("select() cannot be applied to a 0-dim tensor.")
-    length = shape[wrap_dim(dim, len(shape))]
-    if not -length <= index < length:
-        raise IndexError(f"select(): index {index} out of range for tensor of size {list(shape)} at dimension {dim}")
+    along = wrap_dim(dim, len(shape))
+    if not -shape[along] <= index < shape[along]:
+        raise IndexError(f"select(): index {index} out of range for tensor of size {list(shape)} at dimension {along}")
     return select_row(input, dim, index)
 
 

@@ -158,6 +158,16 @@ x.reshape(-1)
 x.mT
 x.flatten()
 x.transpose(0, 1).reshape(-1)
+x[torch.ones(2, 3, dtype=torch.bool), 0]
+x[torch.ones(2, 3, dtype=torch.bool), [1]]
+x[torch.ones(2, 3, dtype=torch.bool), None, 1:]
+x[None, torch.ones(2, 3, dtype=torch.bool)]
+x[..., torch.ones(3, 4, dtype=torch.bool)]
+x[..., ..., [0]]
+x[0:0][[0]]
+x[0:0][torch.tensor([], dtype=torch.long)]
+s[-1]
+s[np.int64(0)]
 """.strip().splitlines()
 
 WRITING = """
@@ -293,6 +303,11 @@ y = x * 2; y[0] = y[1]; y
 y = x * 2; y[0] = y[1] * y[0]; y
 y = x * 2; y[1:] = y[:1]; y
 y = x * 2; y[0, 1:] = y[0, :-1]; y
+y = x * 2; y[torch.ones(2, 3, dtype=torch.bool), 0] = s; y
+y = x * 2; y[torch.ones(2, 3, dtype=torch.bool), [1]] = s; y
+y = s * 2; y[:2] = 1.0; y
+y = s * 2; y[-1] = 1.0; y
+y = x * 2; y[np.int64(1)] = v; y
 """.strip().splitlines()
 
 BY_INDEX = """

@@ -165,6 +165,26 @@ s = x[0, 1] * 1; e = s.expand(2, 2); c = e.clone(); c[0] = 5; see(e, c); c.sum()
 y = x * 2; v = y.as_strided((2, 2), (1, 2), 1); y.mul_(x); see(v); v.mul_(2); see(y, v)
 y.sum().backward(); print(x.grad)
 """,
+    "a view made before its base had a history, asked for its grad_fn or not": """
+y = torch.zeros(4); v = y[:2]; y[2:].add_(x[0, :2]); attempt(lambda: v.mul_(2)); v.grad_fn; attempt(lambda: v.mul_(2))
+see(y, v)
+""",
+    "a stale view of many may still change under no_grad": """
+y = x * 2; a, b, c = y.unbind(1); y[0] += 1
+with torch.no_grad(): a.exp_(); b.retains_grad
+print(y._version, a._version); y.sum().backward(); print(x.grad); del a, b, c
+""",
+    "data replaced under a view": """
+u = torch.arange(4.0).requires_grad_(); v = u[:2]; u.data = u.data.clone() * 2
+with torch.no_grad(): u.neg_()
+v.sum().backward(); print(u.grad, u, v)
+""",
+    "windows over a stretched tensor": """
+e = x.expand(2, 2, 3); w = e.as_strided((2,), (2,), 1); (w * w).sum().backward(); print(x.grad)
+""",
+    "a tensor written over itself where it is positive": """
+y = x.detach() - 2; attempt(lambda: y.index_put_((y > 0,), y)); y[y > 0] = 0; see(y); y[y < 0] = y[0, 0]; see(y)
+""",
     "overlapping windows add their gradients": """
 w = x.reshape(-1).as_strided((4, 3), (1, 1)); (w * w).sum().backward(); print(x.grad)
 """,
