@@ -244,17 +244,31 @@ def _convolve(input: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, *s
 
 
 def _input_gradient(grad: np.ndarray, weight: np.ndarray, shape: Pair, *settings: Any) -> np.ndarray:
-    stride, padding, dilation, groups = _flattened(settings, grad.ndim)
+    stride, (top, left), dilation, groups = _flattened(settings, grad.ndim)
     g, w = _as_pictures(grad), _as_pictures(weight)
     batch, channels, *lengths = shape if len(shape) == 4 else (*shape[:2], 1, shape[2])
-    rows = g.reshape(batch, groups, w.shape[0] // groups, -1)
-    products = np.matmul(w.reshape(groups, w.shape[0] // groups, -1).swapaxes(1, 2), rows)
-    products = products.reshape(batch, channels, w.shape[2] * w.shape[3], *g.shape[2:])
-    top, left = padding
-    out = np.zeros((batch, channels, lengths[0] + 2 * top, lengths[1] + 2 * left), grad.dtype)
-    for place, seen in enumerate(_slices(out, w.shape[2:], stride, dilation, g.shape[2:])):
-        np.add(seen, products[:, :, place], out=seen)
-    return out[:, :, top : top + lengths[0], left : left + lengths[1]].reshape(shape)
+    height, width = lengths[0] + 2 * top, lengths[1] + 2 * left
+    rows, columns = g.shape[2:]
+    dense = stride == (1, 1)
+    if dense:  # made as wide as the input, all of it moves by one step in memory from place to place of the kernel
+        wide = np.zeros((*g.shape[:3], width), g.dtype)
+        wide[..., :columns] = g
+        g, columns = wide, width
+    products = np.matmul(
+        w.reshape(groups, w.shape[0] // groups, -1).swapaxes(1, 2), g.reshape(batch, groups, w.shape[0] // groups, -1)
+    ).reshape(batch, channels, w.shape[2] * w.shape[3], rows * columns)
+    out = np.zeros((batch, channels, height * width + (dilation[1] * w.shape[3] if dense else 0)), grad.dtype)
+    if dense:
+        for place in range(w.shape[2] * w.shape[3]):
+            down, right = divmod(place, w.shape[3])
+            start = down * dilation[0] * width + right * dilation[1]
+            out[:, :, start : start + rows * width] += products[:, :, place]
+    whole = out[:, :, : height * width].reshape(batch, channels, height, width)
+    if not dense:
+        size = (rows, columns)
+        for place, seen in enumerate(_slices(whole, w.shape[2:], stride, dilation, size)):
+            np.add(seen, products[:, :, place].reshape(seen.shape), out=seen)
+    return whole[:, :, top : top + lengths[0], left : left + lengths[1]].reshape(shape)
 
 
 def _weight_gradient(grad: np.ndarray, input: np.ndarray, shape: Pair, *settings: Any) -> np.ndarray:
