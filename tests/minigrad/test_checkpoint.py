@@ -52,7 +52,9 @@ CASES = {
     "retained": "out = checkpoint(block, x, {}).sum(); out.backward(retain_graph=True); done(out)",
     "input changed": "h = x * 2; out = checkpoint(block, h, {}); h.add_(1); done(out)",
     "leaf changed": "h = x.detach().clone(); out = checkpoint(lambda x: w * x, h, {}); h.add_(1); done(out)",
-    "several outputs": "a, b, c = checkpoint(lambda x: (x.exp(), x.sin().detach(), 3), x, {}); print(b.requires_grad, c); done(a)",
+    "several outputs": """
+        a, b, c = checkpoint(lambda x: (x.exp(), x.sin().detach(), 3), x, {})
+        print(b.requires_grad, c); done(a)""",
     "detached": "done(checkpoint(lambda x: x.detach() * 2, x, {}))",
     "one in another": "done(checkpoint(lambda x: checkpoint(block, x.sin(), {}) * 2, x, {}))",
     "second derivative": """
@@ -62,9 +64,13 @@ CASES = {
     "contexts": "done(checkpoint(block, x, context_fn=lambda: (torch.enable_grad(), torch.enable_grad()), {}))",
     "saves less the second time": "done(checkpoint(changing(lambda x: x.exp().sin(), lambda x: x.exp()), x, {}))",
     "saves more the second time": "done(checkpoint(changing(lambda x: x.exp(), lambda x: x.exp().sin()), x, {}))",
-    "more, not stopped": "done(checkpoint(changing(lambda x: x.exp(), lambda x: x.exp().sin()), x, early_stop=False, {}))",
+    "more, not stopped": """
+        function = changing(lambda x: x.exp(), lambda x: x.exp().sin())
+        done(checkpoint(function, x, early_stop=False, {}))""",
     "another shape": "done(checkpoint(changing(lambda x: x.sin(), lambda x: x.sum().sin()), x, {}))",
-    "unchecked": "done(checkpoint(changing(lambda x: x.exp(), lambda x: x.exp() * 2), x, determinism_check='none', {}))",
+    "unchecked": """
+        function = changing(lambda x: x.exp(), lambda x: x.exp() * 2)
+        done(checkpoint(function, x, determinism_check='none', {}))""",
     "bad check": "checkpoint(block, x, determinism_check='x', {})",
     "sequential": "done(checkpoint_sequential([lambda x: x.sin(), lambda x: x * w, lambda x: x.cos()], 2, x, {}))",
     "sequential of five": """

@@ -111,7 +111,7 @@ LAYERS = lines("""
     nn.LogSoftmax(dim=0) | torch.randn(2, 3)
     nn.CosineSimilarity() | torch.randn(2, 3), torch.randn(2, 3)
     nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Sequential(nn.Linear(4, 2), nn.Softmax(1))) | torch.randn(2, 3)
-    nn.Sequential(nn.Conv2d(1, 4, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(16, 3)) | torch.randn(2, 1, 4, 4)
+    nn.Sequential(nn.Conv2d(1, 4, 3), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(4, 3)) | torch.randn(1, 1, 4, 4)
 """)
 
 LOSSES = lines("""
@@ -138,7 +138,7 @@ LOSSES = lines("""
     nn.BCELoss(reduction='none') | torch.rand(2, 3), torch.rand(2, 3)
     nn.BCELoss(weight=torch.tensor([1.0, 2.0, 0.5])) | torch.rand(2, 3), torch.rand(2, 3)
     nn.BCEWithLogitsLoss() | torch.randn(2, 3), torch.rand(2, 3)
-    nn.BCEWithLogitsLoss(pos_weight=torch.tensor([1.0, 2.0, 0.5]), reduction='sum') | torch.randn(2, 3), torch.rand(2, 3)
+    nn.BCEWithLogitsLoss(None, None, None, 'sum', torch.tensor([1.0, 2.0, 0.5])) | torch.randn(2, 3), torch.rand(2, 3)
     nn.KLDivLoss() | torch.log_softmax(torch.randn(2, 3), 1), torch.softmax(torch.randn(2, 3), 1)
     nn.KLDivLoss(reduction='batchmean') | torch.log_softmax(torch.randn(2, 3), 1), torch.softmax(torch.randn(2, 3), 1)
     nn.KLDivLoss(reduction='sum', log_target=True) | torch.randn(2, 3), torch.randn(2, 3)

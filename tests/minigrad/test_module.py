@@ -29,9 +29,11 @@ PROGRAMS = {
         print([n for n, _ in m.named_buffers()], [n for n, _ in m.named_children()], [n for n, _ in m.named_modules()])
         print(len(list(m.parameters())), len(list(m.buffers())), len(list(m.children())), len(list(m.modules())))
         print(list(m.state_dict()), m.number, m.none, "scale" in dir(m), m.last[1].bias)
-        print(type(m.state_dict()).__name__, m.state_dict()["scale"].requires_grad, m.state_dict(keep_vars=True)["scale"].requires_grad)
+        s, kept = m.state_dict(), m.state_dict(keep_vars=True)
+        print(type(s).__name__, s["scale"].requires_grad, kept["scale"].requires_grad)
         print(list(m.state_dict(prefix="net.")))
-        print(m.get_parameter("last.1.weight") is m.last[1].weight, m.get_submodule("last.1") is m.last[1], m.get_submodule("") is m)
+        print(m.get_parameter("last.1.weight") is m.last[1].weight)
+        print(m.get_submodule("last.1") is m.last[1], m.get_submodule("") is m)
         print(m.get_buffer("mean") is m.mean, m.training, m.first.training)
     """,
     "assigning": """
@@ -65,7 +67,8 @@ PROGRAMS = {
         linear = nn.Linear(2, 2)
         m = nn.Sequential(linear, nn.ReLU(), linear)
         print(len(list(m.parameters())), [n for n, _ in m.named_parameters()], [n for n, _ in m.named_modules()])
-        print([n for n, _ in m.named_parameters(remove_duplicate=False)], [n for n, _ in m.named_modules(remove_duplicate=False)])
+        print([n for n, _ in m.named_parameters(remove_duplicate=False)])
+        print([n for n, _ in m.named_modules(remove_duplicate=False)])
         print(list(m.state_dict()), len(list(m.children())), m)
         a, b = nn.Linear(3, 3), nn.Linear(3, 3)
         b.weight = a.weight
@@ -104,11 +107,13 @@ PROGRAMS = {
         m = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2))
         w = m[0].weight
         m(torch.ones(3, 2)).sum().backward()
-        print(m.double() is m, m[0].weight is w, w.dtype, w.grad.dtype, m[1].running_mean.dtype, m[1].num_batches_tracked.dtype)
+        print(m.double() is m, m[0].weight is w, w.dtype, w.grad.dtype)
+        print(m[1].running_mean.dtype, m[1].num_batches_tracked.dtype)
         print(m(torch.ones(3, 2, dtype=torch.float64)).dtype, w.is_leaf, w.requires_grad)
         m.float()
         print(w.dtype, w.grad.dtype)
-        print(m.to(torch.float64)[0].bias.dtype, m.to("cpu")[0].bias.dtype, m.half()[0].bias.dtype, m.to(dtype=torch.float32)[0].bias.dtype)
+        print(m.to(torch.float64)[0].bias.dtype, m.to("cpu")[0].bias.dtype)
+        print(m.half()[0].bias.dtype, m.to(dtype=torch.float32)[0].bias.dtype)
         print(m.cpu() is m, m.to(torch.ones(1, dtype=torch.float64))[0].bias.dtype)
     """,
     "parameter": """
@@ -239,7 +244,8 @@ PROGRAMS = {
         print(nn.ModuleList(), nn.Sequential(), nn.ModuleDict())
         d = nn.ModuleDict({"act": nn.ReLU(), "lin": nn.Linear(1, 1)})
         d["x"] = nn.Tanh()
-        print(d, list(d), list(d.keys()), [type(v).__name__ for v in d.values()], "act" in d, len(d), d["act"], list(d.items())[0])
+        print(d, list(d), list(d.keys()), list(d.values()), list(d.items()))
+        print("act" in d, len(d), d["act"])
         del d["act"]
         print(d.pop("x"), d, [n for n, _ in d.named_parameters()])
         d.update([["u", nn.ReLU()]])
