@@ -15,6 +15,7 @@ import numpy as np
 
 from . import grad_mode, notes
 from .graph import Hooks, Node, accumulator, next_sequence, short_name
+from .saved import Freed, freed
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
@@ -282,33 +283,40 @@ class CopySlices(Node):
         self.sequence, self.hooks = next_sequence(), None
         notes.stamp(self)
 
+    def _inner(self) -> Any:
+        if type(self.fn) is Freed:
+            raise freed(self, self.fn)
+        return self.fn
+
     def backward(self, grad: Any) -> Any:
+        fn = self._inner()
         whole = like_strided(self.shape, self.base_strides, grad.dtype)
         whole[...] = grad
         part = strided(whole, self.view_shape, self.view_strides, self.offset)
-        first, *others = self.fn.backward(part.copy())
+        first, *others = fn.backward(part.copy())
         part[...] = 0 if first is None else first
         return [whole, *others]
 
     def backward_graph(self, grad: Any) -> Any:
         from ..tensor import Tensor
 
+        fn = self._inner()
         whole = Tensor._plain(like_strided(self.shape, self.base_strides, grad._array.dtype)).copy_(grad)
         size = grad._array.itemsize
         strides = tuple(step // size for step in self.view_strides)
         part = whole.as_strided(self.view_shape, strides, whole.storage_offset() + self.offset // size)
-        first, *others = self.fn.backward_graph(part.clone())
+        first, *others = fn.backward_graph(part.clone())
         if first is None:
             part.zero_()
         else:
             part.copy_(first)
         return [whole, *others]
 
-    def release(self, freed: Any) -> None:
-        self.fn.release(freed)
+    def release(self, freed: Freed) -> None:
+        self.fn = freed
 
     def saved_bytes(self) -> int:
-        return self.fn.saved_bytes()
+        return 0 if type(self.fn) is Freed else self.fn.saved_bytes()
 
 
 def like_strided(shape: Sequence[int], strides: Sequence[int], dtype: Any) -> np.ndarray:

@@ -185,6 +185,10 @@ e = x.expand(2, 2, 3); w = e.as_strided((2,), (2,), 1); (w * w).sum().backward()
     "a tensor written over itself where it is positive": """
 y = x.detach() - 2; attempt(lambda: y.index_put_((y > 0,), y)); y[y > 0] = 0; see(y); y[y < 0] = y[0, 0]; see(y)
 """,
+    "a second backward through a write": """
+y = x * 2; y[0] = 3.0; y.sum().backward(retain_graph=True); y.sum().backward(); attempt(lambda: y.sum().backward())
+y = x + 2; y[0] = 3.0; y.sum().backward(); attempt(lambda: y.sum().backward())
+""",
     "overlapping windows add their gradients": """
 w = x.reshape(-1).as_strided((4, 3), (1, 1)); (w * w).sum().backward(); print(x.grad)
 """,
