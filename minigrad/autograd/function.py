@@ -1,11 +1,13 @@
 """Function: an operation of the learner's own, with a forward and a backward.
 
-The ``ctx`` that forward and backward share is the node itself, an instance of ``<Name>Backward``.
+The node of a Function, an instance of ``<Name>Backward``, carries the ``ctx`` that forward and backward share. They are
+two objects, so that ``ctx.shape = x.shape`` may be written; what is put on ctx can be read on the node, as in PyTorch.
 """
 
 from __future__ import annotations
 
 import functools
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -26,7 +28,14 @@ class FunctionCtx:
     _dirty: tuple[Tensor, ...] = ()
     _non_differentiable: tuple[Tensor, ...] = ()
     _materialize = True
+    _holder: weakref.ref[BackwardFunction] | None = None  # the node, where there is one
     needs_input_grad: tuple[bool, ...] = ()
+
+    @property
+    def saved_tensors(self) -> tuple[Tensor | None, ...]:
+        """What save_for_backward kept. RuntimeError: freed by a backward, or changed in place since."""
+        node = None if self._holder is None else self._holder()
+        return self._to_save if node is None else node.saved_tensors
 
     def save_for_backward(self, *tensors: Tensor | None) -> None:
         """Keep tensors for backward, where ``saved_tensors`` returns them; changes in place are noticed.
@@ -48,15 +57,21 @@ class FunctionCtx:
         self._materialize = value
 
 
-class BackwardFunction(Node, FunctionCtx):
-    """The node of a custom Function; its ``__dict__`` holds what the user puts on ``ctx``."""
+class BackwardFunction(Node):
+    """The node of a custom Function."""
 
     multi = True
     owns_gradients = False
     function: type[Function]
     saved: Any = ()
+    ctx: FunctionCtx
     _arity: int  # how many arguments forward was given, and which of them are tensors
     _tensor_places: list[int]
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "ctx":  # a node half made
+            raise AttributeError(name)
+        return getattr(self.ctx, name)
 
     def __repr__(self) -> str:
         return f"<torch.autograd.function.{self.name()} object at {id(self):#x}>"
@@ -76,12 +91,12 @@ class BackwardFunction(Node, FunctionCtx):
 
     def _run(self, grads: list[Any]) -> list[Any]:
         function = self.function
-        if self._materialize:
+        if self.ctx._materialize:
             grads = [
                 Tensor._plain(np.zeros(shape, dtype)) if g is None and shape is not None else g
                 for g, shape, dtype in zip(grads, self.shape, self.dtype, strict=True)
             ]
-        given = function._backward()(self, *grads)
+        given = function._backward()(self.ctx, *grads)
         given = given if isinstance(given, tuple) else (given,)
         places = self._tensor_places
         if (len(given) > self._arity and any(g is not None for g in given[self._arity :])) or len(given) < self._arity:
@@ -181,7 +196,9 @@ class Function(FunctionCtx):
     @classmethod
     def apply(cls, *args: Any, **kwargs: Any) -> Any:
         """Run forward, and record the node where an input requires grad."""
-        ctx = cls._node_class()
+        ctx = FunctionCtx()
+        node = cls._node_class()
+        node.ctx = ctx
         tensors = [a for a in args if isinstance(a, Tensor)]
         ctx.needs_input_grad = tuple(isinstance(a, Tensor) and a.requires_grad for a in args)
         recorded = grad_mode.state.grad_enabled and any(ctx.needs_input_grad)
@@ -203,42 +220,43 @@ class Function(FunctionCtx):
         for tensor in ctx._dirty:
             tensor._changed()
         if recorded:
-            ctx.next_nodes, ctx.next_indices = nodes, indices
-            ctx.sequence, ctx.hooks = next_sequence(), None
-            notes.stamp(ctx)
-            ctx._arity = len(args)
-            ctx._tensor_places = [place for place, a in enumerate(args) if isinstance(a, Tensor)]
+            node.next_nodes, node.next_indices = nodes, indices
+            node.sequence, node.hooks = next_sequence(), None
+            notes.stamp(node)
+            node._arity = len(args)
+            node._tensor_places = [place for place, a in enumerate(args) if isinstance(a, Tensor)]
             arrays = [o._array if isinstance(o, Tensor) else None for o in outputs]
-            ctx.shape = tuple(None if a is None else a.shape for a in arrays)
-            ctx.dtype = tuple(None if a is None else a.dtype for a in arrays)
+            node.shape = tuple(None if a is None else a.shape for a in arrays)
+            node.dtype = tuple(None if a is None else a.dtype for a in arrays)
         saved_from = list(outputs)
         for number, out in enumerate(outputs):
             if isinstance(out, Tensor):
-                outputs[number] = cls._output(ctx, out, number, tensors, recorded)
+                outputs[number] = cls._output(node, out, number, tensors, recorded)
         if recorded:
-            ctx.saved = tuple(ctx._keep(tensor, saved_from, outputs) for tensor in ctx._to_save)
+            node.saved = tuple(node._keep(tensor, saved_from, outputs) for tensor in ctx._to_save)
+            ctx._holder = weakref.ref(node)
         for name in ("_to_save", "_dirty", "_non_differentiable"):
             ctx.__dict__.pop(name, None)
         if grad_mode.special and grad_mode.state.observers:
             seen = tuple(o for o in outputs if isinstance(o, Tensor))
-            tell("operation", cls.__name__, args, seen, ctx if recorded else None)
+            tell("operation", cls.__name__, args, seen, node if recorded else None)
         return tuple(outputs) if isinstance(output, tuple) else outputs[0]
 
     @classmethod
-    def _output(cls, ctx: Any, out: Tensor, number: int, inputs: list[Tensor], recorded: bool) -> Tensor:
+    def _output(cls, node: Any, out: Tensor, number: int, inputs: list[Tensor], recorded: bool) -> Tensor:
         """An output with its history: the node, unless it is marked as having no gradient."""
         is_input = any(out is tensor for tensor in inputs)
-        dirty = any(out is tensor for tensor in ctx._dirty)
-        if any(out is tensor for tensor in ctx._non_differentiable) or out._array.dtype.kind != "f":
+        dirty = any(out is tensor for tensor in node.ctx._dirty)
+        if any(out is tensor for tensor in node.ctx._non_differentiable) or out._array.dtype.kind != "f":
             return out.detach() if is_input and not dirty else out
         if dirty:
             if recorded and out._requires_grad and out._node is None:
                 raise RuntimeError("a leaf Variable that requires grad has been used in an in-place operation.")
             if recorded:
                 if out._is_view():
-                    views.rebase(out, ctx)
+                    views.rebase(out, node)
                 else:
-                    out._node, out._output_nr, out._requires_grad = ctx, number, False
+                    out._node, out._output_nr, out._requires_grad = node, number, False
             return out
         if is_input:  # returned as it is: a view of it, so that the input keeps its own history
             view = Tensor._plain(out._array)
@@ -246,7 +264,7 @@ class Function(FunctionCtx):
         if recorded:
             if out._is_view():
                 out._own_meta().creation = views.CUSTOM
-            out._node, out._output_nr, out._requires_grad = ctx, number, False
+            out._node, out._output_nr, out._requires_grad = node, number, False
         return out
 
 

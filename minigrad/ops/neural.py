@@ -90,14 +90,14 @@ leaky_relu = row(
     "leaky_relu",
     lambda self, negative_slope: choose(self > 0, self, self * self.dtype.type(negative_slope)),
     lambda grad, self, negative_slope: flat(where(self > 0, grad, grad * negative_slope), self),
-    r"\bar{z} \cdot (x > 0 \;?\; 1 : a)",
+    r"\bar{z} \cdot ([x > 0] + a \, [x \le 0])",
 )
-elu = row("elu", _elu, _elu_backward, r"\bar{z} \cdot (x > 0 \;?\; 1 : \alpha e^{x})")
+elu = row("elu", _elu, _elu_backward, r"\bar{z} \cdot ([x > 0] + [x \le 0] \, \alpha e^{x})")
 celu = row(
     "celu",
     lambda self, alpha: _elu(self, alpha, 1, 1 / alpha),
     lambda grad, self, alpha: _elu_backward(grad, self, alpha, 1, 1 / alpha),
-    r"\bar{z} \cdot (x > 0 \;?\; 1 : e^{x / \alpha})",
+    r"\bar{z} \cdot ([x > 0] + [x \le 0] \, e^{x / \alpha})",
 )
 silu = row("silu", lambda self: self * sigmoid(self), _silu_backward, r"\bar{z} \cdot \sigma (1 + x (1 - \sigma))")
 gelu = row("gelu", _gelu, _gelu_backward, r"\bar{z} \cdot (\Phi(x) + x \, \varphi(x))")
@@ -626,8 +626,8 @@ batch_norm = Operation(
     tensors=("running_mean", "running_var"),
     outputs=("result0", "result1", "result2"),
     formula={
-        "input": r"\tfrac{w}{\sigma} (\bar{z} - \mathrm{mean}\,\bar{z} - \hat{x}\, \mathrm{mean}(\bar{z} \hat{x}))",
-        "weight": r"\textstyle\sum \bar{z} \hat{x}",
+        "input": r"w \bar{z} / \sigma \text{, without its mean and its part along the output}",
+        "weight": r"\textstyle\sum \bar{z} x \text{, x normalised}",
         "bias": r"\textstyle\sum \bar{z}",
     },
 )
@@ -673,8 +673,8 @@ layer_norm = Operation(
     },
     outputs=("result0", "result1", "result2"),
     formula={
-        "input": r"\tfrac{w}{\sigma} (\bar{z} - \mathrm{mean}\,\bar{z} - \hat{x}\, \mathrm{mean}(\bar{z} \hat{x}))",
-        "weight": r"\textstyle\sum \bar{z} \hat{x}",
+        "input": r"w \bar{z} / \sigma \text{, without its mean and its part along the output}",
+        "weight": r"\textstyle\sum \bar{z} x \text{, x normalised}",
         "bias": r"\textstyle\sum \bar{z}",
     },
 )
@@ -768,7 +768,7 @@ smooth_l1_loss = Operation(
             _scaled(grad, self, reduction) * clamp((target - self) / beta, -1, 1)
         ),
     },
-    formula={"self": r"\tfrac{\bar{z}}{n} \mathrm{clamp}(\tfrac{x - y}{\beta}, \pm 1)"},
+    formula={"self": r"\bar{z} \cdot (x - y) / (n \beta) \text{, clamped}"},
 )
 huber_loss = Operation(
     "huber_loss",
@@ -781,7 +781,7 @@ huber_loss = Operation(
             _scaled(grad, self, reduction) * clamp(target - self, -delta, delta)
         ),
     },
-    formula={"self": r"\tfrac{\bar{z}}{n} \mathrm{clamp}(x - y, \pm\delta)"},
+    formula={"self": r"\bar{z} \cdot (x - y) / n \text{, clamped}"},
 )
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import minigrad
+import minigrad.nn  # its rows have formulas, too
 from minigrad.ops.templates import OPERATIONS
 from tests.viz.recorded import PROGRAMS, run
 from viz import latex, texts
