@@ -89,6 +89,14 @@ class SavedTensor:
         output._node, output._output_nr, output._version_counter = node, self.output_nr, self.counter
         return output
 
+    def of_view(self, view_node: Node, node: Node) -> SavedTensor:
+        """The same as output of ``view_node``, if it is the output of ``node``, which wrote to a view."""
+        if self.tensor is not None or (self.unpack_hook is not None and not self.is_output):
+            return self
+        tensor = self.unpack_tensor(node)
+        tensor._node, tensor._output_nr = view_node, 0
+        return SavedTensor(tensor, is_output=False)
+
     def _unpacked(self) -> Tensor:
         from ..tensor import Tensor
 

@@ -8,6 +8,7 @@ the history of the *base* goes through the write (``CopySlices``), and every vie
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ import numpy as np
 
 from . import grad_mode, notes
 from .graph import Hooks, Node, accumulator, next_sequence, short_name
-from .saved import Freed, freed
+from .saved import Freed, SavedTensor, freed
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
@@ -250,8 +251,9 @@ def rebase(tensor: Tensor, node: Node) -> None:
     if meta is None or meta.base is None:
         _set_edge(tensor, node)
         return
-    _set_edge(meta.base, CopySlices(meta.base, tensor, node))
-    current_grad_fn(tensor)
+    written = CopySlices(meta.base, tensor, node)
+    _set_edge(meta.base, written)
+    written.view_node = weakref.ref(current_grad_fn(tensor))  # type: ignore[arg-type]
 
 
 def reshaped(tensor: Tensor, node: Node) -> None:
@@ -268,8 +270,10 @@ class CopySlices(Node):
     through the in-place operation (``fn``), and comes back as what it says.
     """
 
-    __slots__ = ("base_strides", "fn", "offset", "view_shape", "view_strides")
+    __slots__ = ("base_strides", "fn", "offset", "view_node", "view_shape", "view_strides")
     owns_gradients = False  # what fn returns may be what it was given
+    fn: Any  # Freed after a backward
+    view_node: weakref.ref[Node]  # the view's grad_fn after the write
 
     def __init__(self, base: Tensor, view: Tensor, fn: Node) -> None:
         self.fn = fn
@@ -302,15 +306,38 @@ class CopySlices(Node):
 
         fn = self._inner()
         whole = Tensor._plain(like_strided(self.shape, self.base_strides, grad._array.dtype)).copy_(grad)
-        size = grad._array.itemsize
-        strides = tuple(step // size for step in self.view_strides)
-        part = whole.as_strided(self.view_shape, strides, whole.storage_offset() + self.offset // size)
-        first, *others = fn.backward_graph(part.clone())
+        strides, place = self._view_geometry()
+        part = whole.as_strided(self.view_shape, strides, place)
+        saved = getattr(fn, "saved", ())
+        if any(type(entry) is SavedTensor and entry.tensor is None for entry in saved):
+            fn.saved = self._with_history(saved)
+        try:
+            first, *others = fn.backward_graph(part.clone())
+        finally:
+            if saved:
+                fn.saved = saved
         if first is None:
             part.zero_()
         else:
             part.copy_(first)
         return [whole, *others]
+
+    def _view_geometry(self) -> tuple[tuple[int, ...], int]:
+        size = self.dtype.itemsize
+        return tuple(step // size for step in self.view_strides), self.offset // size
+
+    def _with_history(self, saved: Any) -> Any:
+        """What ``fn`` saved, an output of its own as what it became: a view of the base after this write."""
+        from ..ops.shaping import strided_node
+        from ..tensor import Tensor
+
+        node = self.view_node()
+        if node is None:
+            base = Tensor._plain(like_strided(self.shape, self.base_strides, self.dtype))
+            base._node = self
+            part = strided(base._array, self.view_shape, self.view_strides, self.offset)
+            node = strided_node(base, Tensor._plain(part))
+        return tuple(entry.of_view(node, self.fn) if type(entry) is SavedTensor else entry for entry in saved)
 
     def release(self, freed: Freed) -> None:
         self.fn = freed

@@ -117,6 +117,14 @@ y = x * 2; y[0] = v * v; y[:, 1].mul_(v[1]); y.t()[2].add_(y[0, 0])
 g, h = torch.autograd.grad((y * y).sum(), [x, v], create_graph=True); print(g, h)
 print(torch.autograd.grad((g * g).sum() + (h * h).sum(), [x, v]))
 """,
+    "double gradients through what a write to a view saved of its result": """
+x = x.detach().double().div(4).requires_grad_()
+def twice(y):
+    g, = torch.autograd.grad((y * y).sum(), x, create_graph=True); print(g)
+    print(torch.autograd.grad((g * g).sum(), x))
+y = x * 2; y[0].tanh_(); twice(y)
+y = x * 2; v = y.t()[1]; v.sigmoid_(); twice(y); twice(v)
+""",
     "transposed and stepped views as targets": """
 y = x * 2; y.t()[::2] = torch.tensor([10.0, 20.0]); see(y); y[:, ::2].t().mul_(2); see(y)
 (y * y).sum().backward(); print(x.grad)
