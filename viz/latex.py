@@ -8,6 +8,7 @@ A tree is a tuple: its kind, then its parts.
 from __future__ import annotations
 
 import functools
+import math
 import re
 from collections.abc import Callable
 from typing import Any
@@ -28,8 +29,12 @@ _GREEK = {
 }  # fmt: skip
 FUNCTIONS: dict[str, Callable[[Any], Any]] = {
     "ln": np.log, "log": np.log, "exp": np.exp, "sin": np.sin, "cos": np.cos, "tan": np.tan, "sinh": np.sinh,
-    "cosh": np.cosh, "tanh": np.tanh, "sgn": np.sign, "sign": np.sign,
+    "cosh": np.cosh, "tanh": np.tanh, "sgn": np.sign, "sign": np.sign, "round": np.trunc,
+    "σ": lambda x: 1 / (1 + np.exp(-x)), "φ": lambda x: np.exp(-x * x / 2) / np.sqrt(2 * np.pi),
+    "Φ": np.vectorize(lambda x: (1 + math.erf(x / math.sqrt(2))) / 2, otypes=[float]),
+    "diag": np.diag, "tril": np.tril, "triu": np.triu,
 }  # fmt: skip
+_BRACKETED = ("σ", "φ", "Φ", "diag", "tril", "triu", "round")  # always applied to something in brackets
 _RELATIONS = {
     "<": np.less,
     ">": np.greater,
@@ -55,6 +60,9 @@ class Unreadable(ValueError):
 
 
 _ENDS = ("+", "-", "/", ")", "]", "}", r"\}", "<", ">", "=", ",", "^", "_")
+
+
+_PRODUCTS = (r"\cdot", r"\times", r"\odot")
 
 
 class _Reader:
@@ -105,12 +113,15 @@ class _Reader:
         left = self.factor()
         while True:
             token = self.peek()
-            if token in (r"\cdot", r"\times", r"\odot"):
+            if token in _PRODUCTS:
                 self.take()
                 left = ("mul", left, self.factor())
             elif token == "/":
                 self.take()
-                left = ("div", left, self.factor())
+                divisor = self.factor()
+                while self.begins() and self.peek() not in (*_PRODUCTS, r"\text"):
+                    divisor = ("mul", divisor, self.factor())  # 1 / 2z is 1 / (2z)
+                left = ("div", left, divisor)
             elif token == r"\text":
                 left = ("words", left, self.words())
                 if self.begins():
@@ -214,7 +225,8 @@ class _Reader:
         if name in FUNCTIONS:
             return self.function(name)
         if name in _GREEK:
-            return ("sym", _GREEK[name])
+            letter = _GREEK[name]
+            return self.function(letter) if letter in FUNCTIONS and self.peek() == "(" else ("sym", letter)
         raise Unreadable(token)
 
     def condition(self) -> Tree:
@@ -428,6 +440,8 @@ def draw(tree: Tree, values: Callable[[str], Math], gradient: Math, ones: Math, 
             case "total":
                 return row(op("∑"), part(inside[0], 3))
             case "call":
+                if inside[0] in _BRACKETED:
+                    return row(["mi", inside[0]], op("("), go(inside[1]), op(")"))
                 return row(["mi", inside[0]], op(APPLIED), part(inside[1], 4))
             case "mean":
                 return ["mover", go(inside[0]), op("¯")]

@@ -356,7 +356,7 @@ _pow_tensor = Operation(
     },
     params=("self", "exponent"),
     node="PowBackward1",
-    formula={"self": r"\bar{z} \cdot y \, x^{y-1}", "exponent": r"\bar{z} \cdot z \ln x"},
+    formula={"self": r"\bar{z} \cdot n \, x^{n-1}", "exponent": r"\bar{z} \cdot z \ln x"},
 )
 _pow_base = Operation(
     "pow",
@@ -368,7 +368,7 @@ _pow_base = Operation(
     },
     params=("self", "exponent"),
     node="PowBackward2",
-    formula={"exponent": r"\bar{z} \cdot z \ln a"},
+    formula={"exponent": r"\bar{z} \cdot z \ln x"},
 )
 
 

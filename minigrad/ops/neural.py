@@ -99,7 +99,7 @@ celu = row(
     lambda grad, self, alpha: _elu_backward(grad, self, alpha, 1, 1 / alpha),
     r"\bar{z} \cdot ([x > 0] + [x \le 0] \, e^{x / \alpha})",
 )
-silu = row("silu", lambda self: self * sigmoid(self), _silu_backward, r"\bar{z} \cdot \sigma (1 + x (1 - \sigma))")
+silu = row("silu", lambda self: self * sigmoid(self), _silu_backward, r"\bar{z} \cdot \sigma(x) (1 + x (1 - \sigma(x)))")
 gelu = row("gelu", _gelu, _gelu_backward, r"\bar{z} \cdot (\Phi(x) + x \, \varphi(x))")
 mish = row("mish", lambda self: self * np.tanh(_softplus(self)), _mish_backward)
 softplus = row(
