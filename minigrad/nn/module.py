@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import operator
 from collections import OrderedDict, namedtuple
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, MutableSequence
 from typing import Any
 
 import numpy as np
@@ -63,44 +64,37 @@ class Module:
     _modules: Table
 
     def __init__(self) -> None:
-        self.__dict__.update(
-            training=True,
-            _parameters={},
-            _buffers={},
-            _modules={},
-            _non_persistent=set(),
-            _backward_pre_hooks=OrderedDict(),
-            _backward_hooks=OrderedDict(),
-            _forward_pre_hooks=OrderedDict(),
-            _forward_hooks=OrderedDict(),
-        )
+        hooks = ("_backward_pre_hooks", "_backward_hooks", "_forward_pre_hooks", "_forward_hooks")
+        tables: Table = {name: {} for name in ("_parameters", "_buffers", "_modules", *hooks)}
+        self.__dict__.update(tables, training=True, _non_persistent=set())
 
     # Attributes
 
     def __setattr__(self, name: str, value: Any) -> None:
         own = self.__dict__
-        for table, kind, expected in _TABLES:
-            if isinstance(value, kind):
-                if table not in own:
-                    raise AttributeError(f"cannot assign {expected[0]} before Module.__init__() call")
-                for other in (own, own["_parameters"], own["_buffers"], own["_modules"]):
-                    if other is not own[table]:
-                        other.pop(name, None)
-                own[table][name] = value
-                return
-        for table, _, (_, what, names) in (*_TABLES, _BUFFERS):
+        if isinstance(value, Parameter | Module):
+            table, what = ("_modules", "module") if isinstance(value, Module) else ("_parameters", "parameters")
+            if table not in own:
+                raise AttributeError(f"cannot assign {what} before Module.__init__() call")
+            for other in (own, own["_parameters"], own["_buffers"], own["_modules"]):
+                if other is not own[table]:
+                    other.pop(name, None)
+            own[table][name] = value
+            return
+        for table, (kind, _, what, expected, _) in _TABLES.items():
             if name in own.get(table, ()):
-                if value is not None and not (table == "_buffers" and isinstance(value, Tensor)):
-                    raise TypeError(f"cannot assign '{_kind(value)}' as {what} '{name}' ({names} or None expected)")
+                if value is not None and not isinstance(value, kind):
+                    raise TypeError(f"cannot assign '{_kind(value)}' as {what} '{name}' ({expected} or None expected)")
                 own[table][name] = value
                 return
         super().__setattr__(name, value)
 
     def __getattr__(self, name: str) -> Any:
-        for table in ("_parameters", "_buffers", "_modules"):
-            entries = self.__dict__.get(table, {})
-            if name in entries:
-                return entries[name]
+        own = self.__dict__
+        if "_parameters" in own:
+            for table in (own["_parameters"], own["_modules"], own["_buffers"]):
+                if name in table:
+                    return table[name]
         raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
 
     def __delattr__(self, name: str) -> None:
@@ -113,8 +107,9 @@ class Module:
     def __dir__(self) -> list[str]:
         return sorted({*super().__dir__(), *self._parameters, *self._buffers, *self._modules})
 
-    def _enter(self, table: str, what: str, name: Any, value: Any, fits: bool, misfit: str) -> None:
+    def _register(self, table: str, name: Any, value: Any) -> None:
         """Add a parameter, buffer or module by name, after PyTorch's checks."""
+        kind, what, _, _, required = _TABLES[table]
         if table not in self.__dict__:
             raise AttributeError(f"cannot assign {what} before Module.__init__() call")
         if not isinstance(name, str):
@@ -126,25 +121,24 @@ class Module:
         entries = self.__dict__[table]
         if hasattr(self, name) and name not in entries:
             raise KeyError(f"attribute '{name}' already exists")
-        if not fits and value is not None:
-            raise TypeError(misfit)
+        if not isinstance(value, kind) and value is not None:
+            if kind is Module:
+                raise TypeError(f"{type(value).__name__} is not a Module subclass")
+            raise TypeError(f"cannot assign '{_kind(value)}' object to {what} '{name}' ({required} or None required)")
         entries[name] = value
 
     def register_parameter(self, name: str, param: Parameter | None) -> None:
         """Add a parameter by name; None keeps the name without one."""
-        misfit = f"cannot assign '{_kind(param)}' object to parameter '{name}' (torch.nn.Parameter or None required)"
-        self._enter("_parameters", "parameter", name, param, isinstance(param, Parameter), misfit)
+        self._register("_parameters", name, param)
 
     def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
         """Add a tensor that is state but is not trained (a running mean); ``persistent``: part of state_dict."""
-        misfit = f"cannot assign '{_kind(tensor)}' object to buffer '{name}' (torch Tensor or None required)"
-        self._enter("_buffers", "buffer", name, tensor, isinstance(tensor, Tensor), misfit)
+        self._register("_buffers", name, tensor)
         (self._non_persistent.discard if persistent else self._non_persistent.add)(name)
 
     def add_module(self, name: str, module: Module | None) -> None:
         """Add a child by name."""
-        misfit = f"{type(module).__name__} is not a Module subclass"
-        self._enter("_modules", "module", name, module, isinstance(module, Module), misfit)
+        self._register("_modules", name, module)
 
     register_module = add_module
 
@@ -155,72 +149,56 @@ class Module:
         raise NotImplementedError(f'Module [{type(self).__name__}] is missing the required "forward" function')
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        hooked = self._backward_hooks or self._backward_pre_hooks or self._forward_pre_hooks or self._forward_hooks
         observed = grad_mode.special and grad_mode.state.observers
-        backward = self._backward_hooks or self._backward_pre_hooks
-        if not (backward or self._forward_pre_hooks or self._forward_hooks or observed):
-            try:
-                return self.forward(*args, **kwargs)
-            except SHAPE_ERRORS as error:
-                name_module(error, self, args)
-                raise
-        if observed:
-            tell("module_begin", self, args)
         try:
-            for before in list(self._forward_pre_hooks.values()):
-                args, kwargs = before(self, args, kwargs)
-            watch = None
-            if backward:
-                from .watch import BackwardWatch
-
-                watch = BackwardWatch(self)
-                args = watch.inputs(args)
-            result = self.forward(*args, **kwargs)
-            for after in list(self._forward_hooks.values()):
-                changed = after(self, args, kwargs, result)
-                if changed is not None:
-                    result = changed
-            return result if watch is None else watch.outputs(result)
-        except SHAPE_ERRORS as error:
-            name_module(error, self, args)
-            raise
-        finally:
+            if not (hooked or observed):
+                return self.forward(*args, **kwargs)
             if observed:
-                tell("module_end", self)
+                tell("module_begin", self, args)
+            try:
+                return self._call_hooked(args, kwargs) if hooked else self.forward(*args, **kwargs)
+            finally:
+                if observed:
+                    tell("module_end", self)
+        except (RuntimeError, ValueError, IndexError) as error:
+            _name_module(error, self, args)
+            raise
 
-    def register_forward_pre_hook(
-        self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
-    ) -> RemovableHandle:
+    def _call_hooked(self, args: tuple[Any, ...], kwargs: Table) -> Any:
+        for before in list(self._forward_pre_hooks.values()):
+            changed = before(self, args)
+            if changed is not None:
+                args = changed if isinstance(changed, tuple) else (changed,)
+        watch = None
+        if self._backward_hooks or self._backward_pre_hooks:
+            from .watch import BackwardWatch
+
+            watch = BackwardWatch(self)
+            args = watch.inputs(args)
+        result = self.forward(*args, **kwargs)
+        for after in list(self._forward_hooks.values()):
+            changed = after(self, args, result)
+            if changed is not None:
+                result = changed
+        return result if watch is None else watch.outputs(result)
+
+    def register_forward_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """Call ``hook(module, args)`` before forward; what it returns replaces the arguments."""
+        return RemovableHandle(self._forward_pre_hooks, hook)
 
-        def run(module: Module, args: tuple[Any, ...], kwargs: Table) -> Any:
-            changed = hook(module, args, kwargs) if with_kwargs else hook(module, args)
-            if changed is None:
-                return args, kwargs
-            if not with_kwargs:
-                return changed if isinstance(changed, tuple) else (changed,), kwargs
-            if isinstance(changed, tuple) and len(changed) == 2:
-                return changed
-            raise RuntimeError(
-                f"forward pre-hook must return None or a tuple of (new_args, new_kwargs), but got {changed}."
-            )
-
-        return _hung(self._forward_pre_hooks, run, prepend)
-
-    def register_forward_hook(
-        self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
-    ) -> RemovableHandle:
+    def register_forward_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """Call ``hook(module, args, output)`` after forward; what it returns replaces the output."""
-        run = hook if with_kwargs else lambda module, args, kwargs, result: hook(module, args, result)
-        return _hung(self._forward_hooks, run, prepend)
+        return RemovableHandle(self._forward_hooks, hook)
 
-    def register_full_backward_pre_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
+    def register_full_backward_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """Call ``hook(module, grad_output)`` when the gradients of the outputs are known; a tuple replaces them."""
-        return _hung(self._backward_pre_hooks, hook, prepend)
+        return RemovableHandle(self._backward_pre_hooks, hook)
 
-    def register_full_backward_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
+    def register_full_backward_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """Call ``hook(module, grad_input, grad_output)`` when the gradients of the inputs are known; a tuple
         replaces grad_input."""
-        return _hung(self._backward_hooks, hook, prepend)
+        return RemovableHandle(self._backward_hooks, hook)
 
     # The tree
 
@@ -288,19 +266,10 @@ class Module:
         """The module at a path."""
         module = self
         for name in target.split(".") if target else ():
-            module = _found(module, name, Module, "an nn.Module")
+            if not hasattr(module, name):
+                raise AttributeError(f"{module._get_name()} has no attribute `{name}`")
+            module = getattr(module, name)
         return module
-
-    def get_parameter(self, target: str) -> Parameter:
-        """The parameter at a path."""
-        path, _, name = target.rpartition(".")
-        return _found(self.get_submodule(path), name, Parameter, "an nn.Parameter")
-
-    def get_buffer(self, target: str) -> Tensor:
-        """The buffer at a path."""
-        path, _, name = target.rpartition(".")
-        module = self.get_submodule(path)
-        return _found(module, name, Tensor if name in module._buffers else (), "a buffer")
 
     # Modes and conversions
 
@@ -332,22 +301,20 @@ class Module:
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Let the gradients of all parameters go, or fill them with zeros."""
-        for parameter in self.parameters():
-            forget_gradient(parameter, set_to_none)
+        forget_gradients(self.parameters(), set_to_none)
 
     def to(self, *args: Any, **kwargs: Any) -> Any:
         """Convert floating parameters and buffers to a dtype (or to that of a tensor), in place."""
         for value in (*args, *kwargs.values()):
-            if isinstance(value, Tensor):
-                return self._convert(value.dtype)
-            if isinstance(value, Dtype):
-                if not value.is_floating_point:
-                    raise TypeError(
-                        f"nn.Module.to only accepts floating point or complex dtypes, but got desired dtype={value}"
-                    )
-                return self._convert(value)
             if isinstance(value, str):
                 device(value)  # there is only the CPU: this complains about anything else
+            elif isinstance(value, Tensor | Dtype):
+                dtype = value.dtype if isinstance(value, Tensor) else value
+                if not dtype.is_floating_point:
+                    raise TypeError(
+                        f"nn.Module.to only accepts floating point or complex dtypes, but got desired dtype={dtype}"
+                    )
+                self._convert(dtype)
         return self
 
     def _convert(self, dtype: Dtype) -> Any:
@@ -377,21 +344,17 @@ class Module:
 
     # State
 
-    def _state(self) -> Iterator[tuple[str, Module, list[str]]]:
-        """Every module's path (with its dot) and the names of its parameters and persistent buffers."""
+    def _state(self) -> Iterator[tuple[str, Module, str]]:
+        """Every parameter and persistent buffer: its path, its module and its name there."""
         for path, module in self.named_modules(remove_duplicate=False):
-            entries = {**module._parameters, **module._buffers}
-            names = [n for n, value in entries.items() if value is not None and n not in module._non_persistent]
-            yield f"{path}." if path else "", module, names
+            for name, value in (*module._parameters.items(), *module._buffers.items()):
+                if value is not None and name not in module._non_persistent:
+                    yield f"{path}.{name}" if path else name, module, name
 
     def state_dict(self, *, prefix: str = "", keep_vars: bool = False) -> OrderedDict[str, Tensor]:
         """Every parameter and persistent buffer by path; detached, memory shared."""
-        state: OrderedDict[str, Tensor] = OrderedDict()
-        for path, module, names in self._state():
-            for name in names:
-                tensor = getattr(module, name)
-                state[prefix + path + name] = tensor if keep_vars else tensor.detach()
-        return state
+        found = ((prefix + path, getattr(module, name)) for path, module, name in self._state())
+        return OrderedDict((path, tensor if keep_vars else tensor.detach()) for path, tensor in found)
 
     def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False) -> Any:
         """Copy values in by path; with ``assign`` take the tensors themselves.
@@ -401,25 +364,18 @@ class Module:
         """
         if not isinstance(state_dict, Mapping):
             raise TypeError(f"Expected state_dict to be dict-like, got {type(state_dict)}.")
-        missing: list[str] = []
-        errors: list[str] = []
-        known: set[str] = set()
-        for path, module, names in self._state():
-            for name in names:
-                key = path + name
-                known.add(key)
-                if key not in state_dict:
-                    missing.append(key)
-                    continue
-                problem = _load(module, name, key, state_dict[key], assign)
-                if problem is not None:
-                    errors.append(problem)
-        unexpected = [key for key in state_dict if key not in known]
-        if strict:
-            for what, keys in (("Unexpected", unexpected), ("Missing", missing)):
-                if keys:
-                    listed = ", ".join(f'"{key}"' for key in keys)
-                    errors.insert(0, f"{what} key(s) in state_dict: {listed}. ")
+        wanted = {path: (module, name) for path, module, name in self._state()}
+        missing = [path for path in wanted if path not in state_dict]
+        unexpected = [path for path in state_dict if path not in wanted]
+        errors = [
+            f"{what} key(s) in state_dict: " + ", ".join(f'"{path}"' for path in paths) + ". "
+            for what, paths in (("Missing", missing), ("Unexpected", unexpected))
+            if strict and paths
+        ]
+        for path, (module, name) in wanted.items():
+            if path in state_dict:
+                problem = _load(module, name, path, state_dict[path], assign)
+                errors += [] if problem is None else [problem]
         if errors:
             lines = "\n\t".join(errors)
             raise RuntimeError(f"Error(s) in loading state_dict for {type(self).__name__}:\n\t{lines}")
@@ -445,11 +401,12 @@ class Module:
         return f"{self._get_name()}(" + "".join(f"\n  {line}" for line in lines) + ("\n)" if lines else ")")
 
 
-_TABLES: tuple[tuple[str, type, tuple[str, str, str]], ...] = (
-    ("_parameters", Parameter, ("parameters", "parameter", "torch.nn.Parameter")),
-    ("_modules", Module, ("module", "child module", "torch.nn.Module")),
-)
-_BUFFERS = ("_buffers", Tensor, ("buffers", "buffer", "torch.nn.Buffer, torch.Tensor"))
+# The tables of a module: the class of the entries, and how PyTorch's errors name them.
+_TABLES: dict[str, tuple[type, str, str, str, str]] = {
+    "_parameters": (Parameter, "parameter", "parameter", "torch.nn.Parameter", "torch.nn.Parameter"),
+    "_modules": (Module, "module", "child module", "torch.nn.Module", ""),
+    "_buffers": (Tensor, "buffer", "buffer", "torch.nn.Buffer, torch.Tensor", "torch Tensor"),
+}
 
 
 class _IncompatibleKeys(namedtuple("_IncompatibleKeys", ["missing_keys", "unexpected_keys"])):
@@ -470,50 +427,35 @@ def _load(module: Module, name: str, key: str, value: Any, assign: bool) -> str 
             f"size mismatch for {key}: copying a param with shape {value.shape} from checkpoint, the shape in current "
             f"model is {tensor.shape}."
         )
-    if not assign:
+    if assign:
+        setattr(module, name, Parameter(value, tensor.requires_grad) if isinstance(tensor, Parameter) else value)
+    else:
         with grad_mode.no_grad():
             tensor.copy_(value)
-    elif isinstance(tensor, Parameter):
-        setattr(module, name, Parameter(value, tensor.requires_grad))
-    else:
-        setattr(module, name, value)
     return None
 
 
-def _found(module: Module, name: str, kind: Any, what: str) -> Any:
-    if not hasattr(module, name):
-        raise AttributeError(f"{module._get_name()} has no attribute `{name}`")
-    value = getattr(module, name)
-    if not isinstance(value, kind):
-        raise AttributeError(f"`{name}` is not {what}")
-    return value
-
-
-SHAPE_ERRORS = (RuntimeError, ValueError, IndexError)
-
-
-def name_module(error: Any, module: Module, args: tuple[Any, ...]) -> None:
+def _name_module(error: Any, module: Module, args: tuple[Any, ...]) -> None:
     """Say in a note which module failed and what it was given; every module around it adds to its path."""
     if not hasattr(error, "failed_module"):
         shapes = ", ".join(str(list(arg.shape)) for arg in args if isinstance(arg, Tensor))
         given = f", given an input of shape {shapes}" if shapes else ""
-        error.failed_module, error.failed_with = module, given
-        error.add_note(f"minigrad: raised in {module._get_name()}({module.extra_repr()}){given}.")
-        return
-    failed = error.failed_module
+        error.failed_module, error.failure = module, f"{module._get_name()}({module.extra_repr()}){given}."
+    begin = "minigrad: raised in "
     for path, each in module.named_modules():
-        if each is failed and path:
-            note = (
-                f"minigrad: raised in module '{path}', {failed._get_name()}({failed.extra_repr()}){error.failed_with}."
-            )
-            error.__notes__[:] = [note if line.startswith("minigrad: raised in ") else line for line in error.__notes__]
+        if each is error.failed_module:
+            note = begin + (f"module '{path}', " if path else "") + error.failure
+            error.__notes__ = [*(n for n in getattr(error, "__notes__", ()) if not n.startswith(begin)), note]
 
 
-def _hung(table: Any, hook: Callable[..., Any], prepend: bool) -> RemovableHandle:
-    handle = RemovableHandle(table, hook)
-    if prepend:
-        table.move_to_end(handle.id, last=False)
-    return handle
+def forget_gradients(parameters: Iterable[Tensor], set_to_none: bool) -> None:
+    """What zero_grad does."""
+    for parameter in parameters:
+        grad = parameter._grad
+        if grad is not None and set_to_none:
+            parameter.grad = None
+        elif grad is not None:
+            (grad.requires_grad_(False) if grad.is_leaf else grad.detach_()).zero_()
 
 
 def _indented(text: str) -> str:
@@ -527,90 +469,57 @@ def _kind(value: Any) -> str:
     return f"{type(value).__module__}.{type(value).__name__}".removeprefix("builtins.")
 
 
-def forget_gradient(parameter: Tensor, set_to_none: bool) -> None:
-    """What zero_grad does to one parameter."""
-    grad: Any = parameter._grad
-    if grad is None:
-        return
-    if set_to_none:
-        parameter.grad = None
-        return
-    if grad.grad_fn is not None:
-        grad.detach_()
-    else:
-        grad.requires_grad_(False)
-    grad.zero_()
-
-
-class _Listed(Module):
+class _Listed(Module, MutableSequence[Any]):
     """What Sequential and ModuleList share: children named 0, 1, 2, ..."""
 
     def _place(self, index: Any) -> int:
         """An index counted from the front, or IndexError."""
-        size, place = len(self), index.__index__() if hasattr(index, "__index__") else index
-        if not isinstance(place, int):
-            raise TypeError(f"'{type(index).__name__}' object cannot be interpreted as an integer")
+        size, place = len(self), operator.index(index)
         if not -size <= place < size:
             raise IndexError(f"index {place} is out of range")
         return place % size
 
-    def _renumber(self, modules: Iterable[Any]) -> None:
-        modules = list(modules)
+    def _renumber(self, modules: list[Any]) -> None:
         self._modules.clear()
         for number, module in enumerate(modules):
             self.add_module(str(number), module)
 
-    def __iter__(self) -> Iterator[Module]:
+    def __iter__(self) -> Iterator[Any]:
         return iter(self._modules.values())
 
     def __len__(self) -> int:
         return len(self._modules)
 
     def __getitem__(self, index: Any) -> Any:
-        modules = list(self._modules.items())
         if isinstance(index, slice):
-            return self._part(modules[index])
-        return modules[self._place(index)][1]
+            return self._of(list(self._modules.items())[index])
+        return list(self)[self._place(index)]
 
-    def _part(self, modules: list[tuple[str, Any]]) -> Any:
+    def _of(self, named: list[tuple[str, Any]]) -> Any:
+        """A container of the same kind with these modules."""
         raise NotImplementedError
 
-    def __setitem__(self, index: int, module: Module) -> None:
+    def __setitem__(self, index: Any, module: Any) -> None:
         setattr(self, list(self._modules)[self._place(index)], module)
 
-    def __delitem__(self, index: int | slice) -> None:
+    def __delitem__(self, index: Any) -> None:
         modules = list(self)
         del modules[index if isinstance(index, slice) else self._place(index)]
         self._renumber(modules)
 
-    def append(self, module: Module) -> Any:
+    def insert(self, index: int, module: Any) -> None:
+        """Add a module before the one at ``index``."""
+        modules = list(self)
+        modules.insert(index, module)
+        self._renumber(modules)
+
+    def append(self, module: Any) -> Any:
         """Add a module at the end."""
         self.add_module(str(len(self)), module)
         return self
 
-    def extend(self, modules: Any) -> Any:
-        """Add several."""
-        if not isinstance(modules, Iterable):
-            name = type(self).__name__
-            raise TypeError(f"{name}.extend should be called with an iterable, but got {type(modules).__name__}")
-        for module in modules:
-            self.append(module)
-        return self
-
-    def insert(self, index: int, module: Module) -> Any:
-        """Add a module before the one at ``index``."""
-        if not -len(self) <= index <= len(self):
-            raise IndexError(f"Index out of range: {index}")
-        modules = list(self)
-        modules.insert(index, module)
-        self._renumber(modules)
-        return self
-
-    def pop(self, index: int | slice) -> Any:
-        """Take a module out."""
-        module = self[index]
-        del self[index]
-        return module
+    def __add__(self, other: Iterable[Any]) -> Any:
+        return self._of([(str(number), module) for number, module in enumerate([*self, *other])])
 
 
 class Sequential(_Listed):
@@ -631,13 +540,8 @@ class Sequential(_Listed):
             input = module(input)
         return input
 
-    def _part(self, modules: list[tuple[str, Any]]) -> Any:
-        return type(self)(OrderedDict(modules))
-
-    def __add__(self, other: Any) -> Sequential:
-        if not isinstance(other, Sequential):
-            raise ValueError(f"add operator supports only objects of Sequential class, but {type(other)} is given.")
-        return Sequential(*self, *other)
+    def _of(self, named: list[tuple[str, Any]]) -> Any:
+        return type(self)(OrderedDict(named))
 
 
 class ModuleList(_Listed):
@@ -650,14 +554,8 @@ class ModuleList(_Listed):
         super().__init__()
         self.extend(() if modules is None else modules)
 
-    def _part(self, modules: list[tuple[str, Any]]) -> Any:
-        return type(self)(module for _, module in modules)
-
-    def __add__(self, other: Iterable[Module]) -> ModuleList:
-        return ModuleList([*self, *other])
-
-    def __iadd__(self, other: Iterable[Module]) -> Any:
-        return self.extend(other)
+    def _of(self, named: list[tuple[str, Any]]) -> Any:
+        return type(self)(module for _, module in named)
 
     def _child_lines(self) -> list[str]:
         """Equal neighbours share a line: ``(0-2): 3 x Linear(...)``."""
@@ -670,60 +568,29 @@ class ModuleList(_Listed):
         return lines
 
 
-class ModuleDict(Module):
+class ModuleDict(Module, MutableMapping[str, Any]):
     """Modules by name.
 
     See https://docs.pytorch.org/docs/stable/generated/torch.nn.ModuleDict.html
     """
 
+    __hash__, __eq__ = object.__hash__, object.__eq__  # each is itself, whatever it holds
+
     def __init__(self, modules: Mapping[str, Module] | Iterable[tuple[str, Module]] | None = None) -> None:
         super().__init__()
         self.update({} if modules is None else modules)
 
-    def update(self, modules: Mapping[str, Module] | Iterable[tuple[str, Module]]) -> None:
-        """Add several."""
-        if not isinstance(modules, Iterable):
-            raise TypeError(
-                "ModuleDict.update should be called with an iterable of key/value pairs, but got "
-                + type(modules).__name__
-            )
-        for name, module in dict(modules).items():
-            self.add_module(name, module)
-
     def __getitem__(self, name: str) -> Any:
         return self._modules[name]
 
-    def __setitem__(self, name: str, module: Module) -> None:
+    def __setitem__(self, name: str, module: Any) -> None:
         self.add_module(name, module)
 
     def __delitem__(self, name: str) -> None:
         del self._modules[name]
-
-    def __contains__(self, name: str) -> bool:
-        return name in self._modules
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._modules)
 
     def __len__(self) -> int:
         return len(self._modules)
-
-    def keys(self) -> Iterable[str]:
-        """The names."""
-        return self._modules.keys()
-
-    def values(self) -> Iterable[Any]:
-        """The modules."""
-        return self._modules.values()
-
-    def items(self) -> Iterable[tuple[str, Any]]:
-        """Names and modules."""
-        return self._modules.items()
-
-    def pop(self, name: str) -> Any:
-        """Take a module out."""
-        return self._modules.pop(name)
-
-    def clear(self) -> None:
-        """Take all modules out."""
-        self._modules.clear()

@@ -16,7 +16,7 @@ from ..autograd import grad_mode, notes
 from ..autograd.grad_mode import enable_grad
 from ..autograd.observe import tell
 from ..dtypes import type_name
-from ..nn.module import forget_gradient
+from ..nn.module import forget_gradients
 from ..tensor import Tensor
 
 
@@ -89,8 +89,7 @@ class Optimizer:
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Let the gradients go (None), or fill them with zeros."""
         for group in self.param_groups:
-            for param in group["params"]:
-                forget_gradient(param, set_to_none)
+            forget_gradients(group["params"], set_to_none)
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Change every parameter that has a gradient; ``closure`` computes the loss anew first."""
