@@ -18,23 +18,10 @@ from ..autograd.observe import tell
 from ..dtypes import FROM_NUMPY, type_name
 from ..tensor import Tensor
 from .arguments import broadcast_error, is_number, must_be_tensor, wrap_dim
-from .dual import cast, dual
+from .dual import cast, dual, either
 from .reduction import _return_type as return_type
 from .reduction import public, row
-from .shaping import (
-    Shape,
-    at,
-    contiguous_strides,
-    either,
-    expand,
-    reshaped,
-    select_row,
-    slice_row,
-    unbind,
-    unsqueeze,
-    view,
-    zeros_of,
-)  # fmt: skip
+from .shaping import Shape, at, expand, select_row, slice_row, unbind, unsqueeze, view, zeros_of
 from .templates import Operation
 
 END = 2**63 - 1  # the end of a slice that has none
@@ -55,8 +42,8 @@ def _indexed(self: np.ndarray, indices: Indices) -> np.ndarray:
     key = _key(indices)
     if len(key) == 1 and key[0].dtype.kind == "i":
         return self.take(key[0], 0)
-    out = np.ascontiguousarray(self[key])
-    return views.strided(out, out.shape, contiguous_strides(out.shape, out.itemsize)) if 1 in out.shape else out
+    out = self[key]
+    return out if out.flags.c_contiguous and 1 not in out.shape else out.copy()
 
 
 def _add_at(array: np.ndarray, key: Any, values: np.ndarray) -> None:
@@ -641,18 +628,6 @@ def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
     return _scatter_add(input, dim, index, src)
 
 
-@public()
-def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Tensor:
-    """``gather`` with broadcasting; without ``dim`` of the flattened tensor."""
-    if dim is None:
-        return gather(view(input, -1), 0, view(indices, -1))
-    dim = wrap_dim(dim, input._array.ndim)
-    lengths = [tensor._array.shape[dim] for tensor in (input, indices)]
-    shape = np.broadcast_shapes(*[(*s[:dim], 1, *s[dim + 1 :]) for s in (input._array.shape, indices._array.shape)])
-    wide = [(*shape[:dim], length, *shape[dim + 1 :]) for length in lengths]
-    return gather(expand(input, wide[0]), dim, expand(indices, wide[1]))
-
-
 # One index for each place of a dimension: index_select, index_add, index_fill
 
 
@@ -664,13 +639,6 @@ def _line(array: np.ndarray, dim: int, index: np.ndarray) -> tuple[np.ndarray, A
 def _index_added(self: np.ndarray, dim: int, index: np.ndarray, source: np.ndarray, alpha: float, _: Any) -> np.ndarray:
     out = np.array(self, order="C")
     _add_at(*_line(out, dim, index), source if alpha == 1 else (source * alpha).astype(source.dtype))
-    return out
-
-
-def _index_filled(self: np.ndarray, dim: int, index: np.ndarray, value: Any) -> np.ndarray:
-    out = np.array(self, order="C")
-    array, key = _line(out, dim, index)
-    array[key] = value
     return out
 
 
@@ -695,24 +663,6 @@ _index_add: Operation = Operation(
     tensors=("index",),
     shows=("source_dim",),
     formula={"self": r"\bar{z}", "source": r"\alpha \bar{z} \text{ at these places}"},
-)
-_index_fill: Operation = row(
-    "index_fill",
-    _index_filled,
-    lambda grad, dim, index: either(_index_fill, grad, dim, index, 0),
-    _ELSEWHERE["self"],
-    tensors=("index",),
-)
-_index_fill_tensor = Operation(
-    "index_fill",
-    _index_filled,
-    {
-        "self": lambda grad, dim, index: either(_index_fill, grad, dim, index, 0),
-        "value": lambda grad, dim, index: either(_index_select, grad, dim, index).sum(),
-    },
-    node="IndexFillBackward1",
-    tensors=("index",),
-    formula={"self": _ELSEWHERE["self"], "value": r"\sum \bar{z} \text{ at these places}"},
 )
 
 
@@ -754,20 +704,7 @@ def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: 
     return _index_add(input, dim, index, source, alpha, added.ndim)
 
 
-@public()
-def index_fill(input: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
-    """A copy with one value at these places of a dimension."""
-    length = _length(input, dim)
-    _check_bounds(index._array, length, wrap_dim(dim, input._array.ndim), -length, IndexError)
-    return (_index_fill_tensor if isinstance(value, Tensor) else _index_fill)(input, dim, index, value)
-
-
 # Places in the flattened tensor, and masks
-
-
-def _flat_written(self: np.ndarray, index: np.ndarray, source: np.ndarray, accumulate: bool) -> np.ndarray:
-    out = np.array(self, order="C")
-    return _put(out.reshape(-1), (index.reshape(-1),), source.reshape(-1), accumulate).reshape(out.shape)
 
 
 def _mask_selected(self: np.ndarray, mask: np.ndarray) -> np.ndarray:
@@ -788,25 +725,6 @@ def _unmasked(grad: Any, self: Any, mask: Any) -> Any:
 
 
 _masked_fill = dual("masked_fill", lambda grad, mask, number: np.where(mask, grad.dtype.type(number), grad))
-_take: Operation = row(
-    "take",
-    lambda self, index: np.take(self, index),
-    lambda grad, self, index: either(_flat_put, zeros_of(grad, self.shape), index, grad, True),
-    _PLACED,
-    tensors=("index",),
-)
-_flat_put: Operation = Operation(
-    "put",
-    _flat_written,
-    {
-        "self": lambda grad, index, source, accumulate: (
-            grad if accumulate else either(_flat_put, grad, index, zeros_of(grad, source.shape), False)
-        ),
-        "source": lambda grad, index, source: reshaped(either(_take, grad, index), tuple(source.shape)),
-    },
-    tensors=("index",),
-    formula={"self": _ELSEWHERE["self"], "source": _TAKEN},
-)
 _masked_select = row("masked_select", _mask_selected, _unmasked, _PLACED, tensors=("mask",))
 _masked_scatter = Operation(  # of as many numbers as the mask has trues
     "masked_scatter",
@@ -818,16 +736,6 @@ _masked_scatter = Operation(  # of as many numbers as the mask has trues
     tensors=("mask",),
     formula={"self": _ELSEWHERE["self"], "source": _TAKEN},
 )
-
-
-@public()
-def take(input: Tensor, index: Tensor) -> Tensor:
-    """The elements at these places of the flattened tensor."""
-    size = input._array.size
-    bad = _first_outside(index._array, -size, size)
-    if bad is not None:
-        raise IndexError(f"out of range: tried to access index {bad} on a tensor of {size} elements.")
-    return _take(input, index)
 
 
 @public()
@@ -905,49 +813,9 @@ def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
     return Tensor._plain(np.argwhere(input._array))
 
 
-@public()
-def argwhere(input: Tensor) -> Tensor:
-    """The places of the elements that are not zero, a row each."""
-    return nonzero(input)
-
-
-@public("searchsorted")
-def searchsorted(input: Tensor, values: Any, *, right: bool = False, side: str = "left") -> Tensor:
-    """Where each value would go in a sorted sequence (or each row's, in the rows of one)."""
-    side, table = "right" if right else side, input._array
-    wanted = values._array if isinstance(values, Tensor) else np.asarray(values)
-    if table.ndim == 1:
-        return Tensor._of(np.asarray(np.searchsorted(table, wanted, side)))  # type: ignore[call-overload]
-    rows = zip(table.reshape(-1, table.shape[-1]), wanted.reshape(-1, wanted.shape[-1]), strict=True)
-    return Tensor._of(np.stack([np.searchsorted(a, v, side) for a, v in rows]).reshape(wanted.shape))  # type: ignore[call-overload]
-
-
-def bucketize(input: Any, boundaries: Tensor, *, right: bool = False) -> Tensor:
-    """Between which boundaries each value lies: ``searchsorted`` with the arguments exchanged."""
-    return searchsorted(boundaries, input, right=right)
-
-
-@public()
-def unique(
-    input: Tensor,
-    sorted: bool = True,
-    return_inverse: bool = False,
-    return_counts: bool = False,
-    dim: int | None = None,
-) -> Any:
-    """The different elements, in order; on request where each element went, and how often each occurs."""
-    options: Any = {"return_inverse": True, "return_counts": True, "axis": dim, "equal_nan": False}
-    values, inverse, counts = np.unique(input._array, **options)
-    shape = input._array.shape if dim is None else (input._array.shape[dim],)
-    found = [values, *([inverse.reshape(shape)] if return_inverse else []), *([counts] if return_counts else [])]
-    return Tensor._of(values) if len(found) == 1 else tuple(map(Tensor._of, found))
-
-
 BOTH = (
-    argsort, argwhere, gather, index_add, index_fill, index_put, index_select, masked_select, nonzero, scatter,
-    scatter_add, sort, take, take_along_dim, topk, unique,
+    argsort, gather, index_add, index_put, index_select, masked_select, nonzero, scatter, scatter_add, sort, topk,
 )  # fmt: skip
-FUNCTIONS_ONLY = (bucketize, searchsorted)
 METHODS_ONLY = (copy_, fill_, index_put_, zero_)
-IN_PLACE = (index_add, index_fill, scatter, scatter_add)
+IN_PLACE = (index_add, scatter, scatter_add)
 OPERATORS = {"__getitem__": get_index, "__setitem__": set_index}

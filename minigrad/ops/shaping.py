@@ -17,24 +17,20 @@ from ..autograd.views import address, offset, storage, strided
 from ..dtypes import DTYPES, device, result_type, type_name
 from ..dtypes import dtype as Dtype
 from ..tensor import Tensor
+from . import dual
 from .arguments import broadcast_error, infer_shape, read_shape, wrap_dim
-from .dual import sum_to, total
+from .dual import either, sum_to, total
 from .reduction import public, row
 from .templates import Operation
 
 Shape = tuple[int, ...]
 
 
-def either(operation: Operation, value: Any, *args: Any) -> Any:
-    """An operation in a derivative: recorded on Tensors, its bare forward on arrays."""
-    return operation(value, *args) if isinstance(value, Tensor) else operation.forward(value, *args)
-
-
 def zeros_of(like: Any, shape: Sequence[int]) -> Any:
     """Zeros of this shape, of the kind and dtype of ``like``."""
-    return (
-        Tensor._plain(np.zeros(shape, like._array.dtype)) if isinstance(like, Tensor) else np.zeros(shape, like.dtype)
-    )
+    if isinstance(like, Tensor):
+        return Tensor._plain(np.zeros(shape, like._array.dtype))
+    return np.zeros(shape, like.dtype)
 
 
 def at(ndim: int, dim: int, key: Any) -> tuple[Any, ...]:
@@ -45,57 +41,25 @@ def at(ndim: int, dim: int, key: Any) -> tuple[Any, ...]:
 # Another shape
 
 
-def contiguous_strides(shape: Sequence[int], step: int = 1) -> Shape:
-    """The strides of elements that follow each other: PyTorch counts empty dimensions as one."""
-    strides: list[int] = []
-    for length in reversed(shape):
-        strides.insert(0, step)
-        step *= max(length, 1)
-    return tuple(strides)
-
-
-def _view_strides(array: np.ndarray, size: Shape) -> Shape | None:
-    """The strides that show an array's memory in another shape; None where there are none.
-
-    Dimensions that follow each other in memory make one chunk; every chunk must be used up by dimensions of ``size``.
-    """
-    if array.flags.c_contiguous and (1 not in array.shape or not array.size):
-        return contiguous_strides(size, array.itemsize)
-    strides, left = [0] * len(size), len(size)
-    chunk_step, chunk_size, used = array.strides[-1], 1, 1
-    for dim in range(array.ndim - 1, -1, -1):
-        chunk_size *= array.shape[dim]
-        if dim == 0 or (array.shape[dim - 1] != 1 and array.strides[dim - 1] != chunk_size * chunk_step):
-            while left and (used < chunk_size or size[left - 1] == 1):
-                left -= 1
-                strides[left] = used * chunk_step
-                used *= size[left]
-            if used != chunk_size:
-                return None
-            chunk_step, chunk_size, used = array.strides[dim - 1], 1, 1
-    return None if left else tuple(strides)
-
-
 def _viewed(self: np.ndarray, size: Shape) -> np.ndarray:
-    strides = _view_strides(self, size)
-    if strides is None:
+    try:
+        return self.reshape(size, copy=False)
+    except ValueError:
         raise RuntimeError(
             "view size is not compatible with input tensor's size and stride (at least one dimension spans across two "
             "contiguous subspaces). Use .reshape(...) instead."
-        )
-    return strided(self, size, strides)
+        ) from None
 
 
-def reshaped(grad: Any, self_sym_sizes: Shape) -> Any:
-    """A gradient in the shape the input had."""
-    return reshape(grad, self_sym_sizes) if isinstance(grad, Tensor) else np.reshape(grad, self_sym_sizes)
+def _reshaped(grad: Any, self_sym_sizes: Shape) -> Any:
+    return dual.reshape(grad, self_sym_sizes)
 
 
 def _stretched(self: np.ndarray, size: Shape) -> np.ndarray:
     """The array in a larger shape (numpy's broadcast_to would forbid to write where that is harmless)."""
     extra = len(size) - self.ndim
     strides = [s if want == have else 0 for want, have, s in zip(size[extra:], self.shape, self.strides, strict=True)]
-    for place in range(extra - 1, -1, -1):
+    for place in reversed(range(extra)):
         step = strides[0] * size[place + 1] if strides else self.itemsize
         strides.insert(0, step if size[place] == 1 else 0)
     return strided(self, size, strides)
@@ -119,9 +83,9 @@ def _unsqueezed(grad: Any, dim: Sequence[int], self_sym_sizes: Shape) -> Any:
 
 
 _SAME = r"\bar{z}"
-_view = row("view", _viewed, reshaped, _SAME, view=True)
-_reshape_alias = row("_reshape_alias", _viewed, reshaped, _SAME, node="ReshapeAliasBackward0", view=True)
-_unsafe_view = row("_unsafe_view", _viewed, reshaped, _SAME, node="UnsafeViewBackward0")
+_view = row("view", _viewed, _reshaped, _SAME, view=True)
+_reshape_alias = row("_reshape_alias", _viewed, _reshaped, _SAME, node="ReshapeAliasBackward0", view=True)
+_unsafe_view = row("_unsafe_view", _viewed, _reshaped, _SAME, node="UnsafeViewBackward0")
 _clone_in_order = row("clone", lambda self: self.copy(), lambda grad: grad, _SAME)
 _expand = row(
     "expand", _stretched, lambda grad, self_sym_sizes: sum_to(grad, self_sym_sizes), r"\sum \bar{z}", view=True
@@ -145,10 +109,6 @@ _squeeze_dim: Operation = row(
 _squeeze_dims = row("squeeze", _without_ones, _unsqueezed, _SAME, node="SqueezeBackward2", view=True)
 
 
-def _size(input: Tensor, shape: tuple[Any, ...]) -> Shape:
-    return infer_shape(read_shape(shape), input._array.size)
-
-
 @public(page="torch.Tensor.{}")
 def view(input: Tensor, *shape: Any, size: Any = None) -> Tensor:
     """The same memory in another shape; RuntimeError where the strides do not allow it (use ``reshape``)."""
@@ -159,13 +119,13 @@ def view(input: Tensor, *shape: Any, size: Any = None) -> Tensor:
             f"view() received an invalid combination of arguments - got ({kinds}), but expected one of:\n"
             " * (torch.dtype dtype)\n * (tuple of ints size)\n"
         )
-    return _view(input, _size(input, shape))
+    return _view(input, infer_shape(read_shape(shape), input._array.size))
 
 
 @public(page="torch.Tensor.{}")
 def view_as(input: Tensor, other: Tensor) -> Tensor:
     """``input.view(other.shape)``."""
-    return _view(input, _size(input, other._array.shape))
+    return view(input, other._array.shape)
 
 
 @public()
@@ -173,12 +133,14 @@ def reshape(input: Tensor, *shape: Any) -> Tensor:
     """Another shape: a view where the memory allows, else a copy."""
     if not shape:
         raise TypeError('reshape() missing 1 required positional arguments: "shape"')
-    array, size = input._array, _size(input, shape)
+    array, size = input._array, infer_shape(read_shape(shape), input._array.size)
     if array.flags.c_contiguous:
         return _view(input, size)
-    if _view_strides(array, size) is not None:
-        return _reshape_alias(input, size)
-    return _unsafe_view(_clone_in_order(input), size)
+    try:
+        array.reshape(size, copy=False)
+    except ValueError:
+        return _unsafe_view(_clone_in_order(input), size)
+    return _reshape_alias(input, size)
 
 
 @public(page="torch.Tensor.{}")
@@ -201,8 +163,7 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
         raise RuntimeError("flatten() has invalid args: start_dim cannot come after end_dim")
     if start == end and shape:
         return input
-    middle = math.prod(shape[start : end + 1])
-    return reshape(input, (*shape[:start], middle, *shape[end + 1 :]))
+    return reshape(input, (*shape[:start], math.prod(shape[start : end + 1]), *shape[end + 1 :]))
 
 
 @public()
@@ -219,7 +180,7 @@ def unflatten(input: Tensor, dim: int, sizes: Any) -> Tensor:
             f"unflatten: Provided sizes {list(sizes)} don't multiply up to the size of dim {dim} ({shape[dim]}) in the "
             "input tensor"
         ) from None
-    return view(input, *shape[:dim], *sizes, *shape[dim + 1 :])
+    return view(input, (*shape[:dim], *sizes, *shape[dim + 1 :]))
 
 
 @public(page="torch.Tensor.{}")
@@ -259,8 +220,8 @@ def expand(input: Tensor, *sizes: Any, size: Any = None) -> Tensor:
             f"({len(sizes)}) must be greater or equal to the number of dimensions in the tensor ({len(shape)})"
         )
     full = list(sizes)
-    for place in range(len(sizes) - 1, -1, -1):
-        length, have = sizes[place], shape[place - extra] if place >= extra else 1
+    for place, length in reversed(list(enumerate(sizes))):
+        have = shape[place - extra] if place >= extra else 1
         if place < extra and length < 0:
             raise RuntimeError(
                 f"The expanded size of the tensor ({length}) isn't allowed in a leading, non-existing dimension {place}"
@@ -312,12 +273,9 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
         warnings.warn(
             "torch.meshgrid: in an upcoming release, it will be required to pass the indexing argument.", stacklevel=2
         )
-    places = list(range(len(tensors)))
-    if indexing == "xy":
-        places[:2] = reversed(places[:2])
-    shape = [0] * len(tensors)
-    for place, tensor in zip(places, tensors, strict=True):
-        shape[place] = tensor._array.size
+    swapped = {0: 1, 1: 0} if indexing == "xy" and len(tensors) > 1 else {}
+    places = [swapped.get(place, place) for place in range(len(tensors))]
+    shape = [tensors[place]._array.size for place in places]
     return tuple(
         expand(view(tensor, [-1 if dim == place else 1 for dim in range(len(shape))]), shape)
         for place, tensor in zip(places, tensors, strict=True)
@@ -326,9 +284,15 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
 
 # Another order of dimensions
 
+
+def _swapped(self: np.ndarray, dim0: int, dim1: int) -> np.ndarray:
+    dim0, dim1 = wrap_dim(dim0, self.ndim), wrap_dim(dim1, self.ndim)
+    return self.swapaxes(dim0, dim1) if self.ndim else self
+
+
 _transpose: Operation = row(
     "transpose",
-    lambda self, dim0, dim1: self.swapaxes(dim0, dim1) if self.ndim else self,
+    _swapped,
     lambda grad, dim0, dim1: either(_transpose, grad, dim0, dim1),
     r"\bar{z}^\top",
     view=True,
@@ -337,7 +301,7 @@ _t: Operation = row("t", lambda self: self.T, lambda grad: either(_t, grad), r"\
 _permute: Operation = row(
     "permute",
     lambda self, dims: self.transpose(dims),
-    lambda grad, dims: either(_permute, grad, tuple(sorted(range(len(dims)), key=lambda d: dims[d] % len(dims)))),
+    lambda grad, dims: either(_permute, grad, tuple(np.argsort([dim % len(dims) for dim in dims]).tolist())),
     r"\bar{z} \text{ permuted back}",
     view=True,
 )
@@ -346,7 +310,6 @@ _permute: Operation = row(
 @public()
 def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
     """A view with two dimensions exchanged."""
-    wrap_dim(dim0, input._array.ndim), wrap_dim(dim1, input._array.ndim)
     return _transpose(input, dim0, dim1)
 
 
@@ -407,7 +370,7 @@ def _reversed(input: Tensor) -> Tensor:
             "`x.permute(*torch.arange(x.ndim - 1, -1, -1))` to reverse the dimensions of a tensor.",
             stacklevel=2,
         )
-    return _permute(input, tuple(range(ndim - 1, -1, -1)))
+    return _permute(input, tuple(reversed(range(ndim))))
 
 
 def _matrix_transposed(input: Tensor) -> Tensor:
@@ -461,26 +424,31 @@ _slice_backward: Operation = Operation(
 )
 
 
+def _length(input: Tensor, dim: int, refusal: Exception) -> int:
+    """How long a dimension is; a tensor without dimensions is refused."""
+    if not input._array.ndim:
+        raise refusal
+    return input._array.shape[wrap_dim(dim, input._array.ndim)]
+
+
 @public()
 def select(input: Tensor, dim: int, index: int) -> Tensor:
     """A view at one place of a dimension."""
-    shape = input._array.shape
-    if not shape:
-        raise IndexError("select() cannot be applied to a 0-dim tensor.")
-    along = wrap_dim(dim, len(shape))
-    if not -shape[along] <= index < shape[along]:
-        raise IndexError(f"select(): index {index} out of range for tensor of size {list(shape)} at dimension {along}")
+    length = _length(input, dim, IndexError("select() cannot be applied to a 0-dim tensor."))
+    if not -length <= index < length:
+        shape = input._array.shape
+        raise IndexError(
+            f"select(): index {index} out of range for tensor of size {list(shape)} at dimension {dim % len(shape)}"
+        )
     return select_row(input, dim, index)
 
 
 @public()
 def narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
     """A view of ``length`` places of a dimension from ``start`` on."""
-    if not input._array.ndim:
-        raise RuntimeError("narrow() cannot be applied to a 0-dim tensor.")
+    have = _length(input, dim, RuntimeError("narrow() cannot be applied to a 0-dim tensor."))
     if length < 0:
         raise RuntimeError("narrow(): length must be non-negative.")
-    have = input._array.shape[wrap_dim(dim, input._array.ndim)]
     if not -have <= start <= have:
         raise IndexError(f"start out of range (expected to be in range of [{-have}, {have}], but got {start})")
     start = start + have if start < 0 else start
@@ -499,30 +467,30 @@ def _lengths(size: int, length: int) -> list[int]:
     return [min(length, size - start) for start in range(0, size, length or 1)] or [0]
 
 
-def _rejoined(grads: Sequence[Any], dim: int, shape: Shape, lengths: Sequence[int]) -> Any:
-    shapes = [tuple(length if d == dim % len(shape) else n for d, n in enumerate(shape)) for length in lengths]
-    grads = _whole(grads, shapes)
+def _rejoined(grads: Sequence[Any], self_sym_sizes: Shape, split_sizes: Sequence[int], dim: int) -> Any:
+    front, back = self_sym_sizes[: dim % len(self_sym_sizes)], self_sym_sizes[dim % len(self_sym_sizes) + 1 :]
+    grads = _whole(grads, [(*front, length, *back) for length in split_sizes])
     return cat(grads, dim) if isinstance(grads[0], Tensor) else np.concatenate(grads, dim)
 
 
-def _repiled(grads: Sequence[Any], dim: int) -> Any:
-    known = next(grad for grad in grads if grad is not None)
-    grads = _whole(grads, [known.shape] * len(grads))
-    return stack(grads, dim) if isinstance(known, Tensor) else np.stack(grads, dim)
-
-
-def _whole(grads: Sequence[Any], shapes: Sequence[Any]) -> list[Any]:
+def _whole(grads: Sequence[Any], shapes: Sequence[Shape]) -> list[Any]:
     """The gradients of several outputs, zeros where none arrived."""
     known = next(grad for grad in grads if grad is not None)
     return [zeros_of(known, shape) if grad is None else grad for grad, shape in zip(grads, shapes, strict=True)]
 
 
+def _piled(grads: Sequence[Any], dim: int) -> Any:
+    shape = next(tuple(grad.shape) for grad in grads if grad is not None)
+    grads = _whole(grads, [shape] * len(grads))
+    return stack(grads, dim) if isinstance(grads[0], Tensor) else np.stack(grads, dim)
+
+
 _JOINED = r"\text{the gradients of the parts, joined}"
 _split = row(
     "split",
-    lambda self, split_size, dim: tuple(_cut(self, dim, _lengths(self.shape[dim], split_size))),
+    lambda self, split_size, dim: _cut(self, dim, _lengths(self.shape[dim], split_size)),
     lambda grad, self_sym_sizes, split_size, dim: _rejoined(
-        grad, dim, self_sym_sizes, _lengths(self_sym_sizes[dim], split_size)
+        grad, self_sym_sizes, _lengths(self_sym_sizes[dim], split_size), dim
     ),
     _JOINED,
     outputs=None,
@@ -530,16 +498,16 @@ _split = row(
 )
 _split_with_sizes = row(
     "split_with_sizes",
-    lambda self, split_sizes, dim: tuple(_cut(self, dim, split_sizes)),
-    lambda grad, self_sym_sizes, split_sizes, dim: _rejoined(grad, dim, self_sym_sizes, split_sizes),
+    lambda self, split_sizes, dim: _cut(self, dim, split_sizes),
+    _rejoined,
     _JOINED,
     outputs=None,
     view=True,
 )
 _unbind = row(
     "unbind",
-    lambda self, dim: tuple(self[at(self.ndim, dim, i)] for i in range(self.shape[dim])),
-    lambda grad, dim: _repiled(grad, dim),
+    lambda self, dim: [self[at(self.ndim, dim, i)] for i in range(self.shape[dim])],
+    _piled,
     _JOINED,
     outputs=None,
     view=True,
@@ -549,9 +517,7 @@ _unbind = row(
 @public()
 def split(input: Tensor, split_size: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
     """Views of its parts along a dimension: of length ``split_size`` (the last one shorter), or of these lengths."""
-    if not input._array.ndim:
-        raise RuntimeError("split expects at least a 1-dimensional tensor")
-    length = input._array.shape[wrap_dim(dim, input._array.ndim)]
+    length = _length(input, dim, RuntimeError("split expects at least a 1-dimensional tensor"))
     if not isinstance(split_size, int):
         sizes = list(split_size)
         if min(sizes, default=0) < 0 or sum(sizes) != length:
@@ -570,34 +536,16 @@ def split(input: Tensor, split_size: int | Sequence[int], dim: int = 0) -> tuple
 @public()
 def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     """Views of its parts along a dimension: ``chunks`` of them, or fewer, all of the same length but the last."""
-    if not input._array.ndim:
-        raise RuntimeError("chunk expects at least a 1-dimensional tensor")
+    length = _length(input, dim, RuntimeError("chunk expects at least a 1-dimensional tensor"))
     if chunks <= 0:
         raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
-    length = input._array.shape[wrap_dim(dim, input._array.ndim)]
     return split(input, -(-length // chunks) if length else [0] * chunks, dim)
-
-
-@public()
-def tensor_split(input: Tensor, indices_or_sections: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
-    """Views of its parts along a dimension: so many of nearly the same length, or cut at these places."""
-    length = input._array.shape[wrap_dim(dim, input._array.ndim)]
-    if isinstance(indices_or_sections, int):
-        if indices_or_sections <= 0:
-            raise RuntimeError(f"number of sections must be larger than 0, got {indices_or_sections}")
-        each, longer = divmod(length, indices_or_sections)
-        cuts = [i * each + min(i, longer) for i in range(indices_or_sections + 1)]
-    else:
-        cuts = [0, *indices_or_sections, length]
-    return tuple(slice_row(input, dim, start, end, 1) for start, end in pairwise(cuts))
 
 
 @public()
 def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     """Views of its parts along a dimension, which they no longer have."""
-    if not input._array.ndim:
-        raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
-    wrap_dim(dim, input._array.ndim)
+    _length(input, dim, IndexError(f"Dimension specified as {dim} but tensor has no dimensions"))
     return _unbind(input, dim)
 
 
@@ -664,10 +612,9 @@ def cat(tensors: Sequence[Tensor], dim: int = 0, *, axis: int | None = None, out
                     f"Sizes of tensors must match except in dimension {along}. Expected size {want} but got size {have}"
                     f" for tensor number {place} in the list."
                 )
-    kind = result_type(*parts).numpy
     if len(model) > 1:
         parts = [part for part in parts if part._array.shape != (0,)]
-    return _cat(parts, dim, kind, [part._array.shape[dim] for part in parts])
+    return _cat(parts, dim, result_type(*tensors).numpy, [part._array.shape[dim] for part in parts])
 
 
 def stack(tensors: Sequence[Tensor], dim: int = 0, *, axis: int | None = None, out: None = None) -> Tensor:
@@ -689,18 +636,6 @@ def stack(tensors: Sequence[Tensor], dim: int = 0, *, axis: int | None = None, o
     return _stack(parts, dim, result_type(*parts).numpy, len(parts))
 
 
-def hstack(tensors: Sequence[Tensor]) -> Tensor:
-    """Joined along the second dimension; vectors along their only one."""
-    parts = [part if part._array.ndim else reshape(part, 1) for part in _check_list("hstack", tensors)]
-    return cat(parts, 0 if parts[0]._array.ndim == 1 else 1)
-
-
-def vstack(tensors: Sequence[Tensor]) -> Tensor:
-    """Joined along the first dimension; a vector counts as a row."""
-    parts = [part if part._array.ndim else reshape(part, 1, 1) for part in _check_list("vstack", tensors)]
-    return cat([part if part._array.ndim > 1 else unsqueeze(part, 0) for part in parts], 0)
-
-
 # Diagonals and triangles
 
 
@@ -713,13 +648,6 @@ def _write_diagonal(grad_output: np.ndarray, shape: Shape, offset: int, dim1: in
     out = np.zeros(shape, grad_output.dtype)
     _read_diagonal(out, offset, dim1, dim2)[...] = grad_output
     return out
-
-
-def _embedded(self: np.ndarray, offset: int, dim1: int, dim2: int) -> np.ndarray:
-    shape, ends = list(self.shape[:-1]), sorted(wrap_dim(dim, self.ndim + 1) for dim in (dim1, dim2))
-    for dim in ends:
-        shape.insert(dim, self.shape[-1] + abs(offset))
-    return _write_diagonal(self, tuple(shape), offset, dim1, dim2)
 
 
 def _undiagonal(grad: Any, self_sym_sizes: Shape, offset: int, dim1: int, dim2: int) -> Any:
@@ -743,7 +671,7 @@ _diagonal_backward = Operation(
     "diagonal_backward", _write_diagonal, {"grad_output": _rediagonal}, node="DiagonalBackwardBackward0",
     formula={"grad_output": _DIAGONAL},
 )  # fmt: skip
-_diag_embed = row("diag_embed", _embedded, _rediagonal, _DIAGONAL)
+_diag_embed = row("diag_embed", lambda self, offset, dim1, dim2: np.diag(self, offset), _rediagonal, _DIAGONAL)
 _tril: Operation = row(
     "tril", lambda self, diagonal: np.tril(self, diagonal), lambda grad, diagonal: either(_tril, grad, diagonal),
     r"\mathrm{tril}(\bar{z})",
@@ -777,12 +705,6 @@ def diag(input: Tensor, diagonal: int = 0) -> Tensor:
 
 
 @public()
-def diag_embed(input: Tensor, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tensor:
-    """Matrices in two new dimensions with the last dimension of ``input`` as their diagonals."""
-    return _diag_embed(input, offset, dim1, dim2)
-
-
-@public()
 def tril(input: Tensor, diagonal: int = 0) -> Tensor:
     """The part of each matrix on and below a diagonal; the rest is zero."""
     if input._array.ndim < 2:
@@ -801,27 +723,21 @@ def triu(input: Tensor, diagonal: int = 0) -> Tensor:
 # Other arrangements: copies
 
 
-def _turned(self: np.ndarray, k: int, dims: Shape) -> np.ndarray:
-    first, second = dims
-    if k % 2 == 0:
-        return np.flip(self, dims if k % 4 else ()).copy()
-    return np.flip(self, second if k % 4 == 1 else first).copy().swapaxes(first, second)
-
-
-def _unrepeated(grad: Any, repeats: Sequence[int], self_sym_sizes: Shape) -> Any:
+def _unrepeated(grad: Any, repeats: Shape, self_sym_sizes: Shape) -> Any:
     """A gradient summed over the repetitions."""
     if 0 in repeats:
         return zeros_of(grad, self_sym_sizes)
-    for _ in range(len(repeats) - len(self_sym_sizes)):
+    extra = len(repeats) - len(self_sym_sizes)
+    for _ in range(extra):
         grad = total(grad, (0,))
     sizes: list[int] = []
     dims = []
-    for times, length in zip(repeats[len(repeats) - len(self_sym_sizes) :], self_sym_sizes, strict=True):
+    for times, length in zip(repeats[extra:], self_sym_sizes, strict=True):
         if times != 1:
             dims.append(len(sizes))
             sizes.append(times)
         sizes.append(length)
-    return total(reshaped(grad, tuple(sizes)), tuple(dims)) if dims else grad
+    return total(dual.reshape(grad, tuple(sizes)), tuple(dims)) if dims else grad
 
 
 def _flipped(self: np.ndarray, dims: Shape) -> np.ndarray:
@@ -837,9 +753,6 @@ _roll: Operation = row(
 )
 _repeat = row(
     "repeat", lambda self, repeats: np.tile(self, repeats), _unrepeated, r"\text{the sum of the copies' } \bar{z}"
-)
-_rot90: Operation = row(
-    "rot90", _turned, lambda grad, k, dims: either(_rot90, grad, -k, dims), r"\bar{z} \text{ turned back}"
 )
 
 
@@ -866,27 +779,14 @@ def roll(input: Tensor, shifts: int | Sequence[int], dims: int | Sequence[int] =
     return _roll(input, shifts, dims)
 
 
-@public()
-def rot90(input: Tensor, k: int = 1, dims: Sequence[int] = (0, 1)) -> Tensor:
-    """A copy turned by ``k`` quarters in the plane of two dimensions."""
-    ndim = input._array.ndim
-    if len(dims) != 2:
-        raise RuntimeError(f"expected total rotation dims == 2, but got dims = {len(dims)}")
-    if ndim < 2:
-        raise RuntimeError(f"expected total dims >= 2, but got total dims = {ndim}")
-    if wrap_dim(dims[0], ndim) == wrap_dim(dims[1], ndim):
-        raise RuntimeError(f"expected rotation dims to be different, but got dim0 = {dims[0]} and dim1 = {dims[1]}")
-    return _rot90(input, k, tuple(dims))
-
-
 @public(page="torch.Tensor.{}")
 def repeat(input: Tensor, *repeats: Any) -> Tensor:
     """Copies of the tensor side by side, so many in each dimension; further dimensions come in front."""
     times = read_shape(repeats)
-    if len(times) < input._array.ndim:
+    extra = len(times) - input._array.ndim
+    if extra < 0:
         raise RuntimeError("Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor")
-    shape = [1] * (len(times) - input._array.ndim) + list(input._array.shape)
-    size = [length * count for length, count in zip(shape, times, strict=True)]
+    size = [length * count for length, count in zip((1,) * extra + input._array.shape, times, strict=True)]
     if min(size, default=0) < 0:
         raise RuntimeError(f"Trying to create tensor with negative dimension {min(size)}: {size}")
     return _repeat(input, times)
@@ -900,100 +800,86 @@ def tile(input: Tensor, *dims: Any) -> Tensor:
 
 
 @public()
-def repeat_interleave(input: Tensor, repeats: int | Tensor | None = None, dim: int | None = None) -> Tensor:
-    """Each element (or part along ``dim``) so many times in a row. Of counts alone: the places they mean."""
-    if repeats is None:
-        return Tensor._plain(np.repeat(np.arange(input._array.size), input._array))
+def repeat_interleave(input: Tensor, repeats: int | Tensor, dim: int | None = None) -> Tensor:
+    """Each element (or part along ``dim``) so many times in a row."""
     if dim is None:
         input, dim = flatten(input), 0
     dim, shape = wrap_dim(dim, input._array.ndim), input._array.shape
     if isinstance(repeats, Tensor) and repeats._array.ndim:
         if repeats._array.size != shape[dim]:
             raise RuntimeError("repeats must have the same size as input along dim")
-        return input.index_select(dim, repeat_interleave(repeats))
+        return input.index_select(dim, Tensor._plain(np.repeat(np.arange(shape[dim]), repeats._array)))
     times = int(repeats)
     if times < 0:
         raise RuntimeError("Repeats must be non-negative")
     wide = expand(unsqueeze(input, dim + 1), (*shape[: dim + 1], times, *shape[dim + 1 :]))
-    return view(_clone_in_order(wide), *shape[:dim], shape[dim] * times, *shape[dim + 1 :])
+    return view(_clone_in_order(wide), (*shape[:dim], shape[dim] * times, *shape[dim + 1 :]))
 
 
-# The memory itself
+# The memory itself. A geometry is a shape, strides and an offset in it, all in elements.
+
+Geometry = tuple[Shape, Shape, int]
 
 
-def _read_strided(self: np.ndarray, size: Any, stride: Any, storage_offset: int | None) -> np.ndarray:
+def _read_strided(self: np.ndarray, size: Shape, stride: Shape, storage_offset: int | None) -> np.ndarray:
     strides = tuple(step * self.itemsize for step in stride)
     if storage_offset is None:
         return strided(self, size, strides)
     return strided(storage(self), size, strides, storage_offset * self.itemsize)
 
 
-def _unread_strided(grad: Any, size: Any, stride: Any, storage_offset: int | None, _geometry: Any) -> Any:
+def _end(geometry: Geometry) -> int:
+    """Where in the memory the last element ends."""
+    shape, strides, start = geometry
+    return start + sum((length - 1) * step for length, step in zip(shape, strides, strict=True)) + 1
+
+
+def _unread_strided(grad: Any, size: Shape, stride: Shape, storage_offset: int | None, _whole: Geometry) -> Any:
     """Zeros in the memory the input had, with the gradient added where the view lay, read as the input was read."""
-    shape, strides, whole_at = _geometry
-    part_at = whole_at if storage_offset is None else storage_offset
-    start = min(whole_at, part_at)
     if 0 in size:
-        return zeros_of(grad, shape)
-    end = max(whole_at + _reach(shape, strides), part_at + _reach(size, stride))
-    memory = zeros_of(grad, (end - start + 1,))
-    for dim in range(len(size) - 1, -1, -1):
+        return zeros_of(grad, _whole[0])
+    for dim in reversed(range(len(size))):
         if size[dim] == 1:
             grad = either(_squeeze_dim, grad, dim)
         elif stride[dim] == 0:
             grad = total(grad, (dim,))
-    kept = [dim for dim in range(len(size)) if size[dim] != 1 and stride[dim] != 0]
-    part = tuple(size[dim] for dim in kept), tuple(stride[dim] for dim in kept), part_at - start
-    whole = shape, strides, whole_at - start
-    numbers = np.arange(end - start + 1)
-    places = _read_strided(numbers, *part).reshape(-1) if _meets_itself(*part[:2]) else None
-    times = None  # how often each element of the memory is an element of the input
-    if _meets_itself(shape, strides):
-        times = np.bincount(_read_strided(numbers, *whole).reshape(-1), minlength=numbers.size).clip(1)
+    steps = {dim: step for dim, step in enumerate(stride) if step and size[dim] != 1}
+    start = _whole[2] if storage_offset is None else storage_offset
+    part = tuple(size[dim] for dim in steps), tuple(steps.values()), start
+    numbers = np.arange(max(_end(part), _end(_whole)))
+    memory, places = zeros_of(grad, numbers.shape), _read_strided(numbers, *part).reshape(-1)
+    many = np.bincount(places).max() > 1  # elements that are one
+    times = np.bincount(_read_strided(numbers, *_whole).reshape(-1), minlength=numbers.size).clip(1)
     if isinstance(grad, Tensor):
-        if places is None:
-            as_strided(memory, *part).copy_(grad)
-        else:
+        if many:
             memory.index_add_(0, Tensor._plain(places), reshape(grad, -1))
-        return as_strided(memory if times is None else memory.div_(Tensor._plain(times)), *whole)
-    if places is None:
-        _read_strided(memory, *part)[...] = grad
-    else:
+        else:
+            as_strided(memory, *part).copy_(grad)
+        return as_strided(memory.div_(Tensor._plain(times)) if times.max() > 1 else memory, *_whole)
+    if many:
         np.add.at(memory, places, grad.reshape(-1))
-    return _read_strided(memory if times is None else memory / times.astype(memory.dtype), *whole)
-
-
-def _reach(shape: Sequence[int], strides: Sequence[int]) -> int:
-    """How far the last element lies from the first."""
-    return sum((length - 1) * step for length, step in zip(shape, strides, strict=True))
-
-
-def _meets_itself(shape: Sequence[int], strides: Sequence[int]) -> bool:
-    reach = 0
-    for step, length in sorted(zip(strides, shape, strict=True)):
-        if step <= reach and length > 1:
-            return True
-        reach += step * (length - 1)
-    return False
+    else:
+        _read_strided(memory, *part)[...] = grad
+    return _read_strided(memory / times.astype(memory.dtype) if times.max() > 1 else memory, *_whole)
 
 
 _as_strided = row(
     "as_strided",
-    lambda self, size, stride, storage_offset, _geometry: _read_strided(self, size, stride, storage_offset),
+    lambda self, size, stride, storage_offset, _whole: _read_strided(self, size, stride, storage_offset),
     _unread_strided,
     r"\bar{z} \text{ added at its places in } 0",
     view=True,
 )
 
 
-def _geometry_of(tensor: Tensor) -> tuple[Shape, Shape, int]:
+def _geometry(tensor: Tensor) -> Geometry:
     array = tensor._array
     return array.shape, tuple(step // array.itemsize for step in array.strides), offset(array) // array.itemsize
 
 
 def strided_node(base: Tensor, view: Tensor) -> Any:
     """The node of a view that leads straight to its base, whatever views it was made through."""
-    args = (base, *_geometry_of(view), _geometry_of(base))
+    args = (base, *_geometry(view), _geometry(base))
     return _as_strided.record(args, (Tensor._plain(view._array),), always=True)
 
 
@@ -1005,32 +891,32 @@ def as_strided(input: Tensor, size: Any, stride: Any, storage_offset: int | None
         raise RuntimeError("mismatch in length of strides and shape")
     if min(stride, default=0) < 0:
         raise RuntimeError(f"as_strided: Negative strides are not supported at the moment, got strides: {list(stride)}")
-    geometry = _geometry_of(input)
-    place = geometry[2] if storage_offset is None else storage_offset
+    whole = _geometry(input)
+    place = whole[2] if storage_offset is None else storage_offset
     if place < 0:
         raise RuntimeError(f"Tensor: invalid storage offset {place}")
-    needed, have = (0 if 0 in size else place + _reach(size, stride) + 1) * array.itemsize, storage(array).nbytes
+    needed = (0 if 0 in size else _end((size, stride, place))) * array.itemsize
+    have = storage(array).nbytes
     if needed > have:
         raise RuntimeError(
             f"setStorage: sizes {list(size)}, strides {list(stride)}, storage offset {place}, and itemsize "
             f"{array.itemsize} requiring a storage size of {needed} are out of bounds for storage of size {have}"
         )
-    return _as_strided(input, size, stride, storage_offset, geometry)
+    return _as_strided(input, size, stride, storage_offset, whole)
 
 
 def stride(input: Tensor, dim: int | None = None) -> Any:
     """Elements to jump for the next one, in each dimension or one."""
     array = input._array
-    if array.size or any(array.strides):
-        strides = tuple(step // array.itemsize for step in array.strides)
-    else:  # numpy gives new empty arrays none
-        strides = contiguous_strides(array.shape)
+    strides = tuple(step // array.itemsize for step in array.strides)
+    if not array.size and not any(strides):  # numpy gives new empty arrays none
+        strides = tuple(math.prod([max(n, 1) for n in array.shape[place + 1 :]]) for place in range(array.ndim))
     return strides if dim is None else strides[wrap_dim(dim, array.ndim)]
 
 
 def storage_offset(input: Tensor) -> int:
     """Where in its memory it starts, in elements."""
-    return _geometry_of(input)[2]
+    return _geometry(input)[2]
 
 
 # The same numbers in another dtype
@@ -1042,7 +928,6 @@ _to_copy = row(
     _SAME,
     node="ToCopyBackward0",
 )
-_BY_TYPE_NAME = {type_name(d): d for d in DTYPES}
 
 
 def to(input: Tensor, *args: Any, copy: bool = False, **kwargs: Any) -> Tensor:
@@ -1064,7 +949,7 @@ def type(input: Tensor, dtype: Dtype | str | None = None) -> Any:
     """The name of its type, or the tensor in another dtype."""
     if dtype is None:
         return type_name(input.dtype)
-    return to(input, _BY_TYPE_NAME[dtype] if isinstance(dtype, str) else dtype)
+    return to(input, {type_name(kind): kind for kind in DTYPES}[dtype] if isinstance(dtype, str) else dtype)
 
 
 def type_as(input: Tensor, other: Tensor) -> Tensor:
@@ -1077,91 +962,65 @@ def cpu(input: Tensor) -> Tensor:
     return input
 
 
-def _cast_to(kind: Dtype, name: str) -> Callable[[Tensor], Tensor]:
+def _cast_to(kind: Dtype) -> Callable[[Tensor], Tensor]:
     def cast(input: Tensor) -> Tensor:
         return to(input, kind)
 
-    cast.__name__ = cast.__qualname__ = name
+    cast.__name__ = cast.__qualname__ = kind.scalar_name.lower()
     cast.__doc__ = f"The tensor as {kind}."
     return cast
-
-
-_NAMES = {"Half": "half", "Float": "float", "Double": "double", "Char": "char", "Short": "short", "Int": "int"}
-_NAMES |= {"Long": "long", "Byte": "byte", "Bool": "bool"}
-_CASTS = tuple(_cast_to(kind, _NAMES[kind.scalar_name]) for kind in DTYPES)
 
 
 # In place: the same tensor with another shape
 
 
-def _renamed(operation: Operation, node: str) -> Operation:
-    derivative = operation.derivatives[0][1]
-    return row(operation.name + "_", operation.forward, derivative, operation.formula["self"], node=node)
-
-
-_t_, _transpose_ = _renamed(_t, "TBackward1"), _renamed(_transpose, "TransposeBackward1")
-_unsqueeze_, _squeeze_ = _renamed(_unsqueeze, "UnsqueezeBackward1"), _renamed(_squeeze, "SqueezeBackward3")
-_squeeze_dim_, _squeeze_dims_ = _renamed(_squeeze_dim, "SqueezeBackward4"), _renamed(_squeeze_dims, "SqueezeBackward5")
-
-
-def _become(operation: Operation, self: Tensor, *args: Any, error: Exception | None = None) -> Tensor:
+def _becoming(operation: Operation, node: str) -> Callable[..., Tensor]:
     """Let a tensor be what a view of it would be. The base of a view stays as it is."""
-    recorded = grad_mode.state.grad_enabled and self.requires_grad
-    views.check_inplace(self, recorded)
-    if error is not None:
-        raise error
-    changed = operation(self, *args)
-    self._array = changed._array
-    before = self._changed()
-    if recorded:
-        views.reshaped(self, changed._node)
-    if grad_mode.special and grad_mode.state.observers:
-        tell("inplace", operation.name, self, args, before, self._version)
-    return self
+    changing = row(operation.name + "_", operation.forward, operation.derivatives[0][1], node=node)
+
+    def become(self: Tensor, *args: Any) -> Tensor:
+        recorded = grad_mode.state.grad_enabled and self.requires_grad
+        views.check_inplace(self, recorded)
+        if operation is _t and self._array.ndim > 2:
+            raise RuntimeError(f"t_() expects a tensor with <= 2 dimensions, but self is {self._array.ndim}D")
+        changed = changing(self, *args)
+        self._array = changed._array
+        before = self._changed()
+        if recorded:
+            views.reshaped(self, changed._node)
+        if grad_mode.special and grad_mode.state.observers:
+            tell("inplace", changing.name, self, args, before, self._version)
+        return self
+
+    become.__name__ = become.__qualname__ = changing.name
+    become.__doc__ = f"``{operation.name}`` in place."
+    return become
 
 
-def t_(input: Tensor) -> Tensor:
-    """``t`` in place."""
-    ndim = input._array.ndim
-    wrong = RuntimeError(f"t_() expects a tensor with <= 2 dimensions, but self is {ndim}D") if ndim > 2 else None
-    return _become(_t_, input, error=wrong)
-
-
-def transpose_(input: Tensor, dim0: int, dim1: int) -> Tensor:
-    """``transpose`` in place."""
-    wrap_dim(dim0, input._array.ndim), wrap_dim(dim1, input._array.ndim)
-    return _become(_transpose_, input, dim0, dim1)
-
-
-def unsqueeze_(input: Tensor, dim: int) -> Tensor:
-    """``unsqueeze`` in place."""
-    return _become(_unsqueeze_, input, dim)
+t_, transpose_ = _becoming(_t, "TBackward1"), _becoming(_transpose, "TransposeBackward1")
+unsqueeze_ = _becoming(_unsqueeze, "UnsqueezeBackward1")
+_squeeze_ = _becoming(_squeeze, "SqueezeBackward3")
+_squeeze_dim_, _squeeze_dims_ = (
+    _becoming(_squeeze_dim, "SqueezeBackward4"),
+    _becoming(_squeeze_dims, "SqueezeBackward5"),
+)
 
 
 def squeeze_(input: Tensor, dim: int | Sequence[int] | None = None) -> Tensor:
     """``squeeze`` in place."""
     if dim is None:
-        return _become(_squeeze_, input)
-    return _become(_squeeze_dim_, input, dim) if isinstance(dim, int) else _become(_squeeze_dims_, input, tuple(dim))
-
-
-def resize_(input: Tensor, *sizes: Any) -> Tensor:
-    """Not here: a tensor keeps the memory it was made with."""
-    if input.requires_grad:
-        raise RuntimeError("cannot resize variables that require grad")
-    raise RuntimeError("minigrad does not resize tensors: make a new one, or take a view")
+        return _squeeze_(input)
+    return _squeeze_dim_(input, dim) if isinstance(dim, int) else _squeeze_dims_(input, tuple(dim))
 
 
 BOTH = (
-    as_strided, broadcast_to, chunk, diag, diag_embed, diagonal, flatten, flip, movedim, narrow, permute, ravel,
-    repeat_interleave, reshape, roll, rot90, select, split, squeeze, t, tensor_split, tile, transpose, tril, triu,
-    unbind, unflatten, unsqueeze,
+    as_strided, broadcast_to, chunk, diag, diagonal, flatten, flip, movedim, narrow, permute, ravel, repeat_interleave,
+    reshape, roll, select, split, squeeze, t, tile, transpose, tril, triu, unbind, unflatten, unsqueeze,
 )  # fmt: skip
-FUNCTIONS_ONLY = (broadcast_tensors, cat, hstack, meshgrid, stack, vstack)
+FUNCTIONS_ONLY = (broadcast_tensors, cat, meshgrid, stack)
 METHODS_ONLY = (
-    contiguous, cpu, expand, expand_as, repeat, reshape_as, resize_, squeeze_, storage_offset, stride, t_, to,
-    transpose_, type, type_as, unsqueeze_, view, view_as, *_CASTS,
+    contiguous, cpu, expand, expand_as, repeat, reshape_as, squeeze_, storage_offset, stride, t_, to, transpose_, type,
+    type_as, unsqueeze_, view, view_as, *map(_cast_to, DTYPES),
 )  # fmt: skip
-ALIASES = {"concat": cat, "moveaxis": movedim, "swapaxes": transpose, "swapdims": transpose}
-OPERATORS = {"swapaxes_": transpose_, "swapdims_": transpose_}
+ALIASES = {"concat": cat, "moveaxis": movedim, "swapaxes": transpose}
 PROPERTIES = {"T": _reversed, "mT": _matrix_transposed, "mH": _matrix_transposed}
