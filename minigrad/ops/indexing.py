@@ -8,7 +8,7 @@ what takes and puts by index tensors: gather, scatter, index_select, masked_sele
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -89,14 +89,24 @@ def _put_in_place(self: np.ndarray, indices: Indices, values: np.ndarray, accumu
     return _put(self, indices, values, accumulate)
 
 
-_PLACED, _TAKEN = r"\bar{z} \text{ added at its places in } 0", r"\bar{z} \text{ at these places}"
-_ELSEWHERE = {"self": r"\bar{z} \text{ elsewhere}", "values": _TAKEN}
-_put_derivatives: dict[str, Any] = {
-    "self": lambda grad, indices, accumulate: (
-        grad if accumulate else either(_index_put, grad, indices, zeros_of(grad, ()), False)
-    ),
-    "values": lambda grad, indices: either(_index, grad, indices),
-}
+_PLACED, _TAKEN, _ELSEWHERE = (
+    r"\bar{z} \text{ added at its places in } 0",
+    r"\bar{z} \text{ at these places}",
+    r"\bar{z} \text{ elsewhere}",
+)
+
+
+def _putting(name: str, forward: Callable[..., np.ndarray], node: str) -> Operation:
+    derivatives: dict[str, Callable[..., Any]] = {
+        "self": lambda grad, indices, accumulate: (
+            grad if accumulate else either(_index_put, grad, indices, zeros_of(grad, ()), False)
+        ),
+        "values": lambda grad, indices: either(_index, grad, indices),
+    }
+    formula = {"self": _ELSEWHERE, "values": _TAKEN}
+    return Operation(name, forward, derivatives, node=node, tensors=("indices",), formula=formula)
+
+
 _alias = row("alias", lambda self: self[...], lambda grad: grad, r"\bar{z}", view=True)
 _index: Operation = row(
     "index",
@@ -105,29 +115,13 @@ _index: Operation = row(
     _PLACED,
     tensors=("indices",),
 )
-_index_put: Operation = Operation(
+_index_put: Operation = _putting(
     "index_put",
     lambda self, indices, values, accumulate: _put(self.copy(), indices, values, accumulate),
-    _put_derivatives,
-    tensors=("indices",),
-    formula=_ELSEWHERE,
+    "IndexPutBackward0",
 )
-_index_put_impl: Operation = Operation(
-    "_index_put_impl",
-    _put,
-    _put_derivatives,
-    node="IndexPutImplBackward0",
-    tensors=("indices",),
-    formula=_ELSEWHERE,
-)
-_index_put_ = Operation(
-    "index_put_",
-    _put_in_place,
-    _put_derivatives,
-    node="IndexPutBackward0",
-    tensors=("indices",),
-    formula=_ELSEWHERE,
-)
+_index_put_ = _putting("index_put_", _put_in_place, "IndexPutBackward0")
+_index_put_impl: Operation = _putting("_index_put_impl", _put, "IndexPutImplBackward0")
 
 
 # Writing over a tensor. These rows write into the array they are given; ``write`` runs them on a tensor.
@@ -231,28 +225,11 @@ def index_put_(input: Tensor, indices: Indices, values: Tensor, accumulate: bool
     return write(_index_put_, input, tuple(indices), values, accumulate)
 
 
-_C_NAMES = {
-    "uint8": "uint8_t", "int8": "int8_t", "int16": "int16_t", "int32": "int", "int64": "int64_t",
-    "float16": "at::Half", "float32": "float", "float64": "double",
-}  # fmt: skip
-
-
 def _as_value(like: Tensor, number: Any) -> Tensor:
     """A number as a tensor of the dtype of ``like``; RuntimeError where that cannot hold it."""
-    kind = like._array.dtype
-    if kind.kind == "f":
-        fits = not np.isfinite(number) or abs(number) <= np.finfo(kind).max
-    elif kind.kind == "b":
-        fits = True
-    else:
-        limits, fits = np.iinfo(kind), bool(np.isfinite(number))
-        number = int(number) if fits else 0
-        fits = fits and (-limits.max if kind.kind == "u" else limits.min) <= number <= limits.max
-        if kind.kind == "u":
-            number %= limits.max + 1
-    if not fits:
-        raise RuntimeError(f"value cannot be converted to type {_C_NAMES[kind.name]} without overflow")
-    return Tensor._plain(np.array(number, dtype=kind))
+    from ..creation import _number_array
+
+    return Tensor._plain(_number_array(number, like.dtype))
 
 
 # Reading an index the way PyTorch reads it
@@ -504,35 +481,28 @@ def _full_name(value: Any) -> str:
 # One index for each element: gather, scatter
 
 
-def _cut_to(array: np.ndarray, shape: Shape, dim: int) -> np.ndarray:
-    """The first places of every dimension but ``dim``, as many as ``shape`` has."""
-    along = dim % max(array.ndim, 1)
-    return array[tuple(slice(None) if d == along else slice(length) for d, length in enumerate(shape))]
+def _places(index: np.ndarray, dim: int) -> tuple[Any, ...]:
+    """The numpy key of the elements at these places along ``dim``, in the first lines of the other dimensions."""
+    index = np.atleast_1d(index)
+    key: list[Any] = list(np.indices(index.shape, sparse=True))
+    key[dim] = index
+    return tuple(key)
 
 
 def _gathered(self: np.ndarray, dim: int, index: np.ndarray) -> np.ndarray:
-    if not self.ndim:
-        return np.broadcast_to(self, index.shape).copy()
-    found = np.take_along_axis(_cut_to(self, index.shape, dim), np.atleast_1d(index), dim)
-    return np.ascontiguousarray(found).reshape(index.shape)
+    return np.atleast_1d(self)[_places(index, dim)].reshape(index.shape)
 
 
-def _scattered(self: np.ndarray, dim: int, index: np.ndarray, src: Any) -> np.ndarray:
+def _scattered(self: np.ndarray, dim: int, index: np.ndarray, src: Any, add: bool = False) -> np.ndarray:
     out = np.array(self, order="C")
-    if not self.ndim or not index.size:
-        return out if not index.size else np.broadcast_to(np.asarray(src, out.dtype), ()).copy()
-    if isinstance(src, np.ndarray):
-        src = src[tuple(slice(length) for length in index.shape)]
-    np.put_along_axis(_cut_to(out, index.shape, dim), index, src, dim)
-    return out
-
-
-def _scatter_added(self: np.ndarray, dim: int, index: np.ndarray, src: np.ndarray) -> np.ndarray:
-    out, lengths = np.array(self, order="C"), tuple(slice(length) for length in index.shape)
-    key: list[Any] = list(np.ogrid[lengths]) if self.ndim else []
-    if self.ndim:
-        key[dim] = index
-    _add_at(out, tuple(key), src[lengths])
+    if index.size:
+        if isinstance(src, np.ndarray):
+            src = np.atleast_1d(src)[tuple(map(slice, np.atleast_1d(index).shape))]
+        array, key = np.atleast_1d(out), _places(index, dim)
+        if add:
+            _add_at(array, key, src)
+        else:
+            array[key] = src
     return out
 
 
@@ -548,23 +518,23 @@ _scatter_value: Operation = row(
     "scatter",
     lambda self, dim, index, value: _scattered(self, dim, index, value),
     lambda grad, dim, index: either(_scatter_value, grad, dim, index, 0),
-    _ELSEWHERE["self"],
+    _ELSEWHERE,
     node="ScatterBackward1",
     tensors=("index",),
 )
 _scatter = Operation(
     "scatter",
-    _scattered,
+    lambda self, dim, index, src: _scattered(self, dim, index, src),
     {
         "self": lambda grad, dim, index: either(_scatter_value, grad, dim, index, 0),
         "src": lambda grad, dim, index: either(_gather, grad, dim, index, False),
     },
     tensors=("index",),
-    formula={"self": _ELSEWHERE["self"], "src": _TAKEN},
+    formula={"self": _ELSEWHERE, "src": _TAKEN},
 )
 _scatter_add: Operation = Operation(
     "scatter_add",
-    _scatter_added,
+    lambda self, dim, index, src: _scattered(self, dim, index, src, add=True),
     {"self": lambda grad: grad, "src": lambda grad, dim, index: either(_gather, grad, dim, index, False)},
     tensors=("index",),
     formula={"self": r"\bar{z}", "src": _TAKEN},
@@ -631,14 +601,10 @@ def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
 # One index for each place of a dimension: index_select, index_add, index_fill
 
 
-def _line(array: np.ndarray, dim: int, index: np.ndarray) -> tuple[np.ndarray, Any]:
-    """An array of at least one dimension on the same memory, and the numpy key of these places of ``dim``."""
-    return np.atleast_1d(array), at(max(array.ndim, 1), dim, np.atleast_1d(index))
-
-
 def _index_added(self: np.ndarray, dim: int, index: np.ndarray, source: np.ndarray, alpha: float, _: Any) -> np.ndarray:
     out = np.array(self, order="C")
-    _add_at(*_line(out, dim, index), source if alpha == 1 else (source * alpha).astype(source.dtype))
+    key = at(max(self.ndim, 1), dim, np.atleast_1d(index))
+    _add_at(np.atleast_1d(out), key, source if alpha == 1 else (source * alpha).astype(source.dtype))
     return out
 
 
@@ -734,7 +700,7 @@ _masked_scatter = Operation(  # of as many numbers as the mask has trues
         "source": lambda grad, mask: either(_masked_select, grad, mask),
     },
     tensors=("mask",),
-    formula={"self": _ELSEWHERE["self"], "source": _TAKEN},
+    formula={"self": _ELSEWHERE, "source": _TAKEN},
 )
 
 
