@@ -7,32 +7,20 @@ of one of them, in the steps PyTorch takes, so that the graph of ``x @ w`` is Py
 from __future__ import annotations
 
 import math
+import re
+import string
 from typing import Any
 
 import numpy as np
 
-from ..dtypes import FROM_NUMPY, type_name
+from ..dtypes import FROM_NUMPY
 from ..tensor import Tensor
 from . import shaping
-from .arguments import broadcast_error, must_be_tensor, wrap_dim
-from .arithmetic import mul as times
+from .arguments import broadcast_error, must_be_tensor
 from .dual import dual, expand, like, permute, reshape, t, total, transpose, unsqueeze
 from .templates import Operation
 
-_times, _times3, _times_vector = (dual(name, np.matmul) for name in ("mm", "bmm", "mv"))
-_outer, _squeeze = dual("outer", np.outer), dual("squeeze", np.squeeze)
-
-_C_NAMES = {
-    "uint8": "unsigned char",
-    "int8": "signed char",
-    "int16": "short int",
-    "int32": "int",
-    "int64": "long int",
-    "float16": "c10::Half",
-    "float32": "float",
-    "float64": "double",
-    "bool": "bool",
-}
+_times_batches, _outer, _squeeze = dual("bmm", np.matmul), dual("outer", np.outer), dual("squeeze", np.squeeze)
 
 
 def _product(a: np.ndarray, b: np.ndarray, kernel: str = "addmm_impl_cpu_") -> np.ndarray:
@@ -41,12 +29,9 @@ def _product(a: np.ndarray, b: np.ndarray, kernel: str = "addmm_impl_cpu_") -> n
     return np.asarray(np.matmul(a, b))
 
 
-def _scaled(value: Any, factor: float) -> Any:
-    return value if factor == 1 else value * factor
-
-
-def _weighted(self: np.ndarray, product: np.ndarray, beta: float, alpha: float) -> np.ndarray:
-    """``beta * self + alpha * product``, into the product's own memory."""
+def _addmm_array(self: np.ndarray, mat1: np.ndarray, mat2: np.ndarray, beta: float, alpha: float) -> np.ndarray:
+    """``beta * self + alpha * (mat1 @ mat2)``, in the product's own memory."""
+    product = _product(mat1, mat2)
     if alpha != 1:
         product *= product.dtype.type(alpha)
     if beta:  # with beta 0 a NaN in self does not count
@@ -54,50 +39,65 @@ def _weighted(self: np.ndarray, product: np.ndarray, beta: float, alpha: float) 
     return product
 
 
+def _scaled(value: Any, factor: float) -> Any:
+    return value if factor == 1 else value * factor
+
+
 def _by_columns(grad: Any, shape: tuple[int, ...], strides: tuple[int, ...]) -> bool:
-    """Whether a matrix lies in memory column by column, as a transposed one does."""
+    """Whether a matrix lies in memory column by column, as a transposed one does: then its gradient shall, too."""
     return strides[0] == grad.itemsize and strides[1] == grad.itemsize * shape[0]
 
 
-def _times_turned(a: Any, b: Any, shape: tuple[int, ...], strides: tuple[int, ...]) -> Any:
-    """``a @ b.T``, laid out as the matrix is whose gradient it will be."""
-    return t(_times(b, t(a))) if _by_columns(a, shape, strides) else _times(a, t(b))
+def _for_left(grad: Any, right: Any, shape: tuple[int, ...], strides: tuple[int, ...]) -> Any:
+    """``grad @ right.T``, laid out as the left matrix is."""
+    return t(right @ t(grad)) if _by_columns(grad, shape, strides) else grad @ t(right)
 
 
-def _turned_times(a: Any, b: Any, shape: tuple[int, ...], strides: tuple[int, ...]) -> Any:
-    """``a.T @ b``, laid out as the matrix is whose gradient it will be."""
-    return t(_times(t(b), a)) if _by_columns(b, shape, strides) else _times(t(a), b)
+def _for_right(grad: Any, left: Any, shape: tuple[int, ...], strides: tuple[int, ...]) -> Any:
+    """``left.T @ grad``, laid out as the right matrix is."""
+    return t(t(grad) @ left) if _by_columns(grad, shape, strides) else t(left) @ grad
 
 
 _mm = Operation(
     "mm",
     lambda self, mat2: _product(self, mat2),
     {
-        "self": lambda grad, mat2, self_sym_sizes, self_sym_strides: _times_turned(
+        "self": lambda grad, mat2, self_sym_sizes, self_sym_strides: _for_left(
             grad, mat2, self_sym_sizes, self_sym_strides
         ),
-        "mat2": lambda grad, self, mat2_sym_sizes, mat2_sym_strides: _turned_times(
-            self, grad, mat2_sym_sizes, mat2_sym_strides
+        "mat2": lambda grad, self, mat2_sym_sizes, mat2_sym_strides: _for_right(
+            grad, self, mat2_sym_sizes, mat2_sym_strides
         ),
     },
     formula={"self": r"\bar{Z} B^\top", "mat2": r"A^\top \bar{Z}"},
+)
+_addmm = Operation(
+    "addmm",
+    _addmm_array,
+    {
+        "self": lambda grad, beta: _scaled(grad, beta),
+        "mat1": lambda grad, mat2, mat1_sym_sizes, mat1_sym_strides, alpha: _scaled(
+            _for_left(grad, mat2, mat1_sym_sizes, mat1_sym_strides), alpha
+        ),
+        "mat2": lambda grad, mat1, mat2_sym_sizes, mat2_sym_strides, alpha: _scaled(
+            _for_right(grad, mat1, mat2_sym_sizes, mat2_sym_strides), alpha
+        ),
+    },
+    formula={"self": r"\beta \bar{Z}", "mat1": r"\alpha \bar{Z} B^\top", "mat2": r"\alpha A^\top \bar{Z}"},
 )
 _bmm = Operation(
     "bmm",
     lambda self, mat2: _product(self, mat2, "bmm"),
     {
-        "self": lambda grad, mat2: _times3(grad, transpose(mat2, 1, 2)),
-        "mat2": lambda grad, self: _times3(transpose(self, 1, 2), grad),
+        "self": lambda grad, mat2: _times_batches(grad, transpose(mat2, 1, 2)),
+        "mat2": lambda grad, self: _times_batches(transpose(self, 1, 2), grad),
     },
     formula={"self": r"\bar{Z}_i B_i^\top", "mat2": r"A_i^\top \bar{Z}_i"},
 )
 _mv = Operation(
     "mv",
     lambda self, vec: _product(self, vec, "addmv_impl_cpu"),
-    {
-        "self": lambda grad, vec: _outer(grad, vec),
-        "vec": lambda grad, self: _times_vector(t(self), grad),
-    },
+    {"self": lambda grad, vec: _outer(grad, vec), "vec": lambda grad, self: t(self) @ grad},
     formula={"self": r"\bar{z} v^\top", "vec": r"A^\top \bar{z}"},
 )
 _dot = Operation(
@@ -106,39 +106,11 @@ _dot = Operation(
     {"self": lambda grad, tensor: grad * tensor, "tensor": lambda grad, self: grad * self},
     formula={"self": r"\bar{z}\, y", "tensor": r"\bar{z}\, x"},
 )
-_addmm = Operation(
-    "addmm",
-    lambda self, mat1, mat2, beta, alpha: _weighted(self, _product(mat1, mat2), beta, alpha),
-    {
-        "self": lambda grad, beta: _scaled(grad, beta),
-        "mat1": lambda grad, mat2, mat1_sym_sizes, mat1_sym_strides, alpha: _scaled(
-            _times_turned(grad, mat2, mat1_sym_sizes, mat1_sym_strides), alpha
-        ),
-        "mat2": lambda grad, mat1, mat2_sym_sizes, mat2_sym_strides, alpha: _scaled(
-            _turned_times(mat1, grad, mat2_sym_sizes, mat2_sym_strides), alpha
-        ),
-    },
-    formula={"self": r"\beta \bar{Z}", "mat1": r"\alpha \bar{Z} B^\top", "mat2": r"\alpha A^\top \bar{Z}"},
-)
-_addmv = Operation(
-    "addmv",
-    lambda self, mat, vec, beta, alpha: _weighted(self, _product(mat, vec, "addmv_impl_cpu"), beta, alpha),
-    {
-        "self": lambda grad, beta: _scaled(grad, beta),
-        "mat": lambda grad, vec, alpha: _scaled(_outer(grad, vec), alpha),
-        "vec": lambda grad, mat, alpha: _scaled(_times_vector(t(mat), grad), alpha),
-    },
-    formula={"self": r"\beta \bar{z}", "mat": r"\alpha \bar{z} v^\top", "vec": r"\alpha A^\top \bar{z}"},
-)
-_baddbmm = Operation(
-    "baddbmm",
-    lambda self, batch1, batch2, beta, alpha: _weighted(self, _product(batch1, batch2, "bmm"), beta, alpha),
-    {
-        "self": lambda grad, beta: _scaled(grad, beta),
-        "batch1": lambda grad, batch2, alpha: _scaled(_times3(grad, transpose(batch2, 1, 2)), alpha),
-        "batch2": lambda grad, batch1, alpha: _scaled(_times3(transpose(batch1, 1, 2), grad), alpha),
-    },
-    formula={"self": r"\beta \bar{Z}", "batch1": r"\alpha \bar{Z}_i B_i^\top", "batch2": r"\alpha A_i^\top \bar{Z}_i"},
+_trace = Operation(
+    "trace",
+    lambda self: np.trace(self, dtype=None if self.dtype.kind == "f" else np.int64),
+    {"self": lambda grad, self_sym_sizes: grad * like(grad, np.eye(*self_sym_sizes, dtype=bool))},
+    formula={"self": r"\bar{z}\, I"},
 )
 _squeeze_ = Operation(  # squeezing a result that nobody has seen yet
     "squeeze_",
@@ -157,10 +129,9 @@ def _arrays(function: str, **tensors: Any) -> list[np.ndarray]:
     return [value._array for value in tensors.values()]
 
 
-def _same_dtype(a: np.ndarray, b: np.ndarray) -> None:
-    if a.dtype != b.dtype:
-        names = f"{_C_NAMES[a.dtype.name]} != {_C_NAMES[b.dtype.name]}"
-        raise RuntimeError(f"expected m1 and m2 to have the same dtype, but got: {names}")
+def _called(*arrays: np.ndarray) -> list[str]:
+    """What error texts call the dtypes of arrays."""
+    return [FROM_NUMPY[array.dtype].scalar_name for array in arrays]
 
 
 def _check_matrices(a: np.ndarray, b: np.ndarray) -> None:
@@ -168,58 +139,46 @@ def _check_matrices(a: np.ndarray, b: np.ndarray) -> None:
         raise RuntimeError(
             f"mat1 and mat2 shapes cannot be multiplied ({a.shape[0]}x{a.shape[1]} and {b.shape[0]}x{b.shape[1]})"
         )
-    _same_dtype(a, b)
+    if a.dtype != b.dtype:
+        names = f"{FROM_NUMPY[a.dtype].c_name} != {FROM_NUMPY[b.dtype].c_name}"
+        raise RuntimeError(f"expected m1 and m2 to have the same dtype, but got: {names}")
 
 
-def mm(input: Tensor, mat2: Tensor, *, out: None = None) -> Tensor:
-    """The product of two matrices: (n, m) and (m, p) give (n, p).
-
-    Raises:
-        RuntimeError: one is not a matrix, the inner lengths or the dtypes differ.
-
-    See https://docs.pytorch.org/docs/stable/generated/torch.mm.html
-    """
+def mm(input: Tensor, mat2: Tensor) -> Tensor:
+    """The product of two matrices: (n, m) and (m, p) give (n, p)."""
     a, b = _arrays("mm", input=input, mat2=mat2)
-    if a.ndim != 2:
-        raise RuntimeError("self must be a matrix")
-    if b.ndim != 2:
-        raise RuntimeError("mat2 must be a matrix")
+    if a.ndim != 2 or b.ndim != 2:
+        raise RuntimeError(f"{'self' if a.ndim != 2 else 'mat2'} must be a matrix")
     _check_matrices(a, b)
     return _mm(input, mat2)
 
 
-def mv(input: Tensor, vec: Tensor, *, out: None = None) -> Tensor:
-    """The product of a matrix (n, m) and a vector (m): a vector (n).
-
-    See https://docs.pytorch.org/docs/stable/generated/torch.mv.html
-    """
+def mv(input: Tensor, vec: Tensor) -> Tensor:
+    """The product of a matrix (n, m) and a vector (m): a vector (n)."""
     a, b = _arrays("mv", input=input, vec=vec)
     if a.ndim != 2 or b.ndim != 1:
         raise RuntimeError(f"vector + matrix @ vector expected, got 1, {a.ndim}, {b.ndim}")
-    if a.shape[1] != b.shape[0]:
-        raise RuntimeError(
-            f"size mismatch, got input ({a.shape[0]}), mat ({a.shape[0]}x{a.shape[1]}), vec ({b.shape[0]})"
-        )
+    rows, columns = a.shape
+    if columns != b.size:
+        raise RuntimeError(f"size mismatch, got input ({rows}), mat ({rows}x{columns}), vec ({b.size})")
     if a.dtype != b.dtype:
-        x, y = FROM_NUMPY[a.dtype].scalar_name, FROM_NUMPY[b.dtype].scalar_name
+        x, y = _called(a, b)
         raise RuntimeError(f"addmv input tensors must have the same dtype, but got {y}, {x}, and {y}")
     return _mv(input, vec)
 
 
-def dot(input: Tensor, tensor: Tensor, *, out: None = None) -> Tensor:
+def dot(input: Tensor, tensor: Tensor) -> Tensor:
     """The sum of the products of two vectors' elements.
 
     >>> import minigrad as torch
     >>> torch.dot(torch.tensor([2., 3.]), torch.tensor([2., 1.]))
     tensor(7.)
-
-    See https://docs.pytorch.org/docs/stable/generated/torch.dot.html
     """
     a, b = _arrays("dot", input=input, tensor=tensor)
     if a.ndim != 1 or b.ndim != 1:
         raise RuntimeError(f"1D tensors expected, but got {a.ndim}D and {b.ndim}D tensors")
     if a.dtype != b.dtype:
-        x, y = FROM_NUMPY[a.dtype].scalar_name, FROM_NUMPY[b.dtype].scalar_name
+        x, y = _called(a, b)
         raise RuntimeError(f"dot : expected both vectors to have same dtype, but found {x} and {y}")
     if a.size != b.size:
         raise RuntimeError(
@@ -229,35 +188,24 @@ def dot(input: Tensor, tensor: Tensor, *, out: None = None) -> Tensor:
     return _dot(input, tensor)
 
 
-def _check_batches(a: np.ndarray, b: np.ndarray) -> None:
-    if a.ndim != 3:
-        raise RuntimeError("batch1 must be a 3D tensor")
-    if b.ndim != 3:
-        raise RuntimeError("batch2 must be a 3D tensor")
+def bmm(input: Tensor, mat2: Tensor) -> Tensor:
+    """Products of matrices, one for each of a batch: (b, n, m) and (b, m, p) give (b, n, p)."""
+    a, b = _arrays("bmm", input=input, mat2=mat2)
+    if a.ndim != 3 or b.ndim != 3:
+        raise RuntimeError(f"batch{1 if a.ndim != 3 else 2} must be a 3D tensor")
     if b.shape[:2] != (a.shape[0], a.shape[2]):
         raise RuntimeError(
             f"Expected size for first two dimensions of batch2 tensor to be: [{a.shape[0]}, {a.shape[2]}] but got: "
             f"[{b.shape[0]}, {b.shape[1]}]."
         )
     if a.dtype != b.dtype:
-        x, y = FROM_NUMPY[a.dtype].scalar_name, FROM_NUMPY[b.dtype].scalar_name
+        x, y = _called(a, b)
         raise RuntimeError(f"expected scalar type {x} but found {y}")
-
-
-def bmm(input: Tensor, mat2: Tensor, *, out: None = None) -> Tensor:
-    """Products of matrices, one for each of a batch: (b, n, m) and (b, m, p) give (b, n, p).
-
-    See https://docs.pytorch.org/docs/stable/generated/torch.bmm.html
-    """
-    _check_batches(*_arrays("bmm", input=input, mat2=mat2))
     return _bmm(input, mat2)
 
 
-def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: float = 1, alpha: float = 1, out: None = None) -> Tensor:
-    """``beta * input + alpha * (mat1 @ mat2)``; ``input`` broadcasts.
-
-    See https://docs.pytorch.org/docs/stable/generated/torch.addmm.html
-    """
+def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
+    """``beta * input + alpha * (mat1 @ mat2)``; ``input`` broadcasts."""
     if not fits(input, mat1, mat2):
         _check_addmm(input, mat1, mat2)
     return _addmm(input, mat1, mat2, beta, alpha)
@@ -276,77 +224,35 @@ def fits(input: Any, mat1: Any, mat2: Any) -> bool:
 
 def _check_addmm(input: Tensor, mat1: Tensor, mat2: Tensor) -> None:
     x, a, b = _arrays("addmm", input=input, mat1=mat1, mat2=mat2)
-    if a.ndim != 2:
-        raise RuntimeError(f"mat1 must be a matrix, got {a.ndim}-D tensor")
-    if b.ndim != 2:
-        raise RuntimeError(f"mat2 must be a matrix, got {b.ndim}-D tensor")
+    for name, array in (("mat1", a), ("mat2", b)):
+        if array.ndim != 2:
+            raise RuntimeError(f"{name} must be a matrix, got {array.ndim}-D tensor")
     if a.shape[1] != b.shape[0]:
         _check_matrices(a, b)
     for name, array in (("mat1", a), ("self", x)):
         if array.dtype != b.dtype:
-            names = f"{FROM_NUMPY[array.dtype].scalar_name} and {FROM_NUMPY[b.dtype].scalar_name}"
-            raise RuntimeError(f"{name} and mat2 must have the same dtype, but got {names}")
-    _check_expands(x, (a.shape[0], b.shape[1]))
+            raise RuntimeError(f"{name} and mat2 must have the same dtype, but got {' and '.join(_called(array, b))}")
+    try:
+        np.broadcast_to(x, (a.shape[0], b.shape[1]))
+    except ValueError:
+        shaping.expand(Tensor._plain(x), (a.shape[0], b.shape[1]))  # says it in PyTorch's words
 
 
-def addmv(input: Tensor, mat: Tensor, vec: Tensor, *, beta: float = 1, alpha: float = 1, out: None = None) -> Tensor:
-    """``beta * input + alpha * (mat @ vec)``; ``input`` broadcasts.
-
-    See https://docs.pytorch.org/docs/stable/generated/torch.addmv.html
-    """
-    x, a, b = _arrays("addmv", input=input, mat=mat, vec=vec)
-    if a.ndim != 2 or b.ndim != 1 or x.ndim > 1:
-        raise RuntimeError(f"vector + matrix @ vector expected, got {x.ndim}, {a.ndim}, {b.ndim}")
-    if a.shape[1] != b.shape[0] or (x.ndim and x.size not in (1, a.shape[0])):
-        raise RuntimeError(f"size mismatch, got input ({x.size}), mat ({a.shape[0]}x{a.shape[1]}), vec ({b.shape[0]})")
-    if not x.dtype == a.dtype == b.dtype:
-        names = [FROM_NUMPY[array.dtype].scalar_name for array in (x, a, b)]
-        raise RuntimeError(
-            f"addmv input tensors must have the same dtype, but got {names[0]}, {names[1]}, and {names[2]}"
-        )
-    return _addmv(input, mat, vec, beta, alpha)
-
-
-def baddbmm(
-    input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: float = 1, alpha: float = 1, out: None = None
-) -> Tensor:
-    """``beta * input + alpha * (batch1 @ batch2)`` for each matrix of the batches; ``input`` broadcasts.
-
-    See https://docs.pytorch.org/docs/stable/generated/torch.baddbmm.html
-    """
-    x, a, b = _arrays("baddbmm", input=input, batch1=batch1, batch2=batch2)
-    _check_batches(a, b)
-    _check_expands(x, (*a.shape[:2], b.shape[2]))
-    return _baddbmm(input, batch1, batch2, beta, alpha)
-
-
-def _check_expands(array: np.ndarray, target: tuple[int, ...]) -> None:
-    shape = array.shape
-    extra = len(target) - len(shape)
-    if extra < 0:
-        raise RuntimeError(
-            f"expand({type_name(FROM_NUMPY[array.dtype])}{{{list(shape)}}}, size={list(target)}): the number of sizes "
-            f"provided ({len(target)}) must be greater or equal to the number of dimensions in the tensor "
-            f"({len(shape)})"
-        )
-    for place, have in reversed(list(enumerate(shape, extra))):
-        if have not in (1, target[place]):
-            raise RuntimeError(
-                f"The expanded size of the tensor ({target[place]}) must match the existing size ({have}) at "
-                f"non-singleton dimension {place}.  Target sizes: {list(target)}.  Tensor sizes: {list(shape)}"
-            )
-
-
-def outer(input: Tensor, vec2: Tensor, *, out: None = None) -> Tensor:
-    """Every product of an element of one vector with one of the other: (n) and (m) give (n, m).
-
-    See https://docs.pytorch.org/docs/stable/generated/torch.outer.html
-    """
+def outer(input: Tensor, vec2: Tensor) -> Tensor:
+    """Every product of an element of one vector with one of the other: (n) and (m) give (n, m)."""
     a, b = _arrays("outer", input=input, vec2=vec2)
     for name, array in (("self", a), ("vec2", b)):
         if array.ndim != 1:
             raise RuntimeError(f"outer: Expected 1-D argument {name}, but got {array.ndim}-D")
     return reshape(input, (a.size, 1)) * vec2
+
+
+def trace(input: Tensor) -> Tensor:
+    """The sum of a matrix's diagonal."""
+    (array,) = _arrays("trace", input=input)
+    if array.ndim != 2:
+        raise RuntimeError(f"trace: expected a matrix, but got tensor with dim {array.ndim}")
+    return _trace(input)
 
 
 # matmul: any two shapes.
@@ -423,7 +329,7 @@ def _in_batches(input: Tensor, other: Tensor) -> Tensor:
     return shaping._unsafe_view(bmm(left, right), (*batch, *a[-2:-1], b[-1]))
 
 
-def matmul(input: Tensor, other: Tensor, *, out: None = None) -> Tensor:
+def matmul(input: Tensor, other: Tensor) -> Tensor:
     """``input @ other``: vectors, matrices, and batches of them that broadcast.
 
     >>> import minigrad as torch
@@ -432,72 +338,12 @@ def matmul(input: Tensor, other: Tensor, *, out: None = None) -> Tensor:
 
     Raises:
         RuntimeError: the inner lengths or the dtypes differ, the batches do not broadcast, an operand is 0-d.
-
-    See https://docs.pytorch.org/docs/stable/generated/torch.matmul.html
     """
     _arrays("matmul", input=input, other=other)
     return _matmul(input, other)
 
 
-# More dimensions: tensordot, inner, einsum
-
-
-def tensordot(a: Tensor, b: Tensor, dims: Any = 2, out: None = None) -> Tensor:
-    """The sum of products over the last ``dims`` dimensions of ``a`` and the first of ``b``, or over two lists of them.
-
-    See https://docs.pytorch.org/docs/stable/generated/torch.tensordot.html
-    """
-    x, y = _arrays("tensordot", a=a, b=b)
-    if isinstance(dims, int):
-        if dims < 0:
-            raise RuntimeError(f"tensordot expects dims >= 0, but got dims={dims}")
-        if dims > min(x.ndim, y.ndim):
-            raise RuntimeError(f"tensordot expects dims < ndim_a or ndim_b, but got dims={dims}")
-        dims = list(range(-dims, 0)), list(range(dims))
-    firsts, seconds = ([d] if isinstance(d, int) else list(d) for d in dims)
-    if len(firsts) != len(seconds):
-        raise RuntimeError("both dimension lists should have same length")
-    for first, second in zip(firsts, seconds, strict=True):
-        m, n = x.shape[wrap_dim(first, x.ndim)], y.shape[wrap_dim(second, y.ndim)]
-        if n == 1:
-            a = total(a, (first,), True)
-        elif m == 1:
-            b = total(b, (second,), True)
-        elif m != n:
-            raise RuntimeError(
-                f"contracted dimensions need to match, but first has size {m} in dim {first} and second has size {n} "
-                f"in dim {second}"
-            )
-    return _contract(a, b, firsts, seconds)
-
-
-def _contract(a: Any, b: Any, firsts: list[int], seconds: list[int]) -> Tensor:
-    shape_a, shape_b = a._array.shape, b._array.shape
-    left = [d for d in range(len(shape_a)) if d not in firsts and d - len(shape_a) not in firsts]
-    right = [d for d in range(len(shape_b)) if d not in seconds and d - len(shape_b) not in seconds]
-    a, b = permute(a, (*left, *firsts)), permute(b, (*seconds, *right))
-    shape = tuple(shape_a[d] for d in left) + tuple(shape_b[d] for d in right)
-    if math.prod(shape) == 1:
-        return reshape(dot(a.flatten(), b.flatten()), shape)
-    inner = math.prod(shape_a[d] for d in firsts)
-    rows = math.prod(shape_a[d] for d in left)
-    return reshape(mm(reshape(a, (rows, inner)), reshape(b, (inner, math.prod(shape) // rows if rows else 0))), shape)
-
-
-def inner(input: Tensor, other: Tensor, *, out: None = None) -> Tensor:
-    """The sums of products over the last dimension of both.
-
-    See https://docs.pytorch.org/docs/stable/generated/torch.inner.html
-    """
-    a, b = _arrays("inner", input=input, other=other)
-    if not a.ndim or not b.ndim:
-        return times(input, other)
-    if a.shape[-1] != b.shape[-1]:
-        raise RuntimeError(
-            "inner() the last dimension must match on both input tensors but got shapes "
-            f"{list(a.shape)} and {list(b.shape)}"
-        )
-    return tensordot(input, other, ([-1], [-1]))
+# einsum: every dimension has a letter, those of an ellipsis a digit.
 
 
 def einsum(equation: str, *operands: Any) -> Tensor:
@@ -511,92 +357,72 @@ def einsum(equation: str, *operands: Any) -> Tensor:
 
     Raises:
         RuntimeError: the equation does not fit the operands.
-
-    See https://docs.pytorch.org/docs/stable/generated/torch.einsum.html
     """
     if len(operands) == 1 and isinstance(operands[0], tuple | list):
         operands = tuple(operands[0])
-    inputs, output = _parse(equation, len(operands))
-    broadcast = _broadcast_dims(inputs, operands)
-    summed = sorted({letter for labels in inputs for letter in labels if letter != "."} - set(output))
-    places: dict[str, int] = {}  # each letter's dimension; the summed ones come last
-    for letter in output:
-        places[letter] = len(places) + (broadcast - 1 if "." in places else 0)
-    outer_dims = len(output) + (broadcast - 1 if "." in output else 0)
-    inner_dims = len(summed)
-    if "." not in output and broadcast:
-        places["."], inner_dims = outer_dims, inner_dims + broadcast
-    places |= {letter: outer_dims + (inner_dims - len(summed)) + i for i, letter in enumerate(summed)}
-    terms = _align(inputs, operands, places, broadcast, outer_dims + inner_dims)
+    inputs, output = _subscripts(equation, [operand._array.shape for operand in operands])
+    order = output + "".join(sorted(set("".join(inputs)) - set(output)))
+    terms = [_aligned(operand, labels, order) for operand, labels in zip(operands, inputs, strict=True)]
+    summed = range(len(output), len(order))
     if len(terms) == 1:
-        return total(terms[0], tuple(range(outer_dims, outer_dims + inner_dims)))
-    result = _multiply_out(terms, outer_dims, outer_dims + inner_dims)
-    return result.view(result._array.shape[:outer_dims]) if inner_dims else result
+        return total(terms[0], tuple(summed))
+    a = terms[0]
+    for number, b in enumerate(terms[1:], 2):  # a dimension is summed as soon as no later term has it
+        m, n = a._array.shape, b._array.shape
+        done = [d for d in summed if all(later._array.shape[d] == 1 for later in terms[number:])]
+        both = [d for d in done if m[d] != 1 != n[d]]
+        a = total(a, tuple(d for d in done if m[d] != 1 == n[d]), True)
+        factor = total(b, tuple(d for d in done if m[d] == 1 != n[d]), True)
+        a = _sum_of_products(a, factor, both) if both else a * factor
+    return a.view(a._array.shape[: len(output)]) if summed else a
 
 
-def _parse(equation: str, operands: int) -> tuple[list[str], str]:
-    """The letters of each operand and of the result, "." for an ellipsis."""
-
-    def read(text: str, offset: int, where: str) -> str:
-        labels = ""
-        for place, letter in enumerate(text.replace("...", ".  "), offset):
-            if letter == ".":
-                if "." in labels:
-                    raise RuntimeError(f"einsum(): found '.' {where} for which an ellipsis was already found")
-                if not text[place - offset :].startswith("..."):
-                    raise RuntimeError(f"einsum(): found '.' {where} that is not part of any ellipsis")
-            elif letter != " " and not (letter.isascii() and letter.isalpha()):
-                raise RuntimeError(
-                    f"einsum(): invalid subscript given at index {place} in the equation string, subscripts must be in "
-                    "[a-zA-Z]"
-                )
-            labels += letter.strip()
-        return labels
-
-    left, arrow, right = equation.partition("->")
-    inputs, offset = [], 0
-    for number, text in enumerate(left.split(",")):
-        if number >= operands:
-            raise RuntimeError("einsum(): fewer operands were provided than specified in the equation")
-        inputs.append(read(text, offset, f"for operand {number}"))
-        offset += len(text) + 1
-    if len(inputs) < operands:
-        raise RuntimeError("einsum(): more operands were provided than specified in the equation")
-    if arrow:
-        output = read(right, offset + 1, "for the output")
-        for letter in output:
-            if output.count(letter) > 1:
-                raise RuntimeError(f"einsum(): output subscript {letter} appears more than once in the output")
-            if letter != "." and not any(letter in labels for labels in inputs):
-                raise RuntimeError(
-                    f"einsum(): output subscript {letter} does not appear in the equation for any input operand"
-                )
-    else:
-        everything = "".join(inputs)
-        once = sorted(letter for letter in set(everything) - {"."} if everything.count(letter) == 1)
-        output = ("." if "." in everything else "") + "".join(once)
-    return inputs, output
-
-
-def _broadcast_dims(inputs: list[str], operands: tuple[Any, ...]) -> int:
-    """How many dimensions the ellipsis stands for; checks that letters and lengths agree."""
-    broadcast, lengths = 0, dict[str, int]()
-    for number, (labels, operand) in enumerate(zip(inputs, operands, strict=True)):
-        shape = operand._array.shape
-        named = len(labels.replace(".", ""))
-        if named > len(shape) or ("." not in labels and named < len(shape)):
-            does_not_fit = "is more than" if "." in labels else "does not match"
+def _subscripts(equation: str, shapes: list[tuple[int, ...]]) -> tuple[list[str], str]:
+    """The letters of each operand's dimensions and of the result's, checked."""
+    wrong = re.search(r"[^a-zA-Z., ]", equation.replace("->", "  ", 1))
+    if wrong:
+        raise RuntimeError(
+            f"einsum(): invalid subscript given at index {wrong.start()} in the equation string, subscripts must be in "
+            "[a-zA-Z]"
+        )
+    left, arrow, output = equation.replace(" ", "").partition("->")
+    inputs = left.split(",")
+    if len(inputs) != len(shapes):
+        amount = "fewer" if len(inputs) > len(shapes) else "more"
+        raise RuntimeError(f"einsum(): {amount} operands were provided than specified in the equation")
+    spare = [len(shape) - len(labels.replace("...", "")) for labels, shape in zip(inputs, shapes, strict=True)]
+    most = max(spare)
+    for number, (labels, over) in enumerate(zip(inputs, spare, strict=True)):
+        if "." in labels.replace("...", "", 1):
+            raise RuntimeError(f"einsum(): found '.' for operand {number} that is not part of any ellipsis")
+        if over < 0 or (over and "..." not in labels):
+            ndim = len(shapes[number])
+            words = ("is more than", "") if "..." in labels else ("does not match", " and no ellipsis was given")
             raise RuntimeError(
-                f"einsum(): the number of subscripts in the equation ({named}) {does_not_fit} the number of dimensions "
-                f"({len(shape)}) for operand {number}" + ("" if "." in labels else " and no ellipsis was given")
+                f"einsum(): the number of subscripts in the equation ({ndim - over}) {words[0]} the number of "
+                f"dimensions ({ndim}) for operand {number}{words[1]}"
             )
-        if "." in labels:
-            broadcast = max(broadcast, len(shape) - named)
-        for letter, length in _lengths(labels, shape):
-            if labels.count(letter) > 1 and dict(_lengths(labels, shape))[letter] != length:
+        inputs[number] = labels.replace("...", string.digits[most - over : most], 1)
+    letters = "".join(inputs)
+    if arrow:
+        output = output.replace("...", string.digits[:most])
+    else:
+        output = string.digits[:most] + "".join(sorted(x for x in letters if letters.count(x) == 1 and x.isalpha()))
+    for letter in output:
+        if output.count(letter) > 1:
+            raise RuntimeError(f"einsum(): output subscript {letter} appears more than once in the output")
+        if letter not in letters:
+            raise RuntimeError(
+                f"einsum(): output subscript {letter} does not appear in the equation for any input operand"
+            )
+    lengths: dict[str, int] = {}
+    for number, (labels, shape) in enumerate(zip(inputs, shapes, strict=True)):
+        for letter, length in zip(labels, shape, strict=True):
+            first = shape[labels.index(letter)]
+            if first != length:
                 raise RuntimeError(
                     f"einsum(): subscript {letter} is repeated for operand {number} but the sizes don't match, "
-                    f"{dict(_lengths(labels, shape))[letter]} != {length}"
+                    f"{length} != {first}"
                 )
             seen = lengths.get(letter, 1)
             if 1 != seen != length != 1:
@@ -605,62 +431,21 @@ def _broadcast_dims(inputs: list[str], operands: tuple[Any, ...]) -> int:
                     f"with previously seen size {seen}"
                 )
             lengths[letter] = max(seen, length)
-    return broadcast
+    return inputs, output
 
 
-def _lengths(labels: str, shape: tuple[int, ...]) -> list[tuple[str, int]]:
-    before, _, after = labels.partition(".")
-    return [*zip(before, shape, strict=False), *zip(reversed(after), reversed(shape), strict=False)]
-
-
-def _align(
-    inputs: list[str], operands: tuple[Any, ...], places: dict[str, int], broadcast: int, ndim: int
-) -> list[Any]:
-    """Every operand with all dimensions in one order, those that it lacks at length 1."""
-    terms = []
-    for labels, given in zip(inputs, operands, strict=True):
-        order, seen = [-1] * ndim, dict[str, int]()
-        operand, dim = given, 0
-        for letter in labels:
-            if letter == ".":
-                for k in range(len(labels) - 1 + broadcast - given._array.ndim, broadcast):
-                    order[places["."] + k] = dim
-                    dim += 1
-            elif letter in seen:
-                operand = operand.diagonal(0, seen[letter], dim).movedim(-1, seen[letter])
-            else:
-                seen[letter] = order[places[letter]] = dim
-                dim += 1
-        for place in range(ndim):
-            if order[place] < 0:
-                operand, order[place] = unsqueeze(operand, dim), dim
-                dim += 1
-        terms.append(permute(operand, tuple(order)))
-    return terms
-
-
-def _multiply_out(terms: list[Any], outer_dims: int, ndim: int) -> Any:
-    """The product of the terms from left to right; a dimension is summed as soon as no later term has it."""
-    waiting = [sum(term._array.shape[d] != 1 for term in terms) for d in range(ndim)]
-    a = terms[0]
-    for term in terms[1:]:
-        b = term
-        both: list[int] = []
-        only_a: list[int] = []
-        only_b: list[int] = []
-        for d in range(outer_dims, ndim):
-            in_a, in_b = a._array.shape[d] != 1, b._array.shape[d] != 1
-            if in_a and in_b:
-                waiting[d] -= 1
-                if waiting[d] == 1:
-                    both.append(d)
-                    waiting[d] = 0
-            elif waiting[d] == 1 and (in_a or in_b):
-                (only_a if in_a else only_b).append(d)
-                waiting[d] = 0
-        a, b = total(a, tuple(only_a), True), total(b, tuple(only_b), True)
-        a = _sum_of_products(a, b, both) if both else a * b
-    return a
+def _aligned(operand: Any, labels: str, order: str) -> Any:
+    """An operand with a dimension for each letter in ``order``: of length 1 where it has none, the diagonal of two."""
+    dims = ""
+    for letter in labels:
+        if letter in dims:
+            operand = operand.diagonal(0, dims.index(letter), len(dims)).movedim(-1, dims.index(letter))
+        else:
+            dims += letter
+    for letter in order:
+        if letter not in dims:
+            operand, dims = unsqueeze(operand, len(dims)), dims + letter
+    return permute(operand, tuple(map(dims.index, order)))
 
 
 def _sum_of_products(a: Any, b: Any, summed: list[int]) -> Any:
@@ -677,77 +462,11 @@ def _sum_of_products(a: Any, b: Any, summed: list[int]) -> Any:
     b = reshape(permute(b, (*batch, *summed, *right, *left)), (count, inner, math.prod(n[d] for d in right)))
     order = [*batch, *left, *summed, *right]
     shape = [m[d] for d in (*batch, *left)] + [1] * len(summed) + [n[d] for d in right]
-    return permute(_times3(a, b).view(tuple(shape)), tuple(order.index(d) for d in range(len(order))))
+    return permute(_times_batches(a, b).view(tuple(shape)), tuple(order.index(d) for d in range(len(order))))
 
 
-# Smaller ones
-
-_trace = Operation(
-    "trace",
-    lambda self: np.trace(self, dtype=None if self.dtype.kind == "f" else np.int64, out=None),
-    {"self": lambda grad, self_sym_sizes: grad * like(grad, np.eye(*self_sym_sizes, dtype=bool))},
-    formula={"self": r"\bar{z}\, I"},
-)
-_cross = Operation(
-    "linalg_cross",
-    lambda self, other, dim: np.cross(self, other, axis=dim),
-    {
-        "self": lambda grad, other, dim: _crossed(other, grad, dim),
-        "other": lambda grad, self, dim: _crossed(grad, self, dim),
-    },
-    formula={"self": r"y \times \bar{z}", "other": r"\bar{z} \times x"},
-)
-
-
-def _crossed(a: Any, b: Any, dim: int) -> Any:
-    return cross(a, b, dim=dim) if isinstance(a, Tensor) or isinstance(b, Tensor) else np.cross(a, b, axis=dim)
-
-
-def trace(input: Tensor) -> Tensor:
-    """The sum of a matrix's diagonal.
-
-    See https://docs.pytorch.org/docs/stable/generated/torch.trace.html
-    """
-    (array,) = _arrays("trace", input=input)
-    if array.ndim != 2:
-        raise RuntimeError(f"trace: expected a matrix, but got tensor with dim {array.ndim}")
-    return _trace(input)
-
-
-def cross(input: Tensor, other: Tensor, dim: int | None = None, *, out: None = None) -> Tensor:
-    """The cross product of vectors of three elements, which lie along ``dim`` (the first of length 3 unless said).
-
-    See https://docs.pytorch.org/docs/stable/generated/torch.cross.html
-    """
-    a, b = _arrays("cross", input=input, other=other)
-    if a.ndim != b.ndim:
-        raise RuntimeError("linalg.cross: inputs must have the same number of dimensions.")
-    if dim is None:
-        if 3 not in a.shape:
-            raise RuntimeError("no dimension of size 3 in input")
-        dim = a.shape.index(3)
-    if a.shape[wrap_dim(dim, a.ndim)] != 3 or b.shape[wrap_dim(dim, b.ndim)] != 3:
-        raise RuntimeError(
-            f"linalg.cross: inputs dimension {dim} must have length 3. Got {a.shape[dim]} and {b.shape[dim]}"
-        )
-    return _cross(input, other, dim)
-
-
-def kron(input: Tensor, other: Tensor, *, out: None = None) -> Tensor:
-    """The Kronecker product: every element of one times all of the other, as blocks.
-
-    See https://docs.pytorch.org/docs/stable/generated/torch.kron.html
-    """
-    a, b = _arrays("kron", input=input, other=other)
-    ndim = max(a.ndim, b.ndim)
-    rows, columns = ((1,) * (ndim - len(shape)) + shape for shape in (a.shape, b.shape))
-    left = shaping._unsafe_view(input, tuple(length for m in rows for length in (m, 1)))
-    right = shaping._unsafe_view(other, tuple(length for n in columns for length in (1, n)))
-    return shaping._unsafe_view(times(left, right), tuple(m * n for m, n in zip(rows, columns, strict=True)))
-
-
-BOTH = (mm, mv, dot, bmm, addmm, addmv, baddbmm, outer, matmul, inner, trace, cross, kron)
-FUNCTIONS_ONLY = (tensordot, einsum)
-IN_PLACE = (addmm, addmv, baddbmm)
+BOTH = (mm, mv, dot, bmm, addmm, outer, matmul, trace)
+FUNCTIONS_ONLY = (einsum,)
+IN_PLACE = (addmm,)
 ALIASES = {"ger": outer}
 OPERATORS = {"__matmul__": _matmul}
