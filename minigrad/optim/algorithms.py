@@ -3,44 +3,102 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 
+from ..autograd import grad_mode, notes
+from ..autograd.grad_mode import enable_grad
+from ..autograd.observe import tell
 from ..tensor import Tensor
-from .optimizer import ArrayOptimizer, array_in, next_step, options
+from .optimizer import Optimizer
+
+_NOT_NEGATIVE = {  # an option -> what PyTorch's error calls it
+    "lr": "learning rate",
+    "eps": "epsilon value",
+    "momentum": "momentum value",
+    "weight_decay": "weight_decay value",
+    "alpha": "alpha value",
+}
 
 
-class SGD(ArrayOptimizer):
+class Formula(Optimizer):
+    """An optimizer that is a formula: ``update`` says how one parameter's array changes."""
+
+    def __init__(self, params: Iterable[Any], **options: Any) -> None:
+        for key, label in _NOT_NEGATIVE.items():
+            if not options.get(key, 0.0) >= 0.0:
+                raise ValueError(f"Invalid {label}: {options[key]}")
+        for index, beta in enumerate(options.get("betas", ())):
+            if not 0.0 <= beta < 1.0:
+                raise ValueError(f"Invalid beta parameter at index {index}: {beta}")
+        super().__init__(params, options)
+
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        loss = None
+        if closure is not None:
+            with enable_grad():
+                loss = closure()
+        observed = grad_mode.special and grad_mode.state.observers
+        where = notes.here()
+        for group in self.param_groups:
+            decay, apart = group["weight_decay"], group.get("decoupled_weight_decay", False)
+            for param in group["params"]:
+                if param._grad is None:
+                    continue
+                p, g = param._array, param._grad._array
+                before = p.copy() if observed else None
+                if group["maximize"]:
+                    g = -g
+                if decay and apart:
+                    p *= 1 - group["lr"] * decay
+                elif decay:
+                    g = g + decay * p
+                self.update(p, g, self.state[param], group)
+                counter = param._counter()
+                version = counter.version
+                counter.version, counter.where = version + (2 if decay and apart else 1), where  # once for each write
+                if observed:
+                    tell("update", param, type(self).__name__, before, version, group)
+        return loss
+
+    def update(self, p: np.ndarray, g: np.ndarray, state: dict[str, Any], group: dict[str, Any]) -> None:
+        """Change ``p`` in place by its gradient ``g``, which is left as it is."""
+        raise NotImplementedError
+
+
+def _array_in(state: dict[str, Any], name: str, like: np.ndarray) -> np.ndarray:
+    """The array of a state tensor, made of zeros the first time."""
+    if name not in state:
+        state[name] = Tensor._plain(np.zeros_like(like))
+    return state[name]._array
+
+
+def _next_step(state: dict[str, Any]) -> float:
+    """Count a step; the number it has."""
+    count = _array_in(state, "step", np.zeros((), np.float32))
+    count += 1
+    return float(count)
+
+
+class SGD(Formula):
     """Gradient descent with momentum: ``b = momentum·b + (1 − dampening)·g``, ``p = p − lr·b``.
 
     See https://docs.pytorch.org/docs/stable/generated/torch.optim.SGD.html
     """
 
     def __init__(
-        self,
-        params: Iterable[Any],
-        lr: float = 1e-3,
-        momentum: float = 0,
-        dampening: float = 0,
-        weight_decay: float = 0,
-        nesterov: bool = False,
-        *,
-        maximize: bool = False,
-        foreach: bool | None = None,
-        differentiable: bool = False,
-        fused: bool | None = None,
-    ) -> None:
-        given = options(locals(), lr="learning rate", momentum="momentum value", weight_decay="weight_decay value")
+        self, params: Iterable[Any], lr: float = 1e-3, momentum: float = 0, dampening: float = 0,
+        weight_decay: float = 0, nesterov: bool = False, *, maximize: bool = False, foreach: bool | None = None,
+        differentiable: bool = False, fused: bool | None = None,
+    ) -> None:  # fmt: skip
         if nesterov and (momentum <= 0 or dampening != 0):
             raise ValueError("Nesterov momentum requires a momentum and zero dampening")
-        super().__init__(params, given)
+        super().__init__(**_given(locals()))
 
     def update(self, p: np.ndarray, g: np.ndarray, state: dict[str, Any], group: dict[str, Any]) -> None:
         momentum = group["momentum"]
-        if group["weight_decay"]:
-            g = g + group["weight_decay"] * p
         if momentum:
             if "momentum_buffer" not in state:
                 state["momentum_buffer"] = Tensor._plain(g.copy())
@@ -53,48 +111,29 @@ class SGD(ArrayOptimizer):
         p -= group["lr"] * g
 
 
-class Adam(ArrayOptimizer):
+class Adam(Formula):
     """Kingma and Ba (2015): steps by the mean of the gradients over the root of the mean of their squares.
 
     See https://docs.pytorch.org/docs/stable/generated/torch.optim.Adam.html
     """
 
     def __init__(
-        self,
-        params: Iterable[Any],
-        lr: float = 1e-3,
-        betas: tuple[float, float] = (0.9, 0.999),
-        eps: float = 1e-8,
-        weight_decay: float = 0,
-        amsgrad: bool = False,
-        *,
-        maximize: bool = False,
-        foreach: bool | None = None,
-        capturable: bool = False,
-        differentiable: bool = False,
-        fused: bool | None = None,
+        self, params: Iterable[Any], lr: float = 1e-3, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8,
+        weight_decay: float = 0, amsgrad: bool = False, *, maximize: bool = False, foreach: bool | None = None,
+        capturable: bool = False, differentiable: bool = False, fused: bool | None = None,
         decoupled_weight_decay: bool = False,
-    ) -> None:
-        given = options(locals(), lr="learning rate", eps="epsilon value")
-        for index, beta in enumerate(betas):
-            if not 0.0 <= beta < 1.0:
-                raise ValueError(f"Invalid beta parameter at index {index}: {beta}")
-        super().__init__(params, options(given, weight_decay="weight_decay value"))
+    ) -> None:  # fmt: skip
+        super().__init__(**_given(locals()))
 
     def update(self, p: np.ndarray, g: np.ndarray, state: dict[str, Any], group: dict[str, Any]) -> None:
-        step = next_step(state)
-        mean, square = array_in(state, "exp_avg", p), array_in(state, "exp_avg_sq", p)
+        step = _next_step(state)
+        mean, square = _array_in(state, "exp_avg", p), _array_in(state, "exp_avg_sq", p)
         beta1, beta2 = group["betas"]
-        if group["weight_decay"]:
-            if group["decoupled_weight_decay"]:
-                p *= 1 - group["lr"] * group["weight_decay"]
-            else:
-                g = g + group["weight_decay"] * p
         mean += (1 - beta1) * (g - mean)
         square *= beta2
         square += (1 - beta2) * (g * g)
         if group["amsgrad"]:
-            largest = array_in(state, "max_exp_avg_sq", p)
+            largest = _array_in(state, "max_exp_avg_sq", p)
             square = np.maximum(largest, square, out=largest)
         root = np.sqrt(square) / math.sqrt(1 - beta2**step) + group["eps"]
         p -= group["lr"] / (1 - beta1**step) * (mean / root)
@@ -107,65 +146,46 @@ class AdamW(Adam):
     """
 
     def __init__(
-        self,
-        params: Iterable[Any],
-        lr: float = 1e-3,
-        betas: tuple[float, float] = (0.9, 0.999),
-        eps: float = 1e-8,
-        weight_decay: float = 1e-2,
-        amsgrad: bool = False,
-        **options: Any,
-    ) -> None:
+        self, params: Iterable[Any], lr: float = 1e-3, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8,
+        weight_decay: float = 1e-2, amsgrad: bool = False, **options: Any,
+    ) -> None:  # fmt: skip
         super().__init__(params, lr, betas, eps, weight_decay, amsgrad, decoupled_weight_decay=True, **options)
 
 
-class RMSprop(ArrayOptimizer):
+class RMSprop(Formula):
     """Hinton (2012): steps by the gradient over the root of the mean of its squares.
 
     See https://docs.pytorch.org/docs/stable/generated/torch.optim.RMSprop.html
     """
 
     def __init__(
-        self,
-        params: Iterable[Any],
-        lr: float = 1e-2,
-        alpha: float = 0.99,
-        eps: float = 1e-8,
-        weight_decay: float = 0,
-        momentum: float = 0,
-        centered: bool = False,
-        capturable: bool = False,
-        foreach: bool | None = None,
-        maximize: bool = False,
-        differentiable: bool = False,
-    ) -> None:
-        given = options(
-            locals(),
-            lr="learning rate",
-            eps="epsilon value",
-            momentum="momentum value",
-            weight_decay="weight_decay value",
-            alpha="alpha value",
-        )
-        order = ("lr", "momentum", "alpha", "eps", "centered", "weight_decay")  # in which PyTorch lists them
-        super().__init__(params, {key: given[key] for key in order} | given)
+        self, params: Iterable[Any], lr: float = 1e-2, alpha: float = 0.99, eps: float = 1e-8,
+        weight_decay: float = 0, momentum: float = 0, centered: bool = False, capturable: bool = False,
+        foreach: bool | None = None, maximize: bool = False, differentiable: bool = False,
+    ) -> None:  # fmt: skip
+        given = _given(locals())
+        order = ("params", "lr", "momentum", "alpha", "eps", "centered", "weight_decay")  # in which PyTorch lists them
+        super().__init__(**({key: given[key] for key in order} | given))
 
     def update(self, p: np.ndarray, g: np.ndarray, state: dict[str, Any], group: dict[str, Any]) -> None:
-        next_step(state)
-        if group["weight_decay"]:
-            g = g + group["weight_decay"] * p
-        square = array_in(state, "square_avg", p)
+        _next_step(state)
+        square = _array_in(state, "square_avg", p)
         square *= group["alpha"]
         square += (1 - group["alpha"]) * (g * g)
         root = np.sqrt(square)
         if group["centered"]:
-            mean = array_in(state, "grad_avg", p)
+            mean = _array_in(state, "grad_avg", p)
             mean += (1 - group["alpha"]) * (g - mean)
             root = np.sqrt(square - mean * mean)
         g = g / (root + group["eps"])
         if group["momentum"]:
-            buffer = array_in(state, "momentum_buffer", p)
+            buffer = _array_in(state, "momentum_buffer", p)
             buffer *= group["momentum"]
             buffer += g
             g = buffer
         p -= group["lr"] * g
+
+
+def _given(arguments: dict[str, Any]) -> dict[str, Any]:
+    """The arguments of an ``__init__``, from its ``locals()``."""
+    return {key: value for key, value in arguments.items() if key not in ("self", "__class__")}

@@ -5,12 +5,9 @@ See https://docs.pytorch.org/docs/stable/optim.html#how-to-adjust-learning-rate
 
 from __future__ import annotations
 
-import functools
 import math
 import warnings
-import weakref
-from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 from .optimizer import Optimizer
@@ -37,7 +34,6 @@ class LRScheduler:
                     "fresh training run (not recommended)"
                 )
         self.base_lrs = [group["initial_lr"] for group in optimizer.param_groups]
-        _notice_steps(optimizer)
         self._step_count = 0
         self.step()
 
@@ -51,7 +47,7 @@ class LRScheduler:
 
     def step(self, epoch: int | None = None) -> None:
         """Go to the next epoch."""
-        if self._step_count == 1 and not getattr(self.optimizer, "_opt_called", False):
+        if self._step_count == 1 and not self.optimizer.stepped:
             warnings.warn(
                 "Detected call of `lr_scheduler.step()` before `optimizer.step()`. In PyTorch 1.1.0 and later, you "
                 "should call them in the opposite order: `optimizer.step()` before `lr_scheduler.step()`.  Failure to "
@@ -66,9 +62,6 @@ class LRScheduler:
         for group, lr in zip(self.optimizer.param_groups, self._last_lr, strict=True):
             group["lr"] = lr
 
-    def _scaled(self, factor: float) -> list[float]:
-        return [group["lr"] * factor for group in self.optimizer.param_groups]
-
     def state_dict(self) -> dict[str, Any]:
         """Everything but the optimizer and functions."""
         return {key: value for key, value in self.__dict__.items() if key not in ("optimizer", "lr_lambdas")}
@@ -78,56 +71,37 @@ class LRScheduler:
         self.__dict__.update(state_dict)
 
 
-def _notice_steps(optimizer: Any) -> None:
-    """Let the optimizer's ``step`` leave word that it was called, also where a subclass wrote it."""
-    if hasattr(optimizer.step, "_noticed"):
-        return
-    function, reference = optimizer.step.__func__, weakref.ref(optimizer)
+class _Stepwise(LRScheduler):
+    """Multiplies the learning rate by ``factor()`` from one epoch to the next."""
 
-    @functools.wraps(function)
-    def step(*args: Any, **kwargs: Any) -> Any:
-        owner: Any = reference()
-        owner._opt_called = True
-        return function(owner, *args, **kwargs)
+    def get_lr(self) -> list[float]:
+        return [group["lr"] * self.factor() for group in self.optimizer.param_groups]
 
-    step._noticed = True  # type: ignore[attr-defined]
-    optimizer.step = step
+    def factor(self) -> float:
+        """By how much on the way to ``last_epoch``."""
+        raise NotImplementedError
 
 
-class StepLR(LRScheduler):
+class StepLR(_Stepwise):
     """Multiplies the learning rate by ``gamma`` every ``step_size`` epochs."""
 
     def __init__(self, optimizer: Optimizer, step_size: int, gamma: float = 0.1, last_epoch: int = -1) -> None:
         self.step_size, self.gamma = step_size, gamma
         super().__init__(optimizer, last_epoch)
 
-    def get_lr(self) -> list[float]:
-        due = self.last_epoch != 0 and self.last_epoch % self.step_size == 0
-        return self._scaled(self.gamma if due else 1)
+    def factor(self) -> float:
+        return self.gamma if self.last_epoch and self.last_epoch % self.step_size == 0 else 1
 
 
-class MultiStepLR(LRScheduler):
-    """Multiplies the learning rate by ``gamma`` at each of the epochs ``milestones``."""
-
-    def __init__(
-        self, optimizer: Optimizer, milestones: Iterable[int], gamma: float = 0.1, last_epoch: int = -1
-    ) -> None:
-        self.milestones, self.gamma = Counter(milestones), gamma
-        super().__init__(optimizer, last_epoch)
-
-    def get_lr(self) -> list[float]:
-        return self._scaled(self.gamma ** self.milestones[self.last_epoch])
-
-
-class ExponentialLR(LRScheduler):
+class ExponentialLR(_Stepwise):
     """Multiplies the learning rate by ``gamma`` every epoch."""
 
     def __init__(self, optimizer: Optimizer, gamma: float, last_epoch: int = -1) -> None:
         self.gamma = gamma
         super().__init__(optimizer, last_epoch)
 
-    def get_lr(self) -> list[float]:
-        return self._scaled(self.gamma if self.last_epoch else 1)
+    def factor(self) -> float:
+        return self.gamma if self.last_epoch else 1
 
 
 class CosineAnnealingLR(LRScheduler):

@@ -5,16 +5,11 @@ See https://docs.pytorch.org/docs/stable/optim.html
 
 from __future__ import annotations
 
-import warnings
+import functools
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import Any
 
-import numpy as np
-
-from ..autograd import grad_mode, notes
-from ..autograd.grad_mode import enable_grad
-from ..autograd.observe import tell
 from ..dtypes import type_name
 from ..nn.module import forget_gradients
 from ..tensor import Tensor
@@ -28,6 +23,12 @@ class Optimizer:
 
     See https://docs.pytorch.org/docs/stable/optim.html#torch.optim.Optimizer
     """
+
+    stepped = False  # whether step was ever called: a schedule must not run ahead
+
+    def __init_subclass__(cls) -> None:
+        if "step" in cls.__dict__:
+            cls.step = _noticed(cls.step)  # type: ignore[method-assign]
 
     def __init__(self, params: Iterable[Any], defaults: dict[str, Any]) -> None:
         if isinstance(params, Tensor):
@@ -45,7 +46,7 @@ class Optimizer:
             self.add_param_group(group)
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
-        """Add parameters (or pairs of names and parameters) with options of their own; the others take the defaults.
+        """Add parameters with options of their own; options that are not given take the defaults.
 
         Raises:
             TypeError: not a dict, or not tensors. ValueError: a non-leaf, or a parameter that is there already.
@@ -59,31 +60,14 @@ class Optimizer:
                 "will change between runs. Please use a list instead."
             )
         params = [params] if isinstance(params, Tensor) else list(params)
-        names = [each[0] for each in params if isinstance(each, tuple)]
-        params = [each[1] if isinstance(each, tuple) else each for each in params]
-        if names and len(names) != len(params):
-            raise ValueError("all optimizer params should be with/without names. Some param names are missing")
         for param in params:
             if not isinstance(param, Tensor):
                 raise TypeError(f"optimizer can only optimize Tensors, but one of the params is {type(param).__name__}")
             if not (param.is_leaf or param.retains_grad):
                 raise ValueError("can't optimize a non-leaf Tensor")
-        if len(params) != len(set(params)):
-            warnings.warn(
-                "optimizer contains a parameter group with duplicate parameters; in future, this will cause an error; "
-                "see github.com/pytorch/pytorch/issues/40967 for more information",
-                UserWarning,
-                stacklevel=3,
-            )
-        for group in self.param_groups:
-            if ("param_names" in group) != bool(names):
-                raise ValueError(
-                    "all optimizer param groups should be with/without names. cannot add param group "
-                    f"{'with' if names else 'without'} names to the optimizer"
-                )
-        if {param for group in self.param_groups for param in group["params"]} & set(params):
-            raise ValueError("some parameters appear in more than one parameter group")
-        given = {**param_group, "params": params} | ({"param_names": names} if names else {})
+            if any(param is other for group in self.param_groups for other in group["params"]):
+                raise ValueError("some parameters appear in more than one parameter group")
+        given = {**param_group, "params": params}
         self.param_groups.append(given | {key: value for key, value in self.defaults.items() if key not in given})
 
     def zero_grad(self, set_to_none: bool = True) -> None:
@@ -92,7 +76,7 @@ class Optimizer:
             forget_gradients(group["params"], set_to_none)
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
-        """Change every parameter that has a gradient; ``closure`` computes the loss anew first."""
+        """Change every parameter that has a gradient; ``closure`` computes the loss anew first and is returned."""
         raise NotImplementedError
 
     def state_dict(self) -> dict[str, Any]:
@@ -136,59 +120,10 @@ class Optimizer:
         return text + ")"
 
 
-class ArrayOptimizer(Optimizer):
-    """An optimizer that is a formula: ``update`` says how one parameter's array changes."""
+def _noticed(step: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(step)
+    def run(self: Optimizer, *args: Any, **kwargs: Any) -> Any:
+        self.stepped = True
+        return step(self, *args, **kwargs)
 
-    def step(self, closure: Callable[[], Any] | None = None) -> Any:
-        """Change every parameter that has a gradient; ``closure`` computes the loss anew first and is returned."""
-        loss = None
-        if closure is not None:
-            with enable_grad():
-                loss = closure()
-        observed = grad_mode.special and grad_mode.state.observers
-        where = notes.here()
-        for group in self.param_groups:
-            for param in group["params"]:
-                grad = param._grad
-                if grad is None:
-                    continue
-                before = param._array.copy() if observed else None
-                gradient = -grad._array if group["maximize"] else grad._array
-                self.update(param._array, gradient, self.state[param], group)
-                counter = param._counter()
-                counter.version, counter.where = counter.version + 1, where
-                if observed:
-                    tell("update", param, type(self).__name__, before, counter.version - 1, group)
-        return loss
-
-    def update(self, p: np.ndarray, g: np.ndarray, state: dict[str, Any], group: dict[str, Any]) -> None:
-        """Change ``p`` in place by its gradient ``g``, which is left as it is."""
-        raise NotImplementedError
-
-
-def options(given: dict[str, Any], **checked: Any) -> dict[str, Any]:
-    """The arguments of an ``__init__`` (its ``locals()``) as a group's options.
-
-    ``checked`` are those that must not be negative, with what the message calls each.
-
-    Raises:
-        ValueError: one of them is negative.
-    """
-    for key, label in checked.items():
-        if not given[key] >= 0.0:
-            raise ValueError(f"Invalid {label}: {given[key]}")
-    return {key: value for key, value in given.items() if key not in ("self", "params", "__class__")}
-
-
-def array_in(state: dict[str, Any], name: str, like: np.ndarray) -> np.ndarray:
-    """The array of a state tensor, made of zeros the first time."""
-    if name not in state:
-        state[name] = Tensor._plain(np.zeros_like(like))
-    return state[name]._array
-
-
-def next_step(state: dict[str, Any]) -> float:
-    """Count a step; the number it has."""
-    count = array_in(state, "step", np.zeros((), np.float32))
-    count += 1
-    return float(count)
+    return run
