@@ -6,37 +6,23 @@ Graphviz, so nothing needs to be installed; ``.source`` is what torchviz would w
 
 from __future__ import annotations
 
-import functools
 import gc
 import os
-import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import graphviz
 
-from . import layout, svg
-from .graph import SAVED, Edge, Graph, TensorNode, Unreadable, is_tensor, read_saved
+from . import fold as folding
+from . import formulas, layout, svg
+from .graph import SAVED, Edge, Graph, TensorNode, Unreadable, read_saved
+from .names import Names, describe, is_tensor
+from .write import THEMES, Look, ids, write_body
 
-_COLORS = {"leaf": "lightblue", "output": "darkolivegreen1", "base": "darkolivegreen3", "saved": "orange"}
-_NODE_STYLE = {
-    "style": "filled",
-    "shape": "box",
-    "align": "left",
-    "fontsize": "10",
-    "ranksep": "0.1",
-    "height": "0.2",
-    "fontname": "monospace",
-}
-_FIRST_ID = 100_000  # ids all have six digits or more, as torchviz's: addresses there, steady numbers here
 _LARGE = 60  # nodes; beyond it, shared leaves are drawn once per use
 _TOO_BIG_FOR_PNG = 500_000  # characters of SVG: such a picture would only make the notebook heavy
-_LONGEST_NAME = 100  # characters; a longer one is cut in the picture
 _STATES = {"freed": "freed by a backward pass", "changed": "changed in place since it was saved"}
-_WITH_BOX = frozenset(("leaf", "saved", "kept"))
-_EDGE_STYLE = {"saved": " [dir=none]", "kept": " [dir=none]", "view": " [style=dotted]"}
 
 
 def make_dot(
@@ -47,6 +33,17 @@ def make_dot(
     max_attr_chars: int = 50,
     *,
     names: Any = None,
+    show_values: bool = False,
+    show_grads: bool = False,
+    show_versions: bool = False,
+    show_formulas: bool = False,
+    direction: str = "forward",
+    rankdir: str | None = None,
+    legend: bool = False,
+    theme: str | None = None,
+    depth: int | None = None,
+    fold: bool = False,
+    limit: int | None = 500,
 ) -> Dot:
     """Draw the graph that ``var.backward()`` would walk.
 
@@ -60,7 +57,22 @@ def make_dot(
         show_saved: draw the tensors that built-in functions saved; those of custom Functions are always drawn.
         max_attr_chars: how much of an attribute is shown.
         names: more names, from what is at hand: ``locals()`` (what is no tensor or module in it is passed over), or a
-            module, whose parameters are named ``layer1.weight``. ``params`` come first.
+            module, whose parameters are named ``layer1.weight``. ``params`` come first; what a recorder saw has its
+            names already.
+        show_values: the tensors' numbers where they are few, else their range.
+        show_grads: the ``.grad`` of leaves, and of outputs that retain theirs.
+        show_versions: the tensors' versions; of saved ones, that at which they were saved, and today's.
+        show_formulas: what each function computes, and its derivative for each input.
+        direction: "forward", or "backward" for edges that point the way gradients flow.
+        rankdir: the way the picture runs: "TB", "LR", "BT" or "RL".
+        legend: a frame that says what the boxes are.
+        theme: "light", "dark" or "print" (black on white), where shapes tell the boxes apart as well as colours do.
+            None: torchviz's colours.
+        depth: how many levels of modules to open: 1 draws each child of the model as one box. Which module a function
+            belongs to is what a recorder saw, or follows from the names of parameters.
+        fold: draw a part that repeats three times or more once, marked ``× 12``.
+        limit: the most nodes a picture has. A larger graph is folded, then cut, and the picture says so; ``.source``
+            is whole all the same. None: no limit.
 
     Returns:
         A ``graphviz.Digraph``: the last line of a cell shows it, ``.source`` is its DOT, ``.render("name",
@@ -68,32 +80,51 @@ def make_dot(
 
     Raises:
         TypeError: ``var`` or one of ``params`` is not a tensor.
+        ValueError: no output; a direction, rankdir, theme or depth that is none.
     """
     _check_outputs(var)
-    table = _names_around(names) | _names_given(params)
-    write = functools.partial(_write_body, show_attrs=show_attrs, max_attr_chars=max_attr_chars)
+    _check_choice("direction", direction, ("forward", "backward"))
+    _check_choice("rankdir", rankdir, (None, "TB", "LR", "BT", "RL"))
+    _check_choice("theme", theme, (None, *THEMES))
+    for name, number in (("depth", depth), ("limit", limit)):
+        if not (number is None or number >= 1):
+            raise ValueError(f"{name} is a number of at least 1, and got {number!r}")
+    table = Names(params, names)
+    look = Look(
+        show_attrs, max_attr_chars, show_values, show_grads, show_versions, show_formulas,
+        direction == "backward", legend, theme,
+    )  # fmt: skip
     collecting = gc.isenabled()
     gc.disable()  # thousands of small tuples and no garbage: the collector would only go through them again and again
     try:
-        return Dot.of(Graph(var, table, saved=show_saved), write)
+        graph = Graph(var, table.tensors, saved=show_saved or show_versions)
+        if depth is not None or fold:
+            graph = folding.folded(graph, table, depth, fold)
+        dot = Dot.of(graph, look, table, limit)
     finally:
         if collecting:
             gc.enable()
+    if rankdir is not None:
+        dot.graph_attr["rankdir"] = rankdir
+    return dot
 
 
 class Dot(graphviz.Digraph):
     """A Digraph that lays itself out without a system ``dot``. ``.graph`` is the Graph it was made of."""
 
     graph: Graph | None = None
-    _write: Callable[..., tuple[list[str], int]]
+    _look: Look
+    _names: Names
+    _limit: int | None
     _written: list[str]
 
     @classmethod
-    def of(cls, graph: Graph, write: Callable[..., tuple[list[str], int]]) -> Dot:
-        """The picture of ``graph``, whose lines and number of rows ``write`` gives."""
-        dot = cls(node_attr=_NODE_STYLE)
-        dot.graph, dot._write = graph, write
-        dot.body, rows = write(graph)
+    def of(cls, graph: Graph, look: Look, names: Names, limit: int | None) -> Dot:
+        """The picture of ``graph``."""
+        graph_attr, node_attr, edge_attr = look.attributes()
+        dot = cls(graph_attr=graph_attr, node_attr=node_attr, edge_attr=edge_attr)
+        dot.graph, dot._look, dot._names, dot._limit = graph, look, names, limit
+        dot.body, rows = write_body(graph, look)
         dot._written = dot.body.copy()
         size = max(12, rows * 0.15)
         dot.graph_attr["size"] = f"{size},{size}"
@@ -102,16 +133,22 @@ class Dot(graphviz.Digraph):
     def _drawn(self) -> tuple[str, Graph | None]:
         """The source to lay out, and the graph whose nodes and edges its first lines are.
 
-        It is ``.source`` with two changes that only the layout sees: a large graph draws a shared leaf once per use,
-        and a line to a saved leaf starts at the leaf, where a cycle would turn the picture round. Lines that the user
-        added stay.
+        It is ``.source`` with three changes that only the layout sees: a graph over the limit is folded, another large
+        one draws a shared leaf once per use, and a line to a saved leaf starts at the leaf, where a cycle would turn
+        the picture round. Lines that the user added stay, and then nothing is folded.
         """
         count = 0 if self.graph is None else len(self._written)
         if self.graph is None or self.body[:count] != self._written:
             return self.source, None
-        graph = self.graph if len(self.graph.nodes) <= _LARGE else self.graph.with_leaves_drawn_per_use()
+        graph = self.graph
+        if self._limit is not None and len(graph.nodes) > self._limit and not self.body[count:]:
+            graph = folding.fitting(graph, self._names, self._limit)
+        if len(graph.nodes) > _LARGE and not graph.clusters:
+            graph = graph.with_leaves_drawn_per_use()
         copy = self.copy()
-        copy.body = self._write(graph, from_leaves=True)[0] + self.body[count:]
+        copy.body = write_body(graph, self._look, from_leaves=True)[0] + self.body[count:]
+        if graph.note:
+            copy.graph_attr |= {"label": graph.note, "labelloc": "t", "fontname": "monospace", "fontsize": "10"}
         return copy.source, graph
 
     def pipe(
@@ -219,14 +256,16 @@ def _tooltips(graph: Graph | None) -> tuple[dict[str, str], dict[str, str]]:
     """What the pointer reads on nodes and edges, for ``svg.page``."""
     if graph is None:
         return {}, {}
-    nodes = {name: _describe_node(graph, node) for name, node in zip(_ids(len(graph.nodes)), graph.nodes, strict=True)}
+    nodes = {name: _describe_node(graph, node) for name, node in zip(ids(len(graph.nodes)), graph.nodes, strict=True)}
     edges = {f"edge{n}": _describe_edge(graph, Edge._make(edge)) for n, edge in enumerate(graph.edges, 1)}
     return nodes, edges
 
 
 def _describe_node(graph: Graph, node: Any) -> str:
+    if isinstance(node, folding.Box):
+        return node.label
     if not isinstance(node, TensorNode):
-        return graph.kind(node).name
+        return _describe_function(graph, node)
     if node.tensor is None:
         return f"{node.name or 'saved tensor'}: {_STATES[node.state]}"
     kind = {"leaf": "leaf", "output": "output", "base": "base of a view", "saved": "saved tensor"}[node.role]
@@ -234,8 +273,26 @@ def _describe_node(graph: Graph, node: Any) -> str:
     return f"{node.name + ': ' if node.name else ''}{kind}, shape {node.shape}, {dtype}"
 
 
+def _describe_function(graph: Graph, function: Any) -> str:
+    """A function's name, the shape of what it made, what it saved, and its formulas, a line each."""
+    name = graph.kind(function).name
+    lines = [name]
+    shapes = [tuple(made.shape) for made in getattr(function, "_input_metadata", ()) if made is not None]
+    if shapes and not graph.kind(function).has_variable:
+        lines.append("made shape " + ", ".join(map(str, shapes)))
+    for key in graph.saved_names(function):
+        value = read_saved(function, SAVED + key)
+        if isinstance(value, Unreadable):
+            lines.append(f"saved {key}: {_STATES[value.state]}")
+        elif is_tensor(value):
+            lines.append(f"saved {key}: shape {tuple(value.shape)}")
+    return "\n".join([*lines, *formulas.lines(name)])
+
+
 def _describe_edge(graph: Graph, edge: Edge) -> str:
     source, target = (graph.nodes[n] for n in (edge.source, edge.target))
+    if isinstance(source, folding.Box) or isinstance(target, folding.Box):
+        return "its outputs go here"
     if isinstance(edge.feeds, int):
         return f"{graph.kind(source).name} feeds input {edge.feeds} of {graph.kind(target).name}"
     return {
@@ -247,104 +304,9 @@ def _describe_edge(graph: Graph, edge: Edge) -> str:
     }[edge.feeds]
 
 
-def _write_body(
-    graph: Graph, show_attrs: bool, max_attr_chars: int, from_leaves: bool = False
-) -> tuple[list[str], int]:
-    """The lines of the DOT source, nodes first, and how many lines torchviz would have written (it sizes by them).
-
-    A line without an arrow joins a function and what it saved; torchviz starts it at the function, ``from_leaves`` at
-    the tensor if that is a leaf.
-    """
-    endings = {cls: f" [label={quote(kind.name)}]\n" for cls, kind in graph.kinds.items()}
-    endings[TensorNode] = ""
-    ids = _ids(len(graph.nodes))
-    lines = [f"\t{name}{endings[type(node)]}" for name, node in zip(ids, graph.nodes, strict=True)]
-    boxes = [place for place, node in enumerate(graph.nodes) if type(node) is TensorNode]
-    for place in range(len(lines)) if show_attrs else boxes:
-        node = graph.nodes[place]
-        if type(node) is TensorNode:
-            text = f"{quote(_tensor_label(node))}{_tensor_style(node)}"
-        else:
-            text = quote(_with_attributes(graph, node, max_attr_chars))
-        lines[place] = f"\t{ids[place]} [label={text}]\n"
-
-    def joined(source: int, target: int, relation: str) -> str:
-        backwards = relation == "saved" and not (from_leaves and graph.nodes[source].role == "leaf")
-        start, end = (target, source) if backwards else (source, target)
-        return f"\t{ids[start]} -> {ids[end]}{_EDGE_STYLE.get(relation, '')}\n"
-
-    lines += [
-        f"\t{ids[source]} -> {ids[target]}\n" if feeds.__class__ is int else joined(source, target, str(feeds))
-        for source, target, feeds in graph.edges
-    ]
-    # torchviz writes the box of a leaf or a saved tensor not once, but with each of its edges.
-    again = sum([feeds in _WITH_BOX for _, _, feeds in graph.edges if feeds.__class__ is str])
-    once = sum([graph.nodes[place].role in ("leaf", "saved") for place in boxes])
-    return lines, len(lines) + again - once
-
-
-_known_ids: list[str] = []
-
-
-def _ids(count: int) -> list[str]:
-    """The names of the first ``count`` nodes: the same for every graph, so they are written once."""
-    while len(_known_ids) < count:
-        _known_ids.append(str(_FIRST_ID + len(_known_ids)))
-    return _known_ids[:count]
-
-
-def _tensor_label(node: TensorNode) -> str:
-    shape = node.shape
-    name = node.name if len(node.name) <= _LONGEST_NAME else node.name[: _LONGEST_NAME - 1] + "…"
-    return f"{name}\n {node.state if shape is None else '(' + ', '.join(map(str, shape)) + ')'}"
-
-
-def _tensor_style(node: TensorNode) -> str:
-    if node.state != "held":
-        return ' fillcolor=white style="filled,dashed"'
-    return f" fillcolor={_COLORS[node.role]}"
-
-
-def _with_attributes(graph: Graph, function: Any, max_chars: int) -> str:
-    """The name of a function over a table of what it saved, in aligned columns."""
-    name = graph.kind(function).name
-    values = {}
-    for key in graph.saved_names(function):
-        value = read_saved(function, SAVED + key)
-        if isinstance(value, Unreadable):
-            values[key] = f"[{value.state}]"
-        elif is_tensor(value):
-            values[key] = "[saved tensor]"
-        elif isinstance(value, tuple) and any(map(is_tensor, value)):
-            values[key] = "[saved tensors]"
-        else:
-            values[key] = str(value)
-    if not values:
-        return name
-    key_width = max(map(len, values))
-    value_width = min(max(map(len, values.values())), max(max_chars, 3))
-    rows = [
-        f"{key:<{key_width}}: {value if len(value) <= value_width else value[: value_width - 3] + '...':>{value_width}}"
-        for key, value in values.items()
-    ]
-    return "\n".join([name, "-" * max(key_width + value_width + 2, len(name)), *rows])
-
-
-_PLAIN_ID = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
-_KEYWORDS = {"node", "edge", "graph", "digraph", "subgraph", "strict"}
-
-
-@functools.lru_cache(maxsize=1000)
-def quote(text: str) -> str:
-    r"""``text`` as a DOT label that shows exactly these characters: no escapes, entities or markup of DOT's.
-
-    >>> print(quote("AddBackward0"), quote('say "hi"'), quote(r"C:\new"), quote("<b>"), quote("&lt;"))
-    AddBackward0 "say \"hi\"" "C:\\new" "<b>" "&amp;lt;"
-    """
-    if _PLAIN_ID.match(text) and text.lower() not in _KEYWORDS:
-        return text
-    text = svg.printable(text).replace("\\", "\\\\").replace('"', '\\"')
-    return '"' + re.sub(r"&(?=#?\w+;)", "&amp;", text) + '"'
+def _check_choice(name: str, value: Any, choices: tuple[Any, ...]) -> None:
+    if value not in choices:
+        raise ValueError(f"{name} is one of {', '.join(map(repr, choices))}, and got {value!r}")
 
 
 def _check_outputs(var: Any) -> None:
@@ -354,47 +316,7 @@ def _check_outputs(var: Any) -> None:
     for place, output in enumerate(var) if isinstance(var, tuple | list) else [(None, var)]:
         if not (is_tensor(output) or hasattr(output, "next_functions")):
             where = "" if place is None else f" at position {place}"
-            raise TypeError(f"make_dot draws a tensor, or a tuple of tensors, and got {_describe(output)}{where}")
-
-
-def _describe(value: Any) -> str:
-    if value is None:
-        return "None (backward() returns None: pass its tensor instead)"
-    return f"a {type(value).__module__}.{type(value).__qualname__}".replace("builtins.", "")
-
-
-def _names_given(params: Mapping[str, Any] | Iterable[tuple[str, Any]] | None) -> dict[int, str]:
-    table = {}
-    for name, tensor in dict(params or {}).items():
-        if not is_tensor(tensor):
-            raise TypeError(f"params names tensors, and params[{name!r}] is {_describe(tensor)}")
-        table[id(tensor)] = str(name)
-    return table
-
-
-def _names_around(names: Any) -> dict[int, str]:
-    """The names of tensors in a namespace or a module, by ``id()``."""
-    if names is None:
-        return {}
-    if hasattr(names, "named_parameters"):
-        return {id(tensor): name for name, tensor in names.named_parameters()}
-    if not isinstance(names, Mapping):
-        raise TypeError(f"names takes locals(), a dict or a module, and got {_describe(names)}")
-    table: dict[int, str] = {}
-    modules = {}
-    for name, value in names.items():
-        # A notebook's namespace is full of _, _12 and the like.
-        if not isinstance(name, str) or name.startswith("_") or isinstance(value, type | ModuleType):
-            continue
-        if is_tensor(value):
-            table.setdefault(id(value), name)
-        elif hasattr(value, "named_parameters"):
-            modules[name] = value
-    for name, module in modules.items():
-        prefix = f"{name}." if len(modules) > 1 else ""
-        for inner, tensor in module.named_parameters():
-            table[id(tensor)] = prefix + inner
-    return table
+            raise TypeError(f"make_dot draws a tensor, or a tuple of tensors, and got {describe(output)}{where}")
 
 
 def save(what: Any, path: str | os.PathLike[str]) -> None:

@@ -9,9 +9,15 @@ from __future__ import annotations
 
 import importlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from .names import is_tensor
+
+if TYPE_CHECKING:
+    from .fold import Cluster
 
 SAVED = "_saved_"
 
@@ -27,6 +33,7 @@ class TensorNode:
     name: str
     tensor: Any
     state: str = "held"
+    changed: tuple[int, int] | None = None  # the version that was saved, and the one it has now, where they differ
 
     @property
     def shape(self) -> tuple[int, ...] | None:
@@ -60,6 +67,11 @@ class Graph:
     Attributes:
         nodes: ``grad_fn`` objects and TensorNodes; a node's number is its place here.
         edges: plain tuples, each an ``Edge`` (``map(Edge._make, graph.edges)`` names the fields).
+        paths: the module a node belongs to, by its number.
+        ages: when a function was made, by its number.
+        clusters: frames to draw around nodes.
+        loops: edges from one repetition of a part that is drawn once to the next.
+        note: what was left out or drawn once, for the reader of the picture.
     """
 
     def __init__(self, outputs: Any, names: Mapping[int, str] | None = None, saved: bool = False) -> None:
@@ -77,6 +89,12 @@ class Graph:
         self._numbers: dict[Any, int] = {}  # of functions
         self._tensor_numbers: dict[int, int] = {}  # of tensors by id(); self.nodes keeps them alive
         self.kinds: dict[type, _Kind] = {}  # of all functions in nodes, by class
+        # Filled by viz.fold, for pictures that need them.
+        self.paths: dict[int, str] = {}
+        self.ages: dict[int, int] = {}
+        self.clusters: dict[str, Cluster] = {}
+        self.loops: set[tuple[int, int]] = set()
+        self.note = ""
         for output in outputs if isinstance(outputs, tuple | list) else (outputs,):
             if hasattr(output, "next_functions"):
                 self._walk(output)
@@ -116,7 +134,7 @@ class Graph:
         shared |= {variables[n] for n in shared if n in variables}
 
         drawn = Graph(())
-        drawn.kinds = self.kinds
+        drawn.kinds, drawn.note = self.kinds, self.note
         places: dict[tuple[int, int], int] = {}  # where a node is drawn: (node, its user if it is shared)
 
         def place(number: int, user: int = -1) -> int:
@@ -224,7 +242,7 @@ class Graph:
 
     def _add_saved(self, function: int, value: Any, name: str, relation: str) -> None:
         if isinstance(value, Unreadable):
-            self.nodes.append(TensorNode("saved", name, None, value.state))
+            self.nodes.append(TensorNode("saved", name, None, value.state, value.versions))
             self.edges.append((len(self.nodes) - 1, function, relation))
         elif is_tensor(value):
             self.edges.append((self._add_tensor("saved", value, name), function, relation))
@@ -250,6 +268,7 @@ class Unreadable:
     """In the place of a saved value that can't be read: "freed", or "changed" in place since it was saved."""
 
     state: str
+    versions: tuple[int, int] | None = None  # of a changed one: when it was saved, and now
 
 
 def read_saved(function: Any, attribute: str) -> Any:
@@ -257,12 +276,8 @@ def read_saved(function: Any, attribute: str) -> Any:
     try:
         return getattr(function, attribute)
     except RuntimeError as error:
-        return Unreadable("changed" if "modified by an inplace operation" in str(error) else "freed")
-
-
-def is_tensor(value: Any) -> bool:
-    """Whether ``value`` is a tensor, PyTorch's or minigrad's; a grad_fn and an array are not."""
-    return hasattr(value, "grad_fn") and hasattr(value, "requires_grad") and hasattr(value, "shape")
+        versions = re.search(r"is at version (\d+); expected version (\d+)", str(error))
+        return Unreadable("freed") if versions is None else Unreadable("changed", (int(versions[2]), int(versions[1])))
 
 
 # The graph itself, for other programs and for a terminal.

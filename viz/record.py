@@ -33,7 +33,7 @@ from minigrad.autograd.graph import AccumulateGrad
 from minigrad.autograd.saved import SavedTensor
 from minigrad.formatting import tensor_str
 from minigrad.tensor import Tensor
-from viz import trace
+from viz import names, trace
 from viz.trace import Trace, Value
 
 LIMIT = 5000  # steps; a longer run is cut
@@ -1282,6 +1282,15 @@ class Recorder(observe.Observer):
         self._find_names(frames)
         self._bury()
 
+    def tell_names(self) -> None:
+        """Let pictures of the graph know what was seen: what tensors are called, and which modules made the nodes."""
+        for record, tensor in self._by_tensor.values():
+            if record.name and (seen := tensor()) is not None:
+                names.SEEN_TENSORS.remember(seen, record.name)
+        for box, node in self._by_node.values():
+            if box.cast.group and (seen := node()) is not None:
+                names.SEEN_FUNCTIONS.remember(seen, box.cast.group)
+
     def pause(self) -> None:
         """Hold nothing of the learner's while nobody is recording; weak references stay, for ``resume``."""
         self._frame = self._home = self._caller = self._running = None
@@ -1372,6 +1381,7 @@ class Run:
         gc.callbacks.remove(recorder.deaths.collector)
         self._trace, self._watching = None, False
         recorder.finish(error)
+        recorder.tell_names()
         recorder.pause()
         recorder.deaths.unseen = True
         if recorder.failed:

@@ -11,7 +11,7 @@ import itertools
 import re
 import weakref
 from collections.abc import Callable, Iterable
-from types import CodeType
+from types import CodeType, SimpleNamespace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -143,6 +143,14 @@ class Node:
     @property
     def requires_grad(self) -> bool:
         return True
+
+    @property
+    def _input_metadata(self) -> tuple[SimpleNamespace, ...]:
+        """Shape and dtype of each gradient it takes: those of its outputs."""
+        from ..dtypes import FROM_NUMPY
+
+        kinds = zip(self.shape, self.dtype, strict=True) if self.multi else [(self.shape, self.dtype)]
+        return tuple([SimpleNamespace(shape=list(shape), dtype=FROM_NUMPY[kind]) for shape, kind in kinds])
 
     def _sequence_nr(self) -> int:
         return self.sequence

@@ -14,7 +14,7 @@ import pytest
 import minigrad
 from tests.viz.torchviz_cases import CASES, GOLDENS, OPTIONS, drawn_by_torchviz, parse, shape_of
 from viz import layout, make_dot
-from viz.dot import quote
+from viz.write import quote
 
 try:
     import torch

@@ -1,0 +1,329 @@
+"""A smaller graph for the eye: modules as boxes, repeated parts drawn once, the rest cut; nothing is folded silently.
+
+All of it is one operation, ``merged``: nodes with the same key become one. The key is a module's path, or a place in
+a pattern that repeats. What was done stands in ``graph.note``, which the picture shows.
+"""
+
+from __future__ import annotations
+
+import bisect
+import itertools
+import re
+from collections import deque
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from .graph import Graph, TensorNode
+from .names import Names
+
+_LONGEST_PATTERN = 500  # nodes in a part that repeats
+_FEWEST_REPEATS = 3
+# A parameter seen through one of these is still the parameter.
+_VIEWS = {
+    f"{name}Backward0" for name in ("T", "Transpose", "Permute", "View", "Expand", "Unsqueeze", "Select", "Slice")
+}
+
+
+@dataclass(slots=True)
+class Box:
+    """Something drawn in place of many nodes: a module, or what is left out."""
+
+    label: str
+    role: str = "module"
+
+
+@dataclass(slots=True)
+class Cluster:
+    """A frame around nodes, with a label: a module that is open, or a part that repeats."""
+
+    label: str
+    members: list[int] = field(default_factory=list)
+    inside: str = ""  # the key of the cluster around this one
+
+
+def merged(graph: Graph, key: Callable[[int], Hashable], node: Callable[[Hashable, list[int]], Any]) -> Graph:
+    """``graph`` with the nodes of one key drawn as one.
+
+    Args:
+        key: a node's number to its key; None for a node that stays as it is.
+        node: a key and the numbers of its nodes to what is drawn for them.
+    """
+    keys = [(number,) if found is None else found for number, found in ((n, key(n)) for n in range(len(graph.nodes)))]
+    members: dict[Hashable, list[int]] = {}
+    for number, found in enumerate(keys):
+        members.setdefault(found, []).append(number)
+    places = {found: place for place, found in enumerate(members)}
+    small = Graph(())
+    small.kinds = graph.kinds
+    for place, (found, numbers) in enumerate(members.items()):
+        first = numbers[0]
+        small.nodes.append(graph.nodes[first] if found == (first,) else node(found, numbers))
+        if born := [graph.ages[n] for n in numbers if n in graph.ages]:
+            small.ages[place] = min(born)
+        if first in graph.paths:
+            small.paths[place] = graph.paths[first]
+    seen = set()
+    for source, target, feeds in graph.edges:
+        a, b = places[keys[source]], places[keys[target]]
+        boxes = isinstance(small.nodes[a], Box) or isinstance(small.nodes[b], Box)
+        edge = (a, b, 0 if boxes and isinstance(feeds, int) else feeds)
+        if edge not in seen and not (a == b and boxes):
+            seen.add(edge)
+            small.edges.append(edge)
+    return small
+
+
+# Modules
+
+
+def find_modules(graph: Graph, seen: Mapping[int, str]) -> None:
+    """Fill ``graph.paths``: the module each node belongs to.
+
+    It is what a recorder saw, where it saw any (``seen``, by id). Else it is read off the parameters' names: a
+    function belongs to the module whose parameters it uses; one that uses none, to the innermost module around those
+    that ran just before and after it.
+    """
+    users: dict[int, list[int]] = {}
+    paths: dict[int, str] = {}
+    for source, target, feeds in graph.edges:
+        users.setdefault(source, []).append(target)
+        if feeds == "leaf" and "." in graph.nodes[source].name:
+            paths[target] = graph.nodes[source].name.rpartition(".")[0]
+    functions = sorted(graph.ages, key=graph.ages.__getitem__)
+    recorded = {n: seen[id(graph.nodes[n])] for n in functions if id(graph.nodes[n]) in seen}
+    if recorded:
+        roots = {path.partition(".")[0] for path in recorded.values()}
+        paths = {n: path.partition(".")[2] if len(roots) == 1 else path for n, path in recorded.items()}
+    elif paths:
+        used: dict[int, list[str]] = {}  # whose parameters a function uses
+        for parameter in (*paths, *functions):
+            if parameter in used:
+                paths[parameter] = _common(used[parameter])
+            if parameter in paths and (parameter not in used or graph.kind(graph.nodes[parameter]).name in _VIEWS):
+                for user in users.get(parameter, ()):
+                    used.setdefault(user, []).append(paths[parameter])
+        known = [n for n in functions if n in paths]
+        for n in functions:
+            if n not in paths:
+                after = bisect.bisect(known, graph.ages[n], key=graph.ages.__getitem__)
+                around = known[max(after - 1, 0) : after + 1]
+                paths[n] = _common(paths[k] for k in around) if len(around) == 2 else ""
+    accumulators = [n for n, node in enumerate(graph.nodes) if not isinstance(node, TensorNode) and n not in graph.ages]
+    for number in accumulators:  # a leaf, its accumulator and what is saved stand with those that use them
+        paths[number] = _common(paths.get(user, "") for user in users.get(number, ()))
+    for number, node in enumerate(graph.nodes):
+        if isinstance(node, TensorNode) and node.role in ("leaf", "saved"):
+            paths[number] = _common(paths.get(user, "") for user in users.get(number, ()))
+    graph.paths = {n: path for n, path in paths.items() if path}
+
+
+def _common(paths: Iterable[str]) -> str:
+    """The innermost module around all of these."""
+    return ".".join(_beginning([path.split(".") if path else [] for path in paths]))
+
+
+def with_modules(graph: Graph, depth: int, kinds: Mapping[str, str]) -> Graph:
+    """Each module ``depth`` levels down as a box."""
+
+    def box(number: int) -> Hashable:
+        parts = graph.paths.get(number, "").split(".")
+        return ".".join(parts[:depth]) if len(parts) >= depth and parts[0] else None
+
+    def draw(path: Any, numbers: list[int]) -> Box:
+        nodes = [graph.nodes[n] for n in numbers]
+        leaves = {
+            id(n.tensor): n for n in nodes if isinstance(n, TensorNode) and n.role == "leaf" and n.tensor is not None
+        }
+        count = sum(1 for n in nodes if not isinstance(n, TensorNode) and not graph.kind(n).has_variable)
+        size = sum(int(np.prod(leaf.shape or ())) for leaf in leaves.values())
+        title = f"{path} ({kinds[path]})" if path in kinds else path
+        facts = [f"{count:,} operation{'s' * (count != 1)}"] + ([f"{size:,} parameters"] if size else [])
+        return Box(f"{title}\n{', '.join(facts)}")
+
+    return merged(graph, box, draw)
+
+
+def frame_modules(graph: Graph, kinds: Mapping[str, str], depth: int) -> None:
+    """Frames around the nodes of each module, at most ``depth`` levels of them."""
+    for number, path in graph.paths.items():
+        parts = path.split(".")[:depth]
+        for level in range(1, len(parts) + 1):
+            name = ".".join(parts[:level])
+            label = f"{name} ({kinds[name]})" if name in kinds else name
+            graph.clusters.setdefault(name, Cluster(label, inside=".".join(parts[: level - 1])))
+        if parts:
+            graph.clusters[".".join(parts)].members.append(number)
+
+
+# Repetition
+
+
+def with_repeats_once(graph: Graph) -> Graph:
+    """Parts that follow each other three times or more, operation for operation, are drawn once, marked ``× 12``."""
+    line = [n for n, node in enumerate(graph.nodes) if isinstance(node, Box) or _computes(graph, n)]
+    line.sort(key=lambda n: graph.ages.get(n, 0))
+    runs = _runs([_likeness(graph, n) for n in line])
+    if not runs:
+        return graph
+    turns: dict[int, tuple[int, int]] = {}  # the run and the repetition a node belongs to
+    keys: dict[int, Hashable] = {}
+    for run, (start, period, count) in enumerate(runs):
+        for place in range(period * count):
+            turns[line[start + place]] = run, place // period
+            keys[line[start + place]] = run, place % period
+    # What one repetition alone uses (its leaves, what it saved) goes with it: told apart by who uses it as which.
+    uses: dict[int, list[tuple[int, int]]] = {}
+    used: dict[int, int] = {}
+    for source, target, _ in graph.edges:
+        if source not in keys and not _computes(graph, source):
+            used[target] = used.get(target, 0) + 1
+            uses.setdefault(source, []).append((target, used[target]))
+    tensors = [n for n in uses if isinstance(graph.nodes[n], TensorNode)]
+    for group in ([n for n in uses if not isinstance(graph.nodes[n], TensorNode)], tensors):  # accumulators come first
+        alike: dict[Hashable, list[int]] = {}
+        for number in group:
+            found = {turns.get(user) for user, _ in uses[number]}
+            if len(found) == 1 and None not in found:
+                user, place = uses[number][0]
+                alike.setdefault((keys[user], place), []).append(number)
+        for key, numbers in alike.items():
+            turn = turns[uses[numbers[0]][0][0]]
+            if len(numbers) == runs[turn[0]][2]:  # every repetition has one
+                for number in numbers:
+                    keys[number], turns[number] = key, turns[uses[number][0][0]]
+
+    def draw(_: Hashable, numbers: list[int]) -> Any:
+        first = graph.nodes[numbers[0]]
+        if isinstance(first, TensorNode):
+            name = _pattern([graph.nodes[n].name for n in numbers])
+            return TensorNode(first.role, name, first.tensor, first.state)
+        if isinstance(first, Box):
+            titles = [graph.nodes[n].label.partition("\n")[0] for n in numbers]
+            return Box(_pattern(titles) + "\n" + first.label.partition("\n")[2])
+        return first
+
+    small = merged(graph, keys.get, draw)
+    places = {key: place for place, key in enumerate(dict.fromkeys(keys.get(n, (n,)) for n in range(len(graph.nodes))))}
+    run_of = {keys[n]: run for n, (run, _) in turns.items()}
+    for key, place in places.items():
+        if key in run_of:
+            _, _, count = runs[run_of[key]]
+            frame = small.clusters.setdefault(f"×{run_of[key]}", Cluster(f"× {count:,}"))
+            frame.members.append(place)
+    within = {(keys.get(a), keys.get(b)) for a, b, _ in graph.edges if turns.get(a) == turns.get(b)}
+    for source, target, _ in graph.edges:  # from one repetition to the next
+        a, b = keys.get(source), keys.get(target)
+        if a is not None and b is not None and run_of[a] == run_of[b] and (a, b) not in within:
+            small.loops.add((places[a], places[b]))
+    return small
+
+
+def _computes(graph: Graph, number: int) -> bool:
+    """Whether this is an operation's function, and no tensor, leaf's accumulator or box."""
+    node = graph.nodes[number]
+    return not isinstance(node, TensorNode | Box) and not graph.kind(node).has_variable
+
+
+def _likeness(graph: Graph, number: int) -> str:
+    """What two nodes have in common that may be drawn as one."""
+    node = graph.nodes[number]
+    return re.sub(r"\d+", "#", node.label, count=1) if isinstance(node, Box) else graph.kind(node).name
+
+
+def note_ages(graph: Graph) -> None:
+    """Fill ``graph.ages``: when each operation's function was made, as a number that rises."""
+    for number in range(len(graph.nodes)):
+        if _computes(graph, number):
+            graph.ages[number] = graph.nodes[number]._sequence_nr()
+
+
+def _runs(names: list[str]) -> list[tuple[int, int, int]]:
+    """The parts of a sequence that repeat: where each begins, how long its pattern is, how often it comes."""
+    codes = {name: code for code, name in enumerate(dict.fromkeys(names))}
+    line = np.array([codes[name] for name in names])
+    free = np.ones(len(line), bool)
+    runs: list[tuple[int, int, int]] = []
+    longest = min(len(line) // _FEWEST_REPEATS, _LONGEST_PATTERN)
+    while True:
+        best = (0, 0, 0)
+        gain = 0
+        for period in range(1, longest + 1):
+            same = (line[period:] == line[:-period]) & free[period:] & free[:-period]
+            starts, ends = np.flatnonzero(np.diff(same, prepend=False, append=False)).reshape(-1, 2).T
+            counts = (ends - starts) // period + 1
+            saved = np.where(counts >= _FEWEST_REPEATS, (counts - 1) * period, 0)
+            if saved.size and saved.max() > gain:
+                place = int(saved.argmax())
+                gain, best = int(saved[place]), (int(starts[place]), period, int(counts[place]))
+        if gain < 4:
+            return sorted(runs)
+        runs.append(best)
+        free[best[0] : best[0] + best[1] * best[2]] = False
+
+
+def _pattern(names: list[str]) -> str:
+    """One name for several: ``blocks.*.weight``."""
+    unlike = list(dict.fromkeys(names))
+    if len(unlike) == 1:
+        return unlike[0]
+    start = "".join(_beginning(unlike))
+    end = "".join(_beginning([name[len(start) :][::-1] for name in unlike]))[::-1]
+    return f"{start}*{end}" if start or end else ""
+
+
+def _beginning(sequences: Sequence[Sequence[str]]) -> list[str]:
+    """What all of them begin with."""
+    return [same[0] for same in itertools.takewhile(lambda found: len(set(found)) == 1, zip(*sequences, strict=False))]
+
+
+# The rest
+
+
+def folded(graph: Graph, names: Names, depth: int | None = None, fold: bool = False) -> Graph:
+    """The graph as asked for: modules open down to ``depth``, repeated parts drawn once."""
+    note_ages(graph)
+    find_modules(graph, names.paths)
+    small = graph
+    if depth is not None:
+        small = with_modules(graph, depth, names.kinds)
+    if fold:
+        small = with_repeats_once(small)
+    if depth is not None and not small.clusters:
+        frame_modules(small, names.kinds, depth - 1)
+    return small
+
+
+def fitting(graph: Graph, names: Names, limit: int) -> Graph:
+    """A picture of at most ``limit`` nodes, with a note that says what was done to the others."""
+    small = folded(graph, names, fold=True)
+    done = "parts that repeat are drawn once"
+    deepest = max((path.count(".") + 1 for path in graph.paths.values()), default=0)
+    for depth in range(deepest, 0, -1):
+        if len(small.nodes) <= limit:
+            break
+        small, done = folded(graph, names, depth, fold=True), f"modules are folded (depth={depth})"
+    if len(small.nodes) > limit:
+        small, done = cut(small, limit), f"only those nearest the output are drawn (limit={limit})"
+    small.note = f"{len(graph.nodes):,} nodes, drawn as {len(small.nodes):,}: {done}"
+    return small
+
+
+def cut(graph: Graph, limit: int) -> Graph:
+    """The ``limit`` nodes nearest the outputs; a box stands for the rest."""
+    before: dict[int, list[int]] = {}
+    used: set[int] = set()
+    for source, target, _ in graph.edges:
+        before.setdefault(target, []).append(source)
+        used.add(source)
+    queue = deque(n for n in range(len(graph.nodes)) if n not in used)
+    kept: set[int] = set(queue)
+    while queue and len(kept) < limit:
+        for source in before.get(queue.popleft(), ()):
+            if source not in kept and len(kept) < limit:
+                kept.add(source)
+                queue.append(source)
+    left = len(graph.nodes) - len(kept)
+    return merged(graph, lambda n: None if n in kept else "rest", lambda *_: Box(f"… {left:,} more", "cut"))
