@@ -8,6 +8,7 @@ See https://docs.pytorch.org/docs/stable/generated/torch.save.html
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections import OrderedDict
 from typing import IO, Any
@@ -19,8 +20,7 @@ from .tensor import Tensor
 
 _FORMAT = "minigrad 1"
 _PLAIN = (str, int, float, bool, type(None))
-_CONTAINERS: dict[str, type] = {"list": list, "tuple": tuple, "Size": Size}
-_MAPPINGS: dict[str, type] = {"dict": dict, "OrderedDict": OrderedDict}
+_CONTAINERS: dict[str, type] = {kind.__name__: kind for kind in (list, tuple, Size, dict, OrderedDict)}
 
 
 def save(obj: Any, f: str | os.PathLike[str] | IO[bytes]) -> None:
@@ -44,11 +44,8 @@ def save(obj: Any, f: str | os.PathLike[str] | IO[bytes]) -> None:
     arrays: list[np.ndarray] = []
     text = json.dumps({"format": _FORMAT, "content": _described(obj, arrays, {}, "obj")})
     content = {"content": np.array(text), **{str(number): array for number, array in enumerate(arrays)}}
-    if isinstance(f, str | os.PathLike):
-        with open(f, "wb") as file:
-            np.savez(file, **content)  # type: ignore[arg-type]
-    else:
-        np.savez(f, **content)  # type: ignore[arg-type]
+    with _opened(f, "wb") as file:
+        np.savez(file, **content)  # type: ignore[arg-type]
 
 
 def load(f: str | os.PathLike[str] | IO[bytes], map_location: Any = None, *, weights_only: bool | None = None) -> Any:
@@ -61,21 +58,19 @@ def load(f: str | os.PathLike[str] | IO[bytes], map_location: Any = None, *, wei
     """
     import json
 
-    if isinstance(f, str | os.PathLike):
-        with open(f, "rb") as file:
-            return load(file)
-    try:
-        with np.load(f, allow_pickle=False) as archive:
+    with _opened(f, "rb") as file:
+        try:
+            archive = np.load(file, allow_pickle=False)
             described = json.loads(str(archive["content"]))
             if described["format"] != _FORMAT:
                 raise ValueError(described["format"])
             arrays = {name: archive[name] for name in archive.files if name != "content"}
             return _rebuilt(described["content"], arrays, {})
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError, EOFError, OSError) as error:
-        raise ValueError(
-            "this is not a file that minigrad's save() wrote. Files of torch.save() are pickles, which can run any "
-            "code when they are loaded: convert them in PyTorch, for example with numpy.savez."
-        ) from error
+        except (ValueError, KeyError, TypeError, IndexError, AttributeError, EOFError, OSError) as error:
+            raise ValueError(
+                "this is not a file that minigrad's save() wrote. Files of torch.save() are pickles, which can run any "
+                "code when they are loaded: convert them in PyTorch, for example with numpy.savez."
+            ) from error
 
 
 def _described(value: Any, arrays: list[np.ndarray], seen: dict[int, int], where: str) -> Any:
@@ -88,23 +83,18 @@ def _described(value: Any, arrays: list[np.ndarray], seen: dict[int, int], where
             seen[id(value)] = len(arrays)
             arrays.append(value._array)
         return ["Tensor" if kind is Tensor else "Parameter", seen[id(value)], value.requires_grad]
-    for name, container in _CONTAINERS.items():
-        if kind is container:
-            return [name, [_described(each, arrays, seen, f"{where}[{i}]") for i, each in enumerate(value)]]
-    for name, mapping in _MAPPINGS.items():
-        if kind is mapping:
-            items = value.items()
-            return [
-                name,
-                [
-                    [_described(key, arrays, seen, where), _described(each, arrays, seen, f"{where}[{key!r}]")]
-                    for key, each in items
-                ],
-            ]
+    name = kind.__name__
+    if _CONTAINERS.get(name) is kind and issubclass(kind, dict):
+        pairs = (
+            [_described(key, arrays, seen, where), _described(each, arrays, seen, f"{where}[{key!r}]")]
+            for key, each in value.items()
+        )
+        return [name, list(pairs)]
+    if _CONTAINERS.get(name) is kind:
+        return [name, [_described(each, arrays, seen, f"{where}[{i}]") for i, each in enumerate(value)]]
     advice = ": save its state_dict()" if hasattr(value, "state_dict") else ""
     raise TypeError(
-        "save() writes tensors, numbers, strings, and dicts, lists and tuples of them; "
-        f"{where} is a {kind.__name__}{advice}"
+        f"save() writes tensors, numbers, strings, and dicts, lists and tuples of them; {where} is a {name}{advice}"
     )
 
 
@@ -113,18 +103,18 @@ def _rebuilt(described: Any, arrays: dict[str, np.ndarray], made: dict[tuple[Any
     if kind == "plain":
         return content
     if kind in ("Tensor", "Parameter"):
-        key = (kind, content)
-        if key not in made:
-            made[key] = _tensor(kind, arrays[str(content)], *rest)
-        return made[key]
-    if kind in _MAPPINGS:
-        return _MAPPINGS[kind]((_rebuilt(key, arrays, made), _rebuilt(each, arrays, made)) for key, each in content)
+        if (kind, content) not in made:
+            tensor = Tensor._plain(arrays[str(content)]).requires_grad_(*rest)
+            if kind == "Parameter":
+                from .nn.module import Parameter
+
+                tensor = Parameter(tensor, *rest)
+            made[kind, content] = tensor
+        return made[kind, content]
+    if issubclass(_CONTAINERS[kind], dict):
+        return _CONTAINERS[kind]((_rebuilt(key, arrays, made), _rebuilt(each, arrays, made)) for key, each in content)
     return _CONTAINERS[kind](_rebuilt(each, arrays, made) for each in content)
 
 
-def _tensor(kind: str, array: np.ndarray, requires_grad: bool) -> Tensor:
-    if kind == "Tensor":
-        return Tensor._plain(array).requires_grad_(requires_grad)
-    from .nn.module import Parameter
-
-    return Parameter(Tensor._plain(array), requires_grad)
+def _opened(f: Any, mode: str) -> Any:
+    return open(f, mode) if isinstance(f, str | os.PathLike) else contextlib.nullcontext(f)

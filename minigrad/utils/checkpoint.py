@@ -11,10 +11,11 @@ See https://docs.pytorch.org/docs/stable/checkpoint.html
 from __future__ import annotations
 
 import contextlib
+import functools
 import sys
 import warnings
 import weakref
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any
 
@@ -27,36 +28,16 @@ from ..autograd.graph import Node, saved_tensors_hooks
 from ..autograd.saved import SavedTensor, changed, save
 from ..tensor import Tensor
 
-Contexts = tuple[contextlib.AbstractContextManager[Any], contextlib.AbstractContextManager[Any]]
-
 
 class CheckpointError(RuntimeError):
     """The part did not do the same again."""
 
 
-def noop_context_fn() -> Contexts:
-    """No context around the forward pass and none around the second run."""
-    return contextlib.nullcontext(), contextlib.nullcontext()
-
-
-def checkpoint(
-    function: Callable[..., Any],
-    *args: Any,
-    use_reentrant: bool | None = None,
-    context_fn: Callable[[], Contexts] = noop_context_fn,
-    determinism_check: str = "default",
-    debug: bool = False,
-    early_stop: bool = True,
-    **kwargs: Any,
-) -> Any:
+def checkpoint(function: Callable[..., Any], *args: Any, use_reentrant: bool | None = None, **kwargs: Any) -> Any:
     """``function(*args)``, without keeping what its backward needs: that is computed again when the time comes.
 
     Args:
         use_reentrant: which of the two ways; PyTorch recommends False and warns where nothing is said.
-        context_fn: makes two contexts, for the forward pass and for the second run (use_reentrant=False).
-        determinism_check: "default" compares shapes and dtypes of both runs, "none" does not.
-        debug: taken for PyTorch's sake; the error is the same.
-        early_stop: stop the second run when all that was saved is there again.
         preserve_rng_state: draw the same random numbers in the second run (default True).
 
     >>> import minigrad as torch
@@ -67,29 +48,16 @@ def checkpoint(
     See https://docs.pytorch.org/docs/stable/checkpoint.html#torch.utils.checkpoint.checkpoint
     """
     if use_reentrant is None:
-        threat = "Starting in PyTorch 2.9, calling checkpoint without use_reentrant will raise an exception"
-        _warn_unsaid("checkpoint", threat)
-        use_reentrant = True
+        _warn("checkpoint", "Starting in PyTorch 2.9, calling checkpoint without use_reentrant will raise an exception")
     preserve = kwargs.pop("preserve_rng_state", True)
-    if use_reentrant:
+    if use_reentrant is None or use_reentrant:
         if kwargs:
             raise ValueError("Unexpected keyword arguments: " + ",".join(kwargs))
-        if context_fn is not noop_context_fn or debug is not False:
-            raise ValueError("Passing `context_fn` or `debug` is only supported when use_reentrant=False.")
         return CheckpointFunction.apply(function, preserve, *args)
-    if determinism_check not in ("default", "none"):
-        raise ValueError(f"determinism_check should be one of ['default', 'none'], but got {determinism_check}")
-    forward_context, again_context = context_fn()
-    state = random.get_rng_state() if preserve else None
-
-    def again(*inputs: Any) -> None:
-        with _random_state(state), again_context:
-            function(*inputs, **kwargs)
-
     if not is_grad_enabled():
         return function(*args, **kwargs)
-    part = _Part(again, args, early_stop, determinism_check == "default")
-    with saved_tensors_hooks(part.leave_out, part.bring_back), forward_context:
+    part = _Part(functools.partial(function, **kwargs), random.get_rng_state() if preserve else None, args)
+    with saved_tensors_hooks(part.leave_out, part.bring_back):
         return function(*args, **kwargs)
 
 
@@ -101,10 +69,8 @@ def checkpoint_sequential(
     See https://docs.pytorch.org/docs/stable/checkpoint.html#torch.utils.checkpoint.checkpoint_sequential
     """
     if use_reentrant is None:
-        _warn_unsaid(
-            "checkpoint.checkpoint_sequential",
-            "In version 2.9 we will raise an exception if use_reentrant is not passed",
-        )
+        threat = "In version 2.9 we will raise an exception if use_reentrant is not passed"
+        _warn("checkpoint.checkpoint_sequential", threat)
         use_reentrant = True
     preserve = kwargs.pop("preserve_rng_state", True)
     if kwargs:
@@ -112,22 +78,19 @@ def checkpoint_sequential(
     modules = list(functions.children() if hasattr(functions, "children") else functions)
     size = len(modules) // segments
     last = size * (segments - 1)
-    for start in range(0, last, size):
-        run = _in_order(modules[start : start + size])
-        input = checkpoint(run, input, use_reentrant=use_reentrant, preserve_rng_state=preserve)
-    return _in_order(modules[last:])(input)
 
-
-def _in_order(modules: Sequence[Callable[[Any], Any]]) -> Callable[[Any], Any]:
-    def run(input: Any) -> Any:
-        for module in modules:
+    def run(start: int, stop: int, input: Any) -> Any:
+        for module in modules[start:stop]:
             input = module(input)
         return input
 
-    return run
+    for start in range(0, last, size):
+        part = functools.partial(run, start, start + size)
+        input = checkpoint(part, input, use_reentrant=use_reentrant, preserve_rng_state=preserve)
+    return run(last, len(modules), input)
 
 
-def _warn_unsaid(who: str, threat: str) -> None:
+def _warn(who: str, threat: str) -> None:
     warnings.warn(
         f"torch.utils.{who}: the use_reentrant parameter should be passed explicitly. {threat}. use_reentrant=False is "
         "recommended, but if you need to preserve the current default behavior, you can pass use_reentrant=True. Refer "
@@ -153,9 +116,7 @@ class _Placeholder:
     """What a node holds in place of a saved tensor; filled for one use when the part has run again."""
 
     __slots__ = ("__weakref__", "tensor")
-
-    def __init__(self) -> None:
-        self.tensor: Tensor | None = None
+    tensor: Tensor | None
 
 
 class _Stop(Exception):
@@ -165,10 +126,10 @@ class _Stop(Exception):
 class _Part(Node):
     """One checkpointed part. (A node so that errors about its inputs have a name and a place.)"""
 
-    def __init__(self, again: Callable[..., None], inputs: tuple[Any, ...], early_stop: bool, check: bool) -> None:
+    def __init__(self, function: Callable[..., Any], random_state: Tensor | None, inputs: tuple[Any, ...]) -> None:
         self.hooks = None
         notes.stamp(self)
-        self.again, self.early_stop, self.check = again, early_stop, check
+        self.function, self.random_state = function, random_state
         self.inputs = tuple(save(value) if isinstance(value, Tensor) else value for value in inputs)
         self.placeholders: list[weakref.ref[_Placeholder]] = []  # gone with its node
         self.seen: list[dict[str, Any]] = []  # what the first run saved
@@ -178,6 +139,7 @@ class _Part(Node):
 
     def leave_out(self, tensor: Tensor) -> _Placeholder:
         placeholder = _Placeholder()
+        placeholder.tensor = None
         self.placeholders.append(weakref.ref(placeholder))
         self.seen.append(_looks(tensor))
         return placeholder
@@ -194,18 +156,14 @@ class _Part(Node):
         found: list[Tensor] = []
 
         def keep(tensor: Tensor) -> Tensor:
-            if len(found) == len(self.placeholders):
-                raise CheckpointError(
-                    "torch.utils.checkpoint: trying to save more tensors during recomputation than during the original "
-                    "forward pass.\n"
-                )
             found.append(tensor.detach() if tensor.requires_grad else tensor)
-            if self.early_stop and len(found) == len(self.placeholders):
+            if len(found) == len(self.placeholders):
                 raise _Stop
             return found[-1]
 
-        with saved_tensors_hooks(keep, lambda kept: kept), enable_grad(), contextlib.suppress(_Stop):
-            self.again(*inputs)
+        hooks, state = saved_tensors_hooks(keep, lambda kept: kept), _random_state(self.random_state)
+        with contextlib.suppress(_Stop), hooks, state, enable_grad():
+            self.function(*inputs)
         if len(found) != len(self.placeholders):
             raise CheckpointError(
                 "torch.utils.checkpoint: A different number of tensors was saved during the original forward and "
@@ -214,11 +172,9 @@ class _Part(Node):
             )
         different = ""
         for number, (reference, tensor) in enumerate(zip(self.placeholders, found, strict=True)):
-            placeholder = reference()
-            if placeholder is None:
-                continue
-            placeholder.tensor = tensor
-            if self.check and self.seen[number] != _looks(tensor):
+            if (placeholder := reference()) is not None:
+                placeholder.tensor = tensor
+            if placeholder is not None and self.seen[number] != _looks(tensor):
                 different += (
                     f"tensor at position {number}:\nsaved metadata: {self.seen[number]}\n"
                     f"recomputed metadata: {_looks(tensor)}\n"
@@ -251,9 +207,7 @@ class CheckpointFunction(Function):
     def forward(ctx: Any, function: Callable[..., Any], preserve: bool, *args: Any) -> Any:
         """Run the part without recording it."""
         if not any(isinstance(arg, Tensor) and arg.requires_grad for arg in args):
-            warnings.warn(
-                "None of the inputs have requires_grad=True. Gradients will be None", UserWarning, stacklevel=4
-            )
+            warnings.warn("None of the inputs have requires_grad=True. Gradients will be None", stacklevel=4)
         ctx.part, ctx.state = function, random.get_rng_state() if preserve else None
         ctx.rest = [None if isinstance(arg, Tensor) else arg for arg in args]
         ctx.places = [place for place, arg in enumerate(args) if isinstance(arg, Tensor)]
