@@ -106,7 +106,7 @@ def _rebuilt(described: Any, arrays: dict[str, np.ndarray], made: dict[tuple[Any
         if (kind, content) not in made:
             tensor = Tensor._plain(arrays[str(content)]).requires_grad_(*rest)
             if kind == "Parameter":
-                from .nn.module import Parameter
+                from .nn.parameter import Parameter
 
                 tensor = Parameter(tensor, *rest)
             made[kind, content] = tensor

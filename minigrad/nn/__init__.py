@@ -7,7 +7,9 @@ from .layers import (
     LayerNorm, LeakyReLU, Linear, LogSigmoid, LogSoftmax, MaxPool2d, Mish, MSELoss, NLLLoss, ReLU, ReLU6, Sigmoid, SiLU,
     SmoothL1Loss, Softmax, Softplus, Softsign, Tanh, Tanhshrink, Unflatten,
 )  # fmt: skip
-from .module import Module, ModuleDict, ModuleList, Parameter, Sequential
+from .containers import ModuleDict, ModuleList, Sequential
+from .module import Module
+from .parameter import Parameter
 
 __all__ = [
     "ELU", "GELU", "SELU", "AdaptiveAvgPool2d", "AvgPool2d", "BCELoss", "BCEWithLogitsLoss", "BatchNorm1d",

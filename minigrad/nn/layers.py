@@ -14,7 +14,8 @@ from ..dtypes import dtype as Dtype
 from ..tensor import Tensor
 from . import functional as F
 from . import init
-from .module import Module, Parameter
+from .module import Module
+from .parameter import Parameter
 
 
 def _tuple(value: Any, count: int) -> tuple[int, ...]:

@@ -1,0 +1,138 @@
+"""Modules that hold modules: in a row, in a list, by name. They are Python's own sequences and mappings besides."""
+
+from __future__ import annotations
+
+import itertools
+import operator
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping, MutableSequence
+from typing import Any
+
+from .module import Module, indented
+
+
+class _Listed(Module, MutableSequence[Any]):
+    """What Sequential and ModuleList share: children named 0, 1, 2, ..."""
+
+    def _place(self, index: Any) -> int:
+        """An index counted from the front, or IndexError."""
+        size, place = len(self), operator.index(index)
+        if not -size <= place < size:
+            raise IndexError(f"index {place} is out of range")
+        return place % size
+
+    def _renumber(self, modules: list[Any]) -> None:
+        self._modules.clear()
+        for number, module in enumerate(modules):
+            self.add_module(str(number), module)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._modules.values())
+
+    def __len__(self) -> int:
+        return len(self._modules)
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return self._of(list(self._modules.items())[index])
+        return list(self)[self._place(index)]
+
+    def _of(self, named: list[tuple[str, Any]]) -> Any:
+        """A container of the same kind with these modules."""
+        raise NotImplementedError
+
+    def __setitem__(self, index: Any, module: Any) -> None:
+        setattr(self, list(self._modules)[self._place(index)], module)
+
+    def __delitem__(self, index: Any) -> None:
+        modules = list(self)
+        del modules[index if isinstance(index, slice) else self._place(index)]
+        self._renumber(modules)
+
+    def insert(self, index: int, module: Any) -> None:
+        """Add a module before the one at ``index``."""
+        modules = list(self)
+        modules.insert(index, module)
+        self._renumber(modules)
+
+    def append(self, module: Any) -> Any:
+        """Add a module at the end."""
+        self.add_module(str(len(self)), module)
+        return self
+
+    def __add__(self, other: Iterable[Any]) -> Any:
+        return self._of([(str(number), module) for number, module in enumerate([*self, *other])])
+
+
+class Sequential(_Listed):
+    """Modules one after the other.
+
+    See https://docs.pytorch.org/docs/stable/generated/torch.nn.Sequential.html
+    """
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__()
+        named = args[0].items() if len(args) == 1 and isinstance(args[0], dict) else enumerate(args)
+        for name, module in named:
+            self.add_module(str(name), module)
+
+    def forward(self, input: Any) -> Any:
+        """Each module on the result of the one before."""
+        for module in self._modules.values():
+            input = module(input)
+        return input
+
+    def _of(self, named: list[tuple[str, Any]]) -> Any:
+        return type(self)(OrderedDict(named))
+
+
+class ModuleList(_Listed):
+    """A list of modules that are counted as children.
+
+    See https://docs.pytorch.org/docs/stable/generated/torch.nn.ModuleList.html
+    """
+
+    def __init__(self, modules: Iterable[Module] | None = None) -> None:
+        super().__init__()
+        self.extend(() if modules is None else modules)
+
+    def _of(self, named: list[tuple[str, Any]]) -> Any:
+        return type(self)(module for _, module in named)
+
+    def _child_lines(self) -> list[str]:
+        """Equal neighbours share a line: ``(0-2): 3 x Linear(...)``."""
+        lines = []
+        for text, run in itertools.groupby(enumerate(map(repr, self)), key=lambda item: item[1]):
+            numbers = [number for number, _ in run]
+            several = len(numbers) > 1
+            label = f"({numbers[0]}-{numbers[-1]}): {len(numbers)} x " if several else f"({numbers[0]}): "
+            lines.append(label + indented(text))
+        return lines
+
+
+class ModuleDict(Module, MutableMapping[str, Any]):
+    """Modules by name.
+
+    See https://docs.pytorch.org/docs/stable/generated/torch.nn.ModuleDict.html
+    """
+
+    __hash__, __eq__ = object.__hash__, object.__eq__  # each is itself, whatever it holds
+
+    def __init__(self, modules: Mapping[str, Module] | Iterable[tuple[str, Module]] | None = None) -> None:
+        super().__init__()
+        self.update({} if modules is None else modules)
+
+    def __getitem__(self, name: str) -> Any:
+        return self._modules[name]
+
+    def __setitem__(self, name: str, module: Any) -> None:
+        self.add_module(name, module)
+
+    def __delitem__(self, name: str) -> None:
+        del self._modules[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._modules)
+
+    def __len__(self) -> int:
+        return len(self._modules)
