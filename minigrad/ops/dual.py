@@ -6,6 +6,7 @@ a derivative is written once and serves both the plain backward pass and create_
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -36,32 +37,19 @@ def either(operation: Any, value: Any, *args: Any) -> Any:
     return operation(value, *args) if isinstance(value, Tensor) else operation.forward(value, *args)
 
 
+def plain(value: Any) -> np.ndarray:
+    """The array of a value that may be a Tensor."""
+    return value._array if isinstance(value, Tensor) else value
+
+
+# Elements
+
 exp, log, sqrt = dual("exp", np.exp), dual("log", np.log), dual("sqrt", np.sqrt)
-rsqrt = dual("rsqrt", lambda x: 1 / np.sqrt(x))
 sin, cos, sinh, cosh, tanh = (dual(f.__name__, f) for f in (np.sin, np.cos, np.sinh, np.cosh, np.tanh))
-sign = dual("sign", np.sign)
-sgn = dual("sgn", lambda x: signs(x))
-absolute = dual("abs", np.abs)
-where = dual("where", np.where)
-reshape = dual("reshape", np.reshape)
-expand = dual("expand", lambda x, shape: stretched(x, shape))
-permute = dual("permute", np.transpose)
-transpose = dual("transpose", np.swapaxes)
-matmul = dual("matmul", np.matmul)
-unsqueeze = dual("unsqueeze", np.expand_dims)
-mm = dual("mm", np.matmul)
-t = dual("t", np.transpose)
+absolute, isnan, isfinite = dual("abs", np.abs), dual("isnan", np.isnan), dual("isfinite", np.isfinite)
+where, sgn = dual("where", np.where), dual("sgn", lambda x: signs(x))
+reciprocal, rsqrt = dual("reciprocal", lambda x: 1 / x), dual("rsqrt", lambda x: 1 / np.sqrt(x))
 power = dual("pow", lambda x, y: raised(x, y) if isinstance(y, int | float) else np.power(x, y))
-isfinite = dual("isfinite", np.isfinite)
-reciprocal = dual("reciprocal", lambda x: 1 / x)
-
-
-def stretched(x: Any, shape: tuple[int, ...]) -> np.ndarray:
-    """``x`` broadcast to ``shape``, memory shared; writable where ``x`` is, which numpy's own is not."""
-    view = np.broadcast_to(x, shape)
-    if type(x) is not np.ndarray or not x.flags.c_contiguous:
-        return view
-    return np.ndarray(view.shape, view.dtype, x, 0, view.strides)
 
 
 def signs(x: np.ndarray) -> np.ndarray:
@@ -69,32 +57,25 @@ def signs(x: np.ndarray) -> np.ndarray:
     return np.subtract(x > 0, x < 0, dtype=x.dtype, out=...)
 
 
-def first(extreme: np.ufunc) -> Callable[..., Any]:
-    """np.maximum and its like, taking the first of 0.0 and -0.0 as PyTorch does; numpy takes the second."""
-    return lambda x, y: extreme(y, x, out=...)
+_POWERS: dict[float, Callable[[np.ndarray], np.ndarray]] = {
+    2: lambda x: np.multiply(x, x, out=...),
+    3: lambda x: np.multiply(x * x, x, out=...),
+    0.5: lambda x: np.sqrt(x, out=...),
+    -0.5: lambda x: np.true_divide(1, np.sqrt(x), out=...),
+    -1: lambda x: np.true_divide(1, x, out=...),
+    -2: lambda x: np.true_divide(1, x * x, out=...),
+}
 
 
 def raised(x: np.ndarray, exponent: float) -> np.ndarray:
     """A floating array to the power of a number; as in PyTorch some powers are products and roots, which is faster."""
-    if exponent == 2:
-        return np.multiply(x, x, out=...)
-    if exponent == 3:
-        return np.multiply(x * x, x, out=...)
-    if exponent == 0.5:
-        return np.sqrt(x, out=...)
-    if exponent == -0.5:
-        return np.true_divide(1, np.sqrt(x), out=...)
-    if exponent == -0.5:
-        return np.true_divide(1, np.sqrt(x), out=...)
-    if exponent == -1:
-        return np.true_divide(1, x, out=...)
-    if exponent == -2:
-        return np.true_divide(1, x * x, out=...)
-    return np.power(x, exponent, out=...)
+    special = _POWERS.get(exponent)
+    return np.power(x, exponent, out=...) if special is None else special(x)
 
 
-_BITS = {np.dtype(f"float{n}"): np.dtype(f"int{n}") for n in (16, 32, 64)}
-_ZERO = {kind: np.zeros((), kind) for kind in _BITS}
+def first(extreme: np.ufunc) -> Callable[..., Any]:
+    """np.maximum and its like, taking the first of 0.0 and -0.0 as PyTorch does; numpy takes the second."""
+    return lambda x, y: extreme(y, x, out=...)
 
 
 def floored(x: Any, y: Any) -> Any:
@@ -105,6 +86,13 @@ def floored(x: Any, y: Any) -> Any:
 def truncated(x: Any, y: Any) -> Any:
     """``x / y`` rounded towards zero."""
     return FUNCTIONS["div"](x, y, rounding_mode="trunc") if isinstance(x, Tensor) else np.trunc(x / y)
+
+
+# Masks
+
+_BITS = {np.dtype(f"float{n}"): np.dtype(f"int{n}") for n in (16, 32, 64)}
+_ZERO = {kind: np.zeros((), kind) for kind in _BITS}
+_LARGE = 2000  # from here on masking the bits takes an eighth of the time of np.where
 
 
 def kept(grad: Any, mask: Any) -> Any:
@@ -142,22 +130,30 @@ def choose(mask: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return ((x.view(bits.dtype) & bits) | (y.view(bits.dtype) & ~bits)).view(x.dtype)
 
 
-_LARGE = 2000  # from here on masking the bits takes an eighth of the time of np.where
-
-
 def _every_bit(mask: np.ndarray, kind: np.dtype[Any]) -> np.ndarray:
     """Whole numbers of the size of ``kind``: every bit set where ``mask`` is true, none elsewhere."""
     return np.negative(mask.view(np.int8), dtype=_BITS[kind])
 
 
-def zeros(value: Any) -> Any:
-    """Zeros like ``value``."""
-    return Tensor._plain(np.zeros_like(value._array)) if isinstance(value, Tensor) else np.zeros_like(value)
+# Shapes, products and sums
+
+reshape, expand = dual("reshape", np.reshape), dual("expand", lambda x, shape: stretched(x, shape))
+permute, transpose, t = dual("permute", np.transpose), dual("transpose", np.swapaxes), dual("t", np.transpose)
+flip, unsqueeze, matmul = dual("flip", np.flip), dual("unsqueeze", np.expand_dims), dual("matmul", np.matmul)
+cumsum, cumprod = dual("cumsum", np.cumsum), dual("cumprod", np.cumprod)
 
 
-def clone(value: Any) -> Any:
-    """A copy."""
-    return FUNCTIONS["clone"](value) if isinstance(value, Tensor) else value.copy()
+def stretched(x: Any, shape: tuple[int, ...]) -> np.ndarray:
+    """``x`` broadcast to ``shape``, memory shared; writable where ``x`` is, which numpy's own is not."""
+    view = np.broadcast_to(x, shape)
+    if type(x) is not np.ndarray or not x.flags.c_contiguous:
+        return view
+    return np.ndarray(view.shape, view.dtype, x, 0, view.strides)
+
+
+def cat(values: list[Any], dim: int) -> Any:
+    """Values one after the other in a dimension that they have."""
+    return FUNCTIONS["cat"](values, dim) if isinstance(values[0], Tensor) else np.concatenate(values, dim)
 
 
 def total(value: Any, dims: tuple[int, ...], keepdim: bool = False) -> Any:
@@ -169,23 +165,6 @@ def total(value: Any, dims: tuple[int, ...], keepdim: bool = False) -> Any:
     return np.add.reduce(value, axis=dims, keepdims=keepdim)  # type: ignore[call-overload]
 
 
-def like(value: Any, number: Any) -> Any:
-    """A constant of the value's kind: an array stays one, a Tensor gets a Tensor."""
-    return Tensor._of(np.asarray(number)) if isinstance(value, Tensor) else number
-
-
-def cast(value: Any, dtype: np.dtype[Any]) -> Any:
-    """The value in another dtype (numpy's)."""
-    if isinstance(value, Tensor):
-        return value if value._array.dtype == dtype else value.to(FROM_NUMPY[dtype])
-    return value if value.dtype == dtype else value.astype(dtype)
-
-
-def cast_like(value: Any, other: Any) -> Any:
-    """The value in the dtype of another."""
-    return cast(value, other._array.dtype if isinstance(other, Tensor) else other.dtype)
-
-
 def sum_to(grad: Any, shape: tuple[int, ...], node: Node | None = None) -> Any:
     """Undo broadcasting: the one place where a gradient is summed over the dimensions its input was stretched in.
 
@@ -194,6 +173,10 @@ def sum_to(grad: Any, shape: tuple[int, ...], node: Node | None = None) -> Any:
     """
     given = tuple(grad.shape)
     extra = len(given) - len(shape)
+    if (
+        extra == 1 and shape and given[1:] == shape and not isinstance(grad, Tensor)
+    ):  # a bias: the usual case, done quickly
+        return np.add.reduce(grad, 0)
     if extra < 0 or any(want not in (1, have) for want, have in zip(shape, given[extra:], strict=True)):
         who = "A function" if node is None else f"Function {node.name()}"
         raise RuntimeError(
@@ -211,10 +194,34 @@ def sum_to(grad: Any, shape: tuple[int, ...], node: Node | None = None) -> Any:
 
 def scatter_flat(grad: Any, places: np.ndarray, shape: tuple[int, ...]) -> Any:
     """Zeros of ``shape`` with ``grad`` added at these indices into its elements in a row."""
-    size = int(np.prod(shape, dtype=np.int64))
     if isinstance(grad, Tensor):
-        zeros = Tensor._plain(np.zeros(size, grad._array.dtype))
+        zeros = Tensor._plain(np.zeros(math.prod(shape), grad._array.dtype))
         return reshape(FUNCTIONS["index_put"](zeros, (Tensor._plain(places),), grad, True), shape)
-    summed = np.zeros(size, grad.dtype)
+    summed = np.zeros(math.prod(shape), grad.dtype)
     np.add.at(summed, places, grad)
     return summed.reshape(shape)
+
+
+# Of the same kind
+
+
+def zeros(value: Any) -> Any:
+    """Zeros like ``value``."""
+    return Tensor._plain(np.zeros_like(value._array)) if isinstance(value, Tensor) else np.zeros_like(value)
+
+
+def like(value: Any, number: Any) -> Any:
+    """A constant of the value's kind: an array stays one, a Tensor gets a Tensor."""
+    return Tensor._of(np.asarray(number)) if isinstance(value, Tensor) else number
+
+
+def cast(value: Any, dtype: np.dtype[Any]) -> Any:
+    """The value in another dtype (numpy's)."""
+    if isinstance(value, Tensor):
+        return value if value._array.dtype == dtype else value.to(FROM_NUMPY[dtype])
+    return value if value.dtype == dtype else value.astype(dtype)
+
+
+def cast_like(value: Any, other: Any) -> Any:
+    """The value in the dtype of another."""
+    return cast(value, plain(other).dtype)

@@ -19,8 +19,7 @@ from ..dtypes import FROM_NUMPY, type_name
 from ..tensor import Tensor
 from .arguments import broadcast_error, is_number, must_be_tensor, wrap_dim
 from .dual import cast, dual, either
-from .reduction import _return_type as return_type
-from .reduction import public, row
+from .reduction import public, return_type, row
 from .shaping import Shape, at, expand, select_row, slice_row, unbind, unsqueeze, view, zeros_of
 from .templates import Operation
 

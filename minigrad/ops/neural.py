@@ -15,8 +15,8 @@ import numpy as np
 from ..dtypes import FROM_NUMPY
 from ..tensor import Tensor
 from . import pointwise
-from .dual import choose, dual, either, exp, like, log, matmul, reshape, scatter_flat, sqrt, total, where, zeros
-from .reduction import _norm, _norm_backward, plain, row
+from .dual import choose, dual, either, exp, like, log, matmul, plain, reshape, scatter_flat, sqrt, total, where, zeros
+from .reduction import _norm, _norm_backward, row
 from .templates import Operation, promote
 
 sigmoid, tanh, erf = (
@@ -99,7 +99,9 @@ celu = row(
     lambda grad, self, alpha: _elu_backward(grad, self, alpha, 1, 1 / alpha),
     r"\bar{z} \cdot ([x > 0] + [x \le 0] \, e^{x / \alpha})",
 )
-silu = row("silu", lambda self: self * sigmoid(self), _silu_backward, r"\bar{z} \cdot \sigma(x) (1 + x (1 - \sigma(x)))")
+silu = row(
+    "silu", lambda self: self * sigmoid(self), _silu_backward, r"\bar{z} \cdot \sigma(x) (1 + x (1 - \sigma(x)))"
+)
 gelu = row("gelu", _gelu, _gelu_backward, r"\bar{z} \cdot (\Phi(x) + x \, \varphi(x))")
 mish = row("mish", lambda self: self * np.tanh(_softplus(self)), _mish_backward)
 softplus = row(

@@ -18,67 +18,12 @@ import numpy as np
 from ..dtypes import dtype as Dtype
 from ..dtypes import get_default_dtype
 from ..tensor import Tensor
+from . import dual
 from .arguments import must_be_tensor, wrap_dim, wrap_dims
-from .dual import (
-    FUNCTIONS,
-    absolute,
-    cast,
-    dual,
-    either,
-    exp,
-    expand,
-    like,
-    masked,
-    power,
-    reshape,
-    sgn,
-    total,
-    unsqueeze,
-    where,
-    zeros,
-)
+from .dual import FUNCTIONS, cat, either, exp, expand, like, masked, plain, power, reshape, sgn, total, where
 from .templates import Operation
 
 Dims = int | Iterable[int] | None
-
-isnan = dual("isnan", np.isnan)
-cumulated, cumulated_product = dual("cumsum", np.cumsum), dual("cumprod", np.cumprod)
-_add: Any = np.add
-_multiply: Any = np.multiply
-_maximum: Any = np.maximum
-_minimum: Any = np.minimum
-
-
-def flipped(value: Any, dim: int) -> Any:
-    """The value with one dimension back to front."""
-    return FUNCTIONS["flip"](value, (dim,)) if isinstance(value, Tensor) else np.flip(value, dim)
-
-
-def joined(values: list[Any], dim: int) -> Any:
-    """Values one after the other in a dimension that they have."""
-    return FUNCTIONS["cat"](values, dim) if isinstance(values[0], Tensor) else np.concatenate(values, dim)
-
-
-def piece(value: Any, dim: int, start: int, stop: int) -> Any:
-    """The part of a value from start to stop in a dimension."""
-    return value[(slice(None),) * dim + (slice(start, stop),)]
-
-
-def restored(value: Any, shape: tuple[int, ...], dim: Dims, keepdim: bool) -> Any:
-    """A reduced value with the dimensions that it lost at length 1 (one that lost all of them broadcasts)."""
-    if keepdim or not shape or dim is None or dim == ():
-        return value
-    dims = wrap_dims(dim, len(shape))
-    if isinstance(value, Tensor):
-        for place in sorted(dims):
-            value = unsqueeze(value, place)
-        return value
-    return value.reshape([1 if place in dims else length for place, length in enumerate(shape)])
-
-
-def count(shape: tuple[int, ...], dim: Dims) -> int:
-    """How many numbers go into one."""
-    return math.prod([shape[d] for d in wrap_dims(dim, len(shape))])
 
 
 def row(
@@ -136,22 +81,23 @@ def _check_keepdim(name: str, keepdim: Any) -> None:
         raise TypeError(f"{name}(): argument 'keepdim' (position 2) must be bool, not {kind}")
 
 
-def _check_not_empty(name: str, input: Tensor, dim: Dims, error: Exception | None = None) -> None:
+def _check_not_empty(name: str, input: Tensor, dim: Dims, error: Any = RuntimeError, more: str = "") -> None:
     """What has no neutral element needs at least one."""
     shape = input._array.shape
-    if (dim is None or dim == ()) and not input._array.size:
-        raise error or RuntimeError(
-            f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with "
-            "the 'dim' argument."
-        )
-    if dim is not None and dim != ():
-        for place, one in enumerate(wrap_dims(dim, len(shape))):
-            if not shape[one]:
-                shown = dim[place] if isinstance(dim, tuple) else one
-                raise IndexError(f"{name}(): Expected reduction dim {shown} to have non-zero size.")
+    if dim is None or dim == ():
+        if not input._array.size:
+            raise error(f"{name}(): Expected reduction dim to be specified for input.numel() == 0.{more}")
+        return
+    for place, one in enumerate(wrap_dims(dim, len(shape))):
+        if not shape[one]:
+            shown = dim[place] if isinstance(dim, tuple) else one
+            raise IndexError(f"{name}(): Expected reduction dim {shown} to have non-zero size.")
 
 
-def _return_type(name: str, *fields: str) -> Any:
+_SPECIFY = " Specify the reduction dim with the 'dim' argument."
+
+
+def return_type(name: str, *fields: str) -> Any:
     """The named tuple that PyTorch calls ``torch.return_types.<name>``."""
 
     def __repr__(self: Any) -> str:
@@ -165,30 +111,102 @@ def _return_type(name: str, *fields: str) -> Any:
 # Sums, means, products
 
 
-def _accumulated(ufunc: Any, x: np.ndarray, dim: Dims, keepdim: bool, dtype: Dtype | None) -> np.ndarray:
-    """Reduced by ``ufunc``: integers in int64, and all dimensions unless some are named."""
-    kind = dtype.numpy if dtype is not None else x.dtype if x.dtype.kind == "f" else np.dtype(np.int64)
-    axis = None if dim is None or dim == () else wrap_dims(dim, x.ndim)
-    return ufunc.reduce(x, axis=axis, dtype=kind, keepdims=keepdim, out=...)
+def _axis(dim: Dims, ndim: int) -> tuple[int, ...] | None:
+    """As numpy wants it: the cheap None for all dimensions."""
+    return None if dim is None or dim == () else wrap_dims(dim, ndim)
 
 
-def _sum(self: np.ndarray, dim: Dims = None, keepdim: bool = False, dtype: Dtype | None = None) -> np.ndarray:
-    return _accumulated(_add, self, dim, keepdim, dtype)
+def _wide(self: np.ndarray, dtype: Dtype | None) -> np.dtype[Any]:
+    """The dtype of sums and products: int64 for all integers."""
+    return dtype.numpy if dtype is not None else self.dtype if self.dtype.kind == "f" else np.dtype(np.int64)
+
+
+def _accumulating(ufunc: Any) -> Callable[..., np.ndarray]:
+    def forward(self: np.ndarray, dim: Dims = None, keepdim: bool = False, dtype: Dtype | None = None) -> np.ndarray:
+        return ufunc.reduce(self, axis=_axis(dim, self.ndim), dtype=_wide(self, dtype), keepdims=keepdim, out=...)
+
+    return forward
+
+
+def _choosing(ufunc: Any) -> Callable[..., np.ndarray]:
+    def forward(self: np.ndarray, dim: Dims = None, keepdim: bool = False) -> np.ndarray:
+        return ufunc.reduce(self, axis=_axis(dim, self.ndim), keepdims=keepdim, out=...)
+
+    return forward
+
+
+_sum, _product, _largest, _smallest = (
+    *(_accumulating(ufunc) for ufunc in (np.add, np.multiply)),
+    *(_choosing(ufunc) for ufunc in (np.maximum, np.minimum)),
+)
+
+
+def _count(shape: tuple[int, ...], dim: Dims) -> int:
+    """How many numbers go into one."""
+    return math.prod([shape[d] for d in wrap_dims(dim, len(shape))])
 
 
 def _mean(self: np.ndarray, dim: Dims = None, keepdim: bool = False, dtype: Dtype | None = None) -> np.ndarray:
     if dtype is not None:
         self = self.astype(dtype.numpy)
-    number = self.size if dim is None else count(self.shape, dim)
+    number = self.size if dim is None else _count(self.shape, dim)
     return np.true_divide(_sum(self, dim, keepdim), self.dtype.type(number), out=...)
 
 
+def _kept(shape: tuple[int, ...], dim: Dims) -> tuple[int, ...]:
+    """The shape of what was reduced with ``keepdim``."""
+    dims = wrap_dims(dim, len(shape))
+    return tuple([1 if place in dims else length for place, length in enumerate(shape)])
+
+
+def _restored(value: Any, shape: tuple[int, ...], dim: Dims, keepdim: bool) -> Any:
+    """A reduced value with the dimensions that it lost at length 1 (one that lost all of them broadcasts)."""
+    if keepdim or not shape or dim is None or dim == ():
+        return value
+    if not isinstance(value, Tensor):
+        return value.reshape(_kept(shape, dim))
+    for place in sorted(wrap_dims(dim, len(shape))):
+        value = dual.unsqueeze(value, place)
+    return value
+
+
 def _spread(grad: Any, dim: Dims, keepdim: bool, self_sym_sizes: tuple[int, ...]) -> Any:
-    return expand(restored(grad, self_sym_sizes, dim, keepdim), self_sym_sizes)
+    return expand(_restored(grad, self_sym_sizes, dim, keepdim), self_sym_sizes)
 
 
-def _spread_thin(grad: Any, dim: Dims, keepdim: bool, self_sym_sizes: tuple[int, ...], self_sym_numel: int = 0) -> Any:
-    return _spread(grad, dim, keepdim, self_sym_sizes) / count(self_sym_sizes, dim)
+def _spread_thin(grad: Any, dim: Dims, keepdim: bool, self_sym_sizes: tuple[int, ...]) -> Any:
+    return _spread(grad, dim, keepdim, self_sym_sizes) / _count(self_sym_sizes, dim)
+
+
+def _prod_backward(grad: Any, self: Any, dim: Any, keepdim: bool, result: Any) -> Any:
+    """``grad * result / self``; where there is a zero, by the products of what stands before and after."""
+    shape = tuple(self.shape)
+    if not shape:
+        return grad
+    grad, result = _restored(grad, shape, dim, keepdim), _restored(result, shape, dim, keepdim)
+    if not plain(self == 0).any():
+        return grad * (result / self)
+    if dim is None and type(self) is np.ndarray and np.count_nonzero(self) < self.size - 1:
+        return np.zeros_like(self)
+    if dim is None:
+        return grad * reshape(_product_of_others(reshape(self, (-1,)), 0), shape)
+    return grad * _product_of_others(self, wrap_dim(dim, len(shape)))
+
+
+def _part(value: Any, dim: int, start: int, stop: int) -> Any:
+    return value[(slice(None),) * dim + (slice(start, stop),)]
+
+
+def _ones(value: Any, dim: int) -> Any:
+    return like(value, np.ones(_kept(value.shape, dim), plain(value).dtype))
+
+
+def _product_of_others(value: Any, dim: int) -> Any:
+    """For each element the product of all others in the dimension, without a division."""
+    last = value.shape[dim] - 1
+    before = cat([_ones(value, dim), _part(value, dim, 0, last)], dim)
+    after = cat([_ones(value, dim), _part(dual.flip(value, (dim,)), dim, 0, last)], dim)
+    return dual.cumprod(before, dim) * dual.flip(dual.cumprod(after, dim), (dim,))
 
 
 _sum_all = row(
@@ -204,13 +222,14 @@ _mean_all = row(
     lambda grad, self_sym_sizes, self_sym_numel: expand(grad, self_sym_sizes) / self_sym_numel,
     r"\bar{z} / n",
 )
-_mean_dims = row("mean", _mean, _spread_thin, r"\bar{z} / n", node="MeanBackward1")
-_nansum = row(
-    "nansum",
-    lambda self, dim, keepdim, dtype: _sum(np.where(np.isnan(self), self.dtype.type(0), self), dim, keepdim, dtype),
-    lambda grad, self, dim, keepdim: _spread(grad, dim, keepdim, tuple(self.shape)) * (self == self),  # NaN is not
-    r"\bar{z}\,[x \text{ is a number}]",
+_mean_dims = row("mean", _mean, _spread_thin, r"\bar{z} / n", node="MeanBackward1", shows=("self_sym_numel",))
+_prod_all = row(
+    "prod",
+    lambda self, dtype: _product(self, dtype=dtype),
+    lambda grad, self, result: _prod_backward(grad, self, None, False, result),
+    r"\bar{z}\, z / x",
 )
+_prod_dim = row("prod", _product, _prod_backward, r"\bar{z}\, z / x", node="ProdBackward1")
 
 
 @public()
@@ -238,74 +257,6 @@ def mean(input: Tensor, dim: Any = ..., keepdim: bool = False, *, dtype: Dtype |
 
 
 @public()
-def nansum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Dtype | None = None) -> Tensor:
-    """The sum of the elements that are numbers: NaN counts as zero."""
-    return _nansum(input, _as_dims("nansum", dim), keepdim, dtype)
-
-
-@public()
-def nanmean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Dtype | None = None) -> Tensor:
-    """The mean of the elements that are numbers."""
-    if input._array.dtype.kind != "f":
-        name = input.dtype.scalar_name
-        raise RuntimeError(f"nanmean(): expected input to have floating point or complex dtype but got {name}")
-    numbers = _sum(~np.isnan(input._array), _as_dims("nanmean", dim), keepdim)
-    return nansum(input, dim, keepdim, dtype=dtype) / Tensor._of(numbers)
-
-
-def _prod_backward(grad: Any, self: Any, result: Any) -> Any:
-    """``grad * result / self``; where there is a zero, by the products of what stands before and after."""
-    if not len(self.shape):
-        return grad
-    if _has_no(self == 0):
-        return grad * (result / self)
-    if type(self) is np.ndarray and self.size - np.count_nonzero(self) > 1:
-        return np.zeros_like(self)
-    return reshape(_product_of_others(reshape(self, (-1,)), 0), tuple(self.shape)) * grad
-
-
-def _prod_dim_backward(grad: Any, self: Any, dim: int, keepdim: bool, result: Any) -> Any:
-    shape = tuple(self.shape)
-    if not shape:
-        return grad
-    grad, result = restored(grad, shape, dim, keepdim), restored(result, shape, dim, keepdim)
-    return grad * (result / self if _has_no(self == 0) else _product_of_others(self, wrap_dim(dim, len(shape))))
-
-
-def _has_no(mask: Any) -> bool:
-    return not (mask._array if isinstance(mask, Tensor) else mask).any()
-
-
-def _ones(value: Any, dim: int) -> Any:
-    """Ones in the value's shape, of length 1 in the dimension."""
-    ones = np.ones([1 if place == dim else length for place, length in enumerate(value.shape)], plain(value).dtype)
-    return like(value, ones)
-
-
-def _product_of_others(value: Any, dim: int) -> Any:
-    """For each element the product of all others in the dimension, without a division."""
-    one, last = _ones(value, dim), value.shape[dim] - 1
-    before = joined([one, piece(value, dim, 0, last)], dim)
-    after = joined([one, piece(flipped(value, dim), dim, 0, last)], dim)
-    return cumulated_product(before, dim) * flipped(cumulated_product(after, dim), dim)
-
-
-_prod_all = row(
-    "prod",
-    lambda self, dtype: _accumulated(_multiply, self, None, False, dtype),
-    _prod_backward,
-    r"\bar{z}\, z / x",
-)
-_prod_dim = row(
-    "prod",
-    lambda self, dim, keepdim, dtype: _accumulated(_multiply, self, dim, keepdim, dtype),
-    _prod_dim_backward,
-    r"\bar{z}\, z / x",
-    node="ProdBackward1",
-)
-
-
-@public()
 def prod(input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype: Dtype | None = None) -> Tensor:
     """The product of all elements, or over the dimension ``dim``."""
     if dim is None:
@@ -316,89 +267,62 @@ def prod(input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype:
 
 # Variance and standard deviation
 
+_average = dual.dual("mean", _mean)
 
-def _variance(name: str, self: np.ndarray, dim: Dims, correction: float | None, keepdim: bool) -> tuple[Any, Any]:
-    center = _mean(self, dim, keepdim=True)
-    off = self - center
-    freedom = builtins.max(0, count(self.shape, dim) - (1 if correction is None else correction))
+
+def _variance(self: np.ndarray, dim: Dims, correction: float | None, keepdim: bool, name: str = "var") -> np.ndarray:
+    off = self - _mean(self, dim, True)
+    freedom = builtins.max(0, _count(self.shape, dim) - (1 if correction is None else correction))
     if freedom <= 0:
         warnings.warn(
             f"{name}(): degrees of freedom is <= 0. Correction should be strictly less than the reduction factor "
             "(input numel divided by output numel).",
             UserWarning,
-            stacklevel=7,
+            stacklevel=6,
         )
-    variance = np.true_divide(_sum(off * off, dim, keepdim), self.dtype.type(freedom), out=...)
-    return variance, center if keepdim else np.squeeze(center, wrap_dims(dim, self.ndim))
+    return np.true_divide(_sum(off * off, dim, keepdim), self.dtype.type(freedom), out=...)
 
 
 def _var_backward(grad: Any, self: Any, dim: Dims, correction: float | None, keepdim: bool) -> Any:
     shape = tuple(self.shape)
-    number = count(shape, dim)
-    freedom = number - (1 if correction is None else correction)
-    center = _center(self, dim)
-    grad = restored(grad, shape, dim, keepdim)
+    freedom = _count(shape, dim) - (1 if correction is None else correction)
+    center = _average(self) if dim is None else _average(self, dim, True)
     if freedom <= 0 and dim is None:
         return grad * where(self == center, math.nan, math.inf)
-    return (2.0 / freedom if freedom else math.inf) * grad * (self - center)
+    return (2.0 / freedom if freedom else math.inf) * _restored(grad, shape, dim, keepdim) * (self - center)
 
 
-def _center(self: Any, dim: Dims) -> Any:
-    """The mean, kept so that it broadcasts with what it is the mean of."""
-    if isinstance(self, Tensor):
-        return mean(self) if dim is None else mean(self, dim, True)
-    return _mean(self, dim, keepdim=True)
-
-
-def _std_backward(grad: Any, self: Any, dim: Dims, correction: float | None, keepdim: bool, result: Any) -> Any:
-    return _var_backward(masked(grad / (result * 2), result == 0), self, dim, correction, keepdim)
-
-
-def _with_mean(grads: Any, self: Any, dim: Dims, keepdim: bool, first: Any) -> Any:
-    """The gradient of a pair: of what ``first`` makes of the first one's, and of a mean."""
-    second = None if grads[1] is None else _spread_thin(grads[1], dim, keepdim, tuple(self.shape))
-    return second if grads[0] is None else _both(first(grads[0]), second)
-
-
-def _both(first: Any, second: Any) -> Any:
+def _var_mean_backward(grads: Any, self: Any, dim: Dims, correction: float | None, keepdim: bool) -> Any:
+    of_var, of_mean = grads
+    first = None if of_var is None else _var_backward(of_var, self, dim, correction, keepdim)
+    second = None if of_mean is None else _spread_thin(of_mean, dim, keepdim, tuple(self.shape))
     return second if first is None else first if second is None else first + second
 
 
-def _std_and_mean(self: np.ndarray, dim: Dims, correction: float | None, keepdim: bool) -> tuple[Any, Any]:
-    variance, center = _variance("std_mean", self, dim, correction, keepdim)
-    return np.sqrt(variance, out=...), center
-
-
-_PAIR: dict[str, Any] = {"outputs": ("result0", "result1"), "differentiable": 2}
 _var = row(
     "var",
-    lambda self, dim, correction, keepdim: _variance("var", self, dim, correction, keepdim)[0],
+    lambda self, dim, correction, keepdim: _variance(self, dim, correction, keepdim),
     _var_backward,
     r"\bar{z} \cdot \tfrac{2}{n - 1} (x - \bar x)",
 )
 _std = row(
     "std",
-    lambda self, dim, correction, keepdim: np.sqrt(_variance("std", self, dim, correction, keepdim)[0], out=...),
-    _std_backward,
+    lambda self, dim, correction, keepdim: np.sqrt(_variance(self, dim, correction, keepdim, "std"), out=...),
+    lambda grad, self, dim, correction, keepdim, result: _var_backward(
+        masked(grad / (result * 2), result == 0), self, dim, correction, keepdim
+    ),
     r"\bar{z} \cdot \tfrac{1}{(n - 1)\, z} (x - \bar x)",
 )
 _var_mean = row(
     "var_mean",
-    lambda self, dim, correction, keepdim: _variance("var_mean", self, dim, correction, keepdim),
-    lambda grads, self, dim, correction, keepdim: _with_mean(
-        grads, self, dim, keepdim, lambda grad: _var_backward(grad, self, dim, correction, keepdim)
+    lambda self, dim, correction, keepdim: (
+        _variance(self, dim, correction, keepdim, "var_mean"),
+        _mean(self, dim, keepdim),
     ),
+    _var_mean_backward,
     r"\bar{v} \cdot \tfrac{2}{n - 1} (x - \bar x) + \bar{m} / n",
-    **_PAIR,
-)
-_std_mean = row(
-    "std_mean",
-    _std_and_mean,
-    lambda grads, self, dim, correction, keepdim, result0: _with_mean(
-        grads, self, dim, keepdim, lambda grad: _std_backward(grad, self, dim, correction, keepdim, result0)
-    ),
-    r"\bar{s} \cdot \tfrac{1}{(n - 1)\, s} (x - \bar x) + \bar{m} / n",
-    **_PAIR,
+    outputs=("result0", "result1"),
+    differentiable=2,
 )
 
 
@@ -426,35 +350,28 @@ def _deviation(operation: Operation, what: str) -> Callable[..., Any]:
 
 var, std = _deviation(_var, "The variance"), _deviation(_std, "The standard deviation")
 var_mean = _deviation(_var_mean, "The variance and the mean")
-std_mean = _deviation(_std_mean, "The standard deviation and the mean")
 
 
-# The largest, the smallest, the one in the middle
+# The largest and the smallest
 
 
 def _evenly(grad: Any, self: Any, result: Any) -> Any:
     """All elements that are the result share its gradient."""
-    mask = isnan(self) if isnan(result).item() else self == result
+    mask = dual.isnan(self) if plain(dual.isnan(result)).item() else self == result
     share = grad / like(grad, np.asarray(plain(mask).sum(), plain(grad).dtype))
-    if isinstance(grad, Tensor):
-        return FUNCTIONS["masked_fill"](zeros(self), mask, share)
-    return mask * share
+    return FUNCTIONS["masked_fill"](dual.zeros(self), mask, share) if isinstance(grad, Tensor) else mask * share
 
 
 def _evenly_in_dims(grad: Any, self: Any, dim: Dims, keepdim: bool, result: Any) -> Any:
-    shape = tuple(self.shape)
     if not keepdim:
-        dims = wrap_dims(dim, len(shape))
-        left = tuple(1 if place in dims else length for place, length in enumerate(shape))
+        left = _kept(self.shape, dim)
         grad, result = reshape(grad, left), reshape(result, left)
-    mask = self == result
-    return grad / _how_many(mask, grad, dim) * mask
+    return _shared(grad, self == result, dim)
 
 
-def _how_many(mask: Any, grad: Any, dim: Dims) -> Any:
-    """How many in each row are true, in the dtype of ``grad``."""
-    dtype = (grad._array if isinstance(grad, Tensor) else grad).dtype
-    return total(cast(mask, dtype), wrap_dims(dim, len(mask.shape)), True)
+def _shared(grad: Any, mask: Any, dim: Dims) -> Any:
+    """The gradient at the places of a mask, divided by how many there are in each row."""
+    return grad / total(dual.cast(mask, plain(grad).dtype), wrap_dims(dim, len(mask.shape)), True) * mask
 
 
 def _to_index(grad: Any, dim: int, indices: Any, self_sym_sizes: tuple[int, ...], keepdim: bool) -> Any:
@@ -462,7 +379,7 @@ def _to_index(grad: Any, dim: int, indices: Any, self_sym_sizes: tuple[int, ...]
     shape = self_sym_sizes
     if not shape:
         return grad
-    grad, indices = restored(grad, shape, dim, keepdim), restored(indices, shape, dim, keepdim)
+    grad, indices = _restored(grad, shape, dim, keepdim), _restored(indices, shape, dim, keepdim)
     out = np.zeros(shape, plain(grad).dtype)
     if isinstance(grad, Tensor):
         return FUNCTIONS["scatter"](Tensor._plain(out), dim, indices, grad)
@@ -470,37 +387,22 @@ def _to_index(grad: Any, dim: int, indices: Any, self_sym_sizes: tuple[int, ...]
     return out
 
 
-def plain(value: Any) -> np.ndarray:
-    """The array of a value that may be a Tensor."""
-    return value._array if isinstance(value, Tensor) else value
+_SHARED = r"\bar{z}\,[x = z] / \#\{x = z\}"
 
 
-def _at_index(find: Callable[[np.ndarray, int], np.ndarray]) -> Callable[..., Any]:
-    """The forward of what chooses one element of each row: ``find`` gives its index, the dimension kept."""
+def _extreme(name: str, of_all: Any, find: Any, what: str, pairwise: str) -> Callable[..., Any]:
+    """``max`` and ``min``: of all elements, of each row in a dimension with its index, or of two tensors."""
 
-    def forward(self: np.ndarray, dim: int, keepdim: bool) -> tuple[np.ndarray, np.ndarray]:
+    def in_rows(self: np.ndarray, dim: int, keepdim: bool) -> tuple[np.ndarray, np.ndarray]:
         if not self.ndim:
             return self.copy(), np.zeros((), np.int64)
-        indices = find(self, dim)
+        indices = find(self, axis=dim, keepdims=True)
         values = np.take_along_axis(self, indices, dim)
         return (values, indices) if keepdim else (np.squeeze(values, dim), np.squeeze(indices, dim))
 
-    return forward
-
-
-def _choice(name: str, of_all: Any, find: Any, what: str, number: int, pairwise: str = "") -> Callable[..., Any]:
-    """An operation that chooses one element: of all, or of each row in a dimension, with its index."""
-    pick = r"\bar{z}\,[x = z] / \#\{x = z\}"
-    whole = row(name, of_all, _evenly, pick, node=f"{name.capitalize()}Backward{1 - number}", params=("self",))
-    in_dim = row(
-        name,
-        _at_index(find),
-        _to_index,
-        r"\bar{z}\,[i = \text{index}]",
-        node=f"{name.capitalize()}Backward{number}",
-        outputs=("values", "indices"),
-    )
-    pair = _return_type(name, "values", "indices")
+    whole = row(name, lambda self: of_all(self), _evenly, _SHARED, node=f"{name.capitalize()}Backward1")
+    in_dim = row(name, in_rows, _to_index, r"\bar{z}\,[i = \text{index}]", outputs=("values", "indices"))
+    pair = return_type(name, "values", "indices")
 
     @public(
         name,
@@ -508,87 +410,26 @@ def _choice(name: str, of_all: Any, find: Any, what: str, number: int, pairwise:
         "the former is shared evenly among equals, that of the latter goes to the one at the index.",
     )
     def function(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Tensor | None = None) -> Any:
-        if pairwise and (isinstance(dim, Tensor) or other is not None):
+        if isinstance(dim, Tensor) or other is not None:
             return FUNCTIONS[pairwise](input, dim if other is None else other)
-        if name == "median" and input._array.dtype.kind == "b":
-            raise NotImplementedError(f"\"median_{'cpu' if dim is None else 'out'}\" not implemented for 'Bool'")
-        if dim is None:
-            if name != "median":
-                _check_not_empty(name, input, None)
-            return whole(input)
-        _one_dim(name, dim, input._array.ndim)
-        _check_not_empty(name, input, dim)
-        return pair(*in_dim(input, dim, keepdim))
+        if dim is not None:
+            _one_dim(name, dim, input._array.ndim)
+        _check_not_empty(name, input, dim, more=_SPECIFY)
+        return whole(input) if dim is None else pair(*in_dim(input, dim, keepdim))
 
     return function
 
 
-def _median(self: np.ndarray) -> np.ndarray:
-    if not self.size or (self.dtype.kind == "f" and np.isnan(self).any()):
-        return np.array(np.nan if self.dtype.kind == "f" else np.iinfo(self.dtype).min, self.dtype)
-    middle = (self.size - 1) // 2
-    return np.array(np.partition(self, middle, axis=None)[middle])
-
-
-def _median_index(self: np.ndarray, dim: int) -> np.ndarray:
-    order = np.argsort(self, axis=dim, kind="stable")
-    indices = np.take(order, [(self.shape[dim] - 1) // 2], axis=dim)
-    missing = self != self  # NaN
-    return np.where(missing.any(axis=dim, keepdims=True), missing.argmax(axis=dim, keepdims=True), indices)
-
-
-def _reduced(ufunc: Any) -> Callable[..., Any]:
-    def forward(self: np.ndarray, dim: Dims = None, keepdim: bool = False) -> np.ndarray:
-        return ufunc.reduce(self, axis=wrap_dims(dim, self.ndim), keepdims=keepdim, out=...)
-
-    return forward
-
-
-def _argument(find: Any) -> Callable[[np.ndarray, int], np.ndarray]:
-    return lambda self, dim: find(self, axis=dim, keepdims=True)
-
-
-max = _choice("max", _reduced(_maximum), _argument(np.argmax), "largest", 0, "maximum")
-min = _choice("min", _reduced(_minimum), _argument(np.argmin), "smallest", 0, "minimum")
-median = _choice("median", _median, _median_index, "middle", 1)
-
-
-def _extreme_in_dims(name: str, ufunc: Any, what: str) -> Callable[..., Any]:
-    operation = row(name, _reduced(ufunc), _evenly_in_dims, r"\bar{z}\,[x = z] / \#\{x = z\}")
+def _extreme_in_dims(name: str, forward: Any, what: str) -> Callable[..., Any]:
+    operation = row(name, forward, _evenly_in_dims, _SHARED)
 
     @public(name, f"The {what} element, of all or over the dimensions ``dim``; equals share the gradient.")
     def function(input: Tensor, dim: Any = (), keepdim: bool = False) -> Tensor:
         dims = _as_dims(name, dim) or ()
-        _check_not_empty(name, input, dims)
+        _check_not_empty(name, input, dims, more=_SPECIFY)
         return operation(input, dims, keepdim)
 
     return function
-
-
-amax, amin = _extreme_in_dims("amax", _maximum, "largest"), _extreme_in_dims("amin", _minimum, "smallest")
-
-
-def _aminmax_backward(grads: Any, self: Any, dim: int | None, keepdim: bool, min: Any, max: Any) -> Any:
-    pairs = zip(grads, (min, max), strict=True)
-    return _both(*[None if g is None else _evenly_in_dims(g, self, dim, keepdim, r) for g, r in pairs])
-
-
-_aminmax = row(
-    "aminmax",
-    lambda self, dim, keepdim: (_reduced(_minimum)(self, dim, keepdim), _reduced(_maximum)(self, dim, keepdim)),
-    _aminmax_backward,
-    outputs=("min", "max"),
-    differentiable=2,
-)
-_AMINMAX = _return_type("aminmax", "min", "max")
-
-
-@public()
-def aminmax(input: Tensor, *, dim: int | None = None, keepdim: bool = False) -> Any:
-    """The smallest and the largest element (min, max), of all or over the dimension ``dim``."""
-    text = "aminmax(): cannot compute aminmax over an empty dimension as the operation has no identity."
-    _check_not_empty("aminmax", input, dim, RuntimeError(text))
-    return _AMINMAX(*_aminmax(input, dim, keepdim))
 
 
 def _index_of(name: str, find: Callable[..., Any], what: str) -> Callable[..., Any]:
@@ -600,13 +441,15 @@ def _index_of(name: str, find: Callable[..., Any], what: str) -> Callable[..., A
             raise RuntimeError(f"{name}(): does not support bool input")
         if dim is not None:
             _one_dim(name, dim, input._array.ndim)
-        text = f"{name}(): Expected reduction dim to be specified for input.numel() == 0."
-        _check_not_empty(name, input, dim, IndexError(text))
+        _check_not_empty(name, input, dim, IndexError)
         return operation(input, dim if input._array.ndim else None, keepdim)
 
     return function
 
 
+max = _extreme("max", _largest, np.argmax, "largest", "maximum")
+min = _extreme("min", _smallest, np.argmin, "smallest", "minimum")
+amax, amin = _extreme_in_dims("amax", _largest, "largest"), _extreme_in_dims("amin", _smallest, "smallest")
 argmax, argmin = _index_of("argmax", np.argmax, "largest"), _index_of("argmin", np.argmin, "smallest")
 
 
@@ -650,14 +493,14 @@ def _norm(self: np.ndarray, ord: float, dim: Dims, keepdim: bool, dtype: Dtype |
         return _sum(self != 0, dim, keepdim).astype(self.dtype)
     size = np.abs(self)
     if abs(ord) == math.inf:
-        return _reduced(_maximum if ord > 0 else _minimum)(size, dim, keepdim)
+        return (_largest if ord > 0 else _smallest)(size, dim, keepdim)
     kind = self.dtype.type
     return np.power(_sum(np.power(size, kind(ord), out=...), dim, keepdim), kind(1 / ord), out=...)
 
 
 def _norm_backward(grad: Any, self: Any, ord: float, dim: Dims, keepdim: bool, result: Any) -> Any:
     shape = tuple(self.shape)
-    grad, result = restored(grad, shape, dim, keepdim), restored(result, shape, dim, keepdim)
+    grad, result = _restored(grad, shape, dim, keepdim), _restored(result, shape, dim, keepdim)
     if ord == 0:
         return None
     if ord == 1:
@@ -665,12 +508,12 @@ def _norm_backward(grad: Any, self: Any, ord: float, dim: Dims, keepdim: bool, r
     if ord == 2:
         return grad * masked(self / result, result == 0)
     if abs(ord) == math.inf:
-        mask = (absolute(self) == result) | isnan(self)
-        return sgn(self) * (grad / _how_many(mask, grad, dim) * mask)
+        return sgn(self) * _shared(grad, (dual.absolute(self) == result) | dual.isnan(self), dim)
     if ord < 1:
-        slope = sgn(self) * masked(power(absolute(self), ord - 1), self == 0)
+        slope = sgn(self) * masked(power(dual.absolute(self), ord - 1), self == 0)
         return slope * grad * power(result, 1 - ord)
-    slope = sgn(self) * power(absolute(self), ord - 1) if ord < 2 else self * power(absolute(self), ord - 2)
+    size = dual.absolute(self)
+    slope = sgn(self) * power(size, ord - 1) if ord < 2 else self * power(size, ord - 2)
     return slope * masked(grad / power(result, ord - 1), result == 0)
 
 
@@ -688,67 +531,33 @@ def vector_norm(
     if x._array.dtype.kind != "f":
         name = x.dtype.scalar_name
         raise RuntimeError(f"linalg.vector_norm: Expected a floating point or complex tensor as input. Got {name}")
-    dims: Any = _as_dims("linalg_vector_norm", dim)
-    if (ord < 0 or ord == math.inf) and not x._array.size:
-        empty = [f"the dimension {d}because this dimension is empty and" for d in dims or () if not x._array.shape[d]]
-        if empty or not dims:
-            where_ = empty[0] if empty else "an empty tensor because"
-            raise RuntimeError(
-                f"linalg.vector_norm cannot compute the {ord:g} norm on {where_} the operation does not have an "
-                "identity"
-            )
+    dims = _as_dims("linalg_vector_norm", dim)
+    if ord < 0 or ord == math.inf:
+        _check_not_empty("linalg.vector_norm", x, dims)
     return _vector_norm(x, ord, dims, keepdim, dtype)
-
-
-@public(page="torch.linalg.{}")
-def matrix_norm(
-    A: Tensor, ord: Any = "fro", dim: Any = (-2, -1), keepdim: bool = False, *, dtype: Dtype | None = None
-) -> Tensor:
-    """A norm of matrices: "fro", 1 and -1 (of columns), inf and -inf (of rows); none that needs singular values."""
-    if isinstance(ord, str) and ord not in ("fro", "nuc"):
-        raise RuntimeError(f"linalg.matrix_norm: Order {ord} not supported.")
-    if A._array.ndim < 2:
-        raise RuntimeError("linalg.matrix_norm: The input tensor A must have at least 2 dimensions.")
-    if not isinstance(dim, tuple | list) or len(dim) != 2:
-        shown = " ".join(map(str, dim)) if isinstance(dim, tuple | list) else dim
-        raise RuntimeError(f"linalg.matrix_norm: dim must be a 2-tuple. Got {shown}")
-    if ord == "fro":
-        return vector_norm(A, 2, dim, keepdim, dtype=dtype)
-    if ord in ("nuc", 2, -2):
-        raise NotImplementedError(f"the matrix norm {ord!r} needs singular values, which minigrad does not have")
-    if ord not in (1, -1, math.inf, -math.inf):
-        raise RuntimeError(f"linalg.matrix_norm: Order {ord} not supported.")
-    rows, columns = (wrap_dim(d, A._array.ndim) for d in dim)
-    summed, left = (rows, columns) if abs(ord) == 1 else (columns, rows)
-    sums = vector_norm(A, 1.0, summed, keepdim, dtype=dtype)
-    return (amax if ord > 0 else amin)(sums, left - (not keepdim and left > summed), keepdim)
 
 
 @public("norm", page="torch.linalg.{}")
 def linalg_norm(
     A: Tensor, ord: Any = None, dim: Any = None, keepdim: bool = False, *, dtype: Dtype | None = None
 ) -> Tensor:
-    """The norm of a vector or a matrix."""
+    """The norm of a vector; of a matrix the Frobenius norm alone ("fro", and the default)."""
     ndim = A._array.ndim
-    if ord is not None and dim is None:
-        if ndim not in (1, 2):
-            raise RuntimeError(
-                f"linalg.norm: If dim is not specified but ord is, the input must be 1D or 2D. Got {ndim}D."
-            )
-        dim = (0, 1) if ndim == 2 or isinstance(ord, str) else None
-    if isinstance(ord, str) or (ord is not None and isinstance(dim, tuple | list) and len(dim) == 2):
-        return matrix_norm(A, ord, dim, keepdim, dtype=dtype)
-    return vector_norm(A, 2.0 if ord is None else ord, dim, keepdim, dtype=dtype)
+    if ord is not None and dim is None and ndim not in (1, 2):
+        raise RuntimeError(f"linalg.norm: If dim is not specified but ord is, the input must be 1D or 2D. Got {ndim}D.")
+    if ord is not None and dim is None and ndim == 2:
+        dim = (0, 1)
+    if ord not in (None, "fro") and isinstance(dim, tuple | list) and len(dim) == 2:
+        raise NotImplementedError(f"of the norms of a matrix minigrad has 'fro' alone, not {ord!r}")
+    return vector_norm(A, {None: 2.0, "fro": 2}.get(ord, ord), dim, keepdim, dtype=dtype)
 
 
 @public()
 def norm(input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, dtype: Dtype | None = None) -> Tensor:
     """The p-norm of all elements, or over the dimensions ``dim``; "fro" is the 2-norm."""
-    if p is None or (p == "fro" and (dim is None or isinstance(dim, int) or len(dim) <= 2)):
-        p = 2
-    if isinstance(p, str):
-        return matrix_norm(input, p, (-2, -1) if dim is None else dim, keepdim, dtype=dtype)
-    return vector_norm(input, p, dim, keepdim, dtype=dtype)
+    if isinstance(p, str) and p != "fro":
+        raise NotImplementedError(f"of the norms of a matrix minigrad has 'fro' alone, not {p!r}")
+    return vector_norm(input, 2 if p is None or p == "fro" else p, dim, keepdim, dtype=dtype)
 
 
 # Exponentials summed
@@ -757,7 +566,7 @@ def norm(input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, 
 def _logsumexp(self: np.ndarray, dim: Dims, keepdim: bool) -> np.ndarray:
     if not self.size:
         return np.log(_sum(self, dim, keepdim), out=...)
-    largest = _reduced(_maximum)(self, dim, True)
+    largest = _largest(self, dim, True)
     largest[np.isinf(largest)] = 0
     out = np.log(_sum(np.exp(self - largest), dim, keepdim), out=...)
     return np.add(out, largest if keepdim else np.squeeze(largest, wrap_dims(dim, self.ndim)), out=...)
@@ -765,7 +574,7 @@ def _logsumexp(self: np.ndarray, dim: Dims, keepdim: bool) -> np.ndarray:
 
 def _logsumexp_backward(grad: Any, self: Any, dim: Dims, keepdim: bool, result: Any) -> Any:
     shape = tuple(self.shape)
-    return restored(grad, shape, dim, keepdim) * exp(self - restored(result, shape, dim, keepdim))
+    return _restored(grad, shape, dim, keepdim) * exp(self - _restored(result, shape, dim, keepdim))
 
 
 _lse = row("logsumexp", _logsumexp, _logsumexp_backward, r"\bar{z} \cdot e^{x - z}")
@@ -775,7 +584,7 @@ _lse = row("logsumexp", _logsumexp, _logsumexp_backward, r"\bar{z} \cdot e^{x - 
 def logsumexp(input: Tensor, dim: Any, keepdim: bool = False) -> Tensor:
     """The logarithm of the sum of the exponentials over the dimensions ``dim``, computed without overflow."""
     if input._array.dtype.kind != "f":
-        input = cast(input, get_default_dtype().numpy)
+        input = dual.cast(input, get_default_dtype().numpy)
     return _lse(input, _as_dims("logsumexp", dim), keepdim)
 
 
@@ -783,9 +592,9 @@ def softmax_array(self: np.ndarray, dim: int) -> np.ndarray:
     """The softmax of an array."""
     if not self.ndim or not self.size:
         return np.ones_like(self)
-    out: Any = self - _maximum.reduce(self, axis=dim, keepdims=True)
+    out: Any = self - _largest(self, dim, True)
     np.exp(out, out=out)
-    out /= _add.reduce(out, axis=dim, keepdims=True)
+    out /= _sum(out, dim, True)
     return out
 
 
@@ -793,8 +602,8 @@ def log_softmax_array(self: np.ndarray, dim: int) -> np.ndarray:
     """The logarithm of the softmax of an array."""
     if not self.ndim or not self.size:
         return np.zeros_like(self)
-    out: Any = self - _maximum.reduce(self, axis=dim, keepdims=True)
-    out -= np.log(_add.reduce(np.exp(out), axis=dim, keepdims=True))
+    out: Any = self - _largest(self, dim, True)
+    out -= np.log(_sum(np.exp(out), dim, True))
     return out
 
 
@@ -846,7 +655,7 @@ def _normalized(operation: Operation, doc: str) -> Callable[..., Any]:
     @public(name, doc)
     def function(input: Tensor, dim: int, dtype: Dtype | None = None) -> Tensor:
         if dtype is not None:
-            input = cast(input, dtype.numpy)
+            input = dual.cast(input, dtype.numpy)
         ndim = input._array.ndim
         last = _one_dim(name, dim, ndim) >= ndim - 1
         if input._array.dtype.kind != "f":
@@ -861,12 +670,12 @@ softmax = _normalized(_softmax, "Exponentials divided by their sum over ``dim``:
 log_softmax = _normalized(_log_softmax, "The logarithm of the softmax, computed without overflow.")
 
 
-# Running sums, products and extremes
+# Running sums and products
 
 
 def _running(name: str, ufunc: Any, derivative: Callable[..., Any], formula: str, what: str) -> Callable[..., Any]:
     def forward(self: np.ndarray, dim: int, dtype: Dtype | None) -> np.ndarray:
-        kind = dtype.numpy if dtype is not None else self.dtype if self.dtype.kind == "f" else np.dtype(np.int64)
+        kind = _wide(self, dtype)
         return ufunc.accumulate(self, axis=dim, dtype=kind) if self.ndim else self.astype(kind)
 
     operation = row(name, forward, derivative, formula)
@@ -882,66 +691,31 @@ def _running(name: str, ufunc: Any, derivative: Callable[..., Any], formula: str
 def _cumsum_backward(grad: Any, dim: int) -> Any:
     if math.prod(grad.shape) <= 1 or grad.shape[dim] == 1:
         return grad
-    dim = wrap_dim(dim, len(grad.shape))
-    return flipped(cumulated(flipped(grad, dim), dim), dim)
+    return dual.flip(dual.cumsum(dual.flip(grad, (dim,)), dim), (dim,))
 
 
 def _cumprod_backward(grad: Any, self: Any, dim: int, result: Any) -> Any:
     if 0 in self.shape or not len(self.shape):
         return grad
-    if _has_no(self == 0):
+    if not plain(self == 0).any():
         return _cumsum_backward(result * grad, dim) / self
     dim, length = wrap_dim(dim, len(self.shape)), self.shape[dim]
     columns = []
     for place in range(length):  # with zeros: the products without this element, one by one
-        without = joined([piece(self, dim, 0, place), _ones(self, dim), piece(self, dim, place + 1, length)], dim)
-        columns.append(total(piece(grad * cumulated_product(without, dim), dim, place, length), (dim,), True))
-    return joined(columns, dim)
+        without = cat([_part(self, dim, 0, place), _ones(self, dim), _part(self, dim, place + 1, length)], dim)
+        columns.append(total(_part(grad * dual.cumprod(without, dim), dim, place, length), (dim,), True))
+    return cat(columns, dim)
 
 
-cumsum = _running("cumsum", _add, _cumsum_backward, r"\textstyle\sum_{j \ge i} \bar{z}_j", "sums")
-cumprod = _running("cumprod", _multiply, _cumprod_backward, r"\textstyle\sum_{j \ge i} \bar{z}_j z_j / x_i", "products")
-
-
-def _cumulative_extreme_backward(grad: Any, self: Any, indices: Any, dim: int) -> Any:
-    if not len(self.shape):
-        return grad
-    if isinstance(grad, Tensor):
-        return FUNCTIONS["scatter_add"](zeros(self), dim, indices, grad)
-    places = list(np.indices(indices.shape, sparse=True))
-    places[dim] = indices
-    out = np.zeros(self.shape, grad.dtype)
-    np.add.at(out, tuple(places), grad)
-    return out
-
-
-def _running_extreme(name: str, ufunc: Any, what: str) -> Callable[..., Any]:
-    def forward(self: np.ndarray, dim: int) -> tuple[np.ndarray, np.ndarray]:
-        if not self.ndim:
-            return self.copy(), np.zeros((), np.int64)
-        values = ufunc.accumulate(self, axis=dim)
-        counted = np.arange(self.shape[dim]).reshape((-1,) + (1,) * (self.ndim - 1 - wrap_dim(dim, self.ndim)))
-        new = (self == values) | (self != self)  # a NaN is new as well
-        return values, np.maximum.accumulate(np.where(new, counted, 0), axis=dim)
-
-    operation = row(name, forward, _cumulative_extreme_backward, outputs=("values", "indices"))
-    pair = _return_type(name, "values", "indices")
-
-    @public(name, f"The {what} element so far along a dimension, and its index: (values, indices).")
-    def function(input: Tensor, dim: int) -> Any:
-        _one_dim(name, dim, input._array.ndim)
-        return pair(*operation(input, dim))
-
-    return function
-
-
-cummax = _running_extreme("cummax", _maximum, "largest")
-cummin = _running_extreme("cummin", _minimum, "smallest")
+cumsum = _running("cumsum", np.add, _cumsum_backward, r"\textstyle\sum_{j \ge i} \bar{z}_j", "sums")
+cumprod = _running(
+    "cumprod", np.multiply, _cumprod_backward, r"\textstyle\sum_{j \ge i} \bar{z}_j z_j / x_i", "products"
+)
 
 
 BOTH = (
-    *(sum, mean, nansum, nanmean, prod, var, std, max, min, median, amax, amin, aminmax, argmax, argmin, all, any),
-    *(count_nonzero, norm, logsumexp, softmax, log_softmax, cumsum, cumprod, cummax, cummin),
+    *(sum, mean, prod, var, std, max, min, amax, amin, argmax, argmin, all, any),
+    *(count_nonzero, norm, logsumexp, softmax, log_softmax, cumsum, cumprod),
 )
-FUNCTIONS_ONLY = (var_mean, std_mean)
+FUNCTIONS_ONLY = (var_mean,)
 IN_PLACE = (cumsum, cumprod)

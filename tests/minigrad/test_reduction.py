@@ -6,6 +6,7 @@ import math
 
 import pytest
 
+import minigrad
 from tests.minigrad.oracle import agree, given
 
 
@@ -20,7 +21,7 @@ ONE = ["0", "-1", "1, True", "dim=1, keepdim=True"]
 
 
 @pytest.mark.parametrize("args", [*WHOLE, "None", "None, True", "0, dtype=torch.float64", "dtype=torch.float64", "[0]"])
-@pytest.mark.parametrize("name", ["sum", "mean", "nansum", "nanmean"])
+@pytest.mark.parametrize("name", ["sum", "mean"])
 def test_sums_and_means(name: str, args: str) -> None:
     agree(f"x.{name}({args})", x=(2, 3))
 
@@ -31,25 +32,21 @@ def test_prod_divides_by_no_zero(args: str, values: list[list[float]]) -> None:
     agree(f"x.prod({args})", x=values, but=FUSED)
 
 
-@pytest.mark.parametrize(
-    "name", ["sum", "mean", "prod", "max", "min", "amax", "argmax", "median", "var", "std", "norm", "all"]
-)
+@pytest.mark.parametrize("name", ["sum", "mean", "prod", "max", "min", "amax", "argmax", "var", "std", "norm", "all"])
 @pytest.mark.parametrize("x", [(), (3,), (2, 3, 4), (0,), given((3, 2), layout="transposed")], ids=str)
 def test_of_everything(name: str, x: object) -> None:
     agree(f"torch.{name}(x)", x=x, but="double" if name == "norm" and x == (0,) else "")
 
 
 @pytest.mark.parametrize("args", ["0", "1", "-1", "5", "0, True"])
-@pytest.mark.parametrize("name", ["sum", "mean", "prod", "max", "min", "amax", "argmax", "median", "all", "logsumexp"])
+@pytest.mark.parametrize("name", ["sum", "mean", "prod", "max", "min", "amax", "argmax", "all", "logsumexp"])
 @pytest.mark.parametrize("x", [(), (2, 0), (0, 2), (2, 3, 2)], ids=str)
 def test_shapes_with_a_dimension(name: str, args: str, x: tuple[int, ...]) -> None:
     agree(f"torch.{name}(x, {args})", x=x, but=FUSED)
 
 
 @pytest.mark.parametrize("dtype", ["int64", "int32", "uint8", "bool", "float64"])
-@pytest.mark.parametrize(
-    "name", ["sum", "mean", "prod", "max", "amin", "argmin", "median", "var", "any", "count_nonzero"]
-)
+@pytest.mark.parametrize("name", ["sum", "mean", "prod", "max", "amin", "argmin", "var", "any", "count_nonzero"])
 @pytest.mark.parametrize("args", ["", ", 0"])
 def test_dtypes(name: str, dtype: str, args: str) -> None:
     agree(f"torch.{name}(x{args})", x=given((3, 2), dtype, low=0, high=4))
@@ -58,7 +55,7 @@ def test_dtypes(name: str, dtype: str, args: str) -> None:
 @pytest.mark.parametrize(
     "args", [*WHOLE[:-1], "0, False", "False", "unbiased=False", "correction=0", "1, correction=2", "0, True, True"]
 )
-@pytest.mark.parametrize("name", ["var", "std", "var_mean", "std_mean"])
+@pytest.mark.parametrize("name", ["var", "std", "var_mean"])
 def test_spread(name: str, args: str) -> None:
     agree(f"torch.{name}(x, {args})", x=(2, 3))
 
@@ -70,27 +67,21 @@ def test_spread_without_freedom_warns(name: str) -> None:
 
 
 @pytest.mark.parametrize("args", ONE)
-@pytest.mark.parametrize("name", ["max", "min", "median", "cummax", "cummin"])
+@pytest.mark.parametrize("name", ["max", "min"])
 def test_values_and_indices(name: str, args: str) -> None:
-    if not (name.startswith("cum") and "," in args):
-        agree(f"x.{name}({args})", x=(2, 3))
+    agree(f"x.{name}({args})", x=(2, 3))
 
 
-@pytest.mark.parametrize("name", ["max", "min", "amax", "amin", "median"])
+@pytest.mark.parametrize("name", ["max", "min", "amax", "amin"])
 @pytest.mark.parametrize("values", [[2.0, 1.0, 2.0, 1.0], [1.0, math.nan, 3.0, math.nan], [-math.inf, -math.inf]])
 def test_equals_share_and_nan_wins(name: str, values: list[float]) -> None:
     agree(f"x.{name}()", x=values)
 
 
-@pytest.mark.parametrize("name", ["max", "min", "cummax", "cummin", "argmax", "argmin"])
+@pytest.mark.parametrize("name", ["max", "min", "argmax", "argmin"])
 @pytest.mark.parametrize("values", [[2.0, 1.0, 2.0, 1.0], [1.0, math.nan, 3.0, math.nan]])
 def test_which_of_equals(name: str, values: list[float]) -> None:
     agree(f"torch.{name}(x, 0)", x=values)
-
-
-@pytest.mark.parametrize("args", ["", "dim=1", "dim=-1, keepdim=True", "dim=0"])
-def test_aminmax(args: str) -> None:
-    agree(f"torch.aminmax(x, {args})", x=[[2.0, 1.0, 2.0], [0.5, 1.0, 0.5]])
 
 
 def test_a_return_type_is_a_named_tuple() -> None:
@@ -118,12 +109,23 @@ def test_norm_of_zeros_has_a_gradient(p: str) -> None:
     agree(f"torch.norm(x, {p})", x=[0.0, 0.0], but="double")
 
 
-@pytest.mark.parametrize(
-    "args", ["", "1", "inf", "-1", "-inf", "'fro'", "2, 0", "'fro', (0, 1)", "1, (1, 0), True", "0", "'x'"]
-)
-@pytest.mark.parametrize("x", [(2, 3), (3,), (2, 2, 2)], ids=str)
+@pytest.mark.parametrize("args", ["", "2, 0", "2.5, 1, True", "'fro', (0, 1)", "'fro'"])
+@pytest.mark.parametrize("x", [(2, 3), (2, 2, 2)], ids=str)
 def test_linalg_norm(args: str, x: tuple[int, ...]) -> None:
     agree(f"torch.linalg.norm(x, {args})", x=x)
+
+
+@pytest.mark.parametrize("ord", ["", "1", "inf", "-1", "-inf", "0"])
+def test_linalg_norm_of_a_vector(ord: str) -> None:
+    agree(f"torch.linalg.norm(x, {ord})", x=(3,))
+
+
+def test_norms_of_matrices_that_need_singular_values_are_refused_by_name() -> None:
+    for ord in (1, 2, math.inf, "nuc"):
+        with pytest.raises(NotImplementedError, match="norms of a matrix"):
+            minigrad.linalg.norm(minigrad.ones(2, 2), ord)
+    with pytest.raises(NotImplementedError, match="norms of a matrix"):
+        minigrad.norm(minigrad.ones(2, 2), "nuc")
 
 
 @pytest.mark.parametrize("args", ["0", "-1", "1, True", "(0, 1)"])
