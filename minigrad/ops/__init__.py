@@ -1,6 +1,7 @@
 """Every differentiable operation: forward, derivative and formula stand together, a row each.
 
-Here the operations become functions of the package and methods of Tensor. A module says in ``BOTH`` what is
+Here the operations become functions of the package and methods of Tensor: those declared with ``@function`` (see
+arguments.py), and what a module says in tables. It says in ``BOTH`` what is
 ``torch.f`` and ``Tensor.f``, in ``FUNCTIONS_ONLY`` and ``METHODS_ONLY`` what is one of them, and in
 ``IN_PLACE`` what is also ``Tensor.f_``.
 """
@@ -11,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..tensor import Tensor
-from . import arithmetic, indexing, linalg, pointwise, reduction, shaping
+from . import arguments, arithmetic, indexing, linalg, pointwise, reduction, shaping
 from .dual import FUNCTIONS
 from .templates import in_place
 
@@ -33,5 +34,7 @@ for _module in MODULES:
     for _name, _function in _table.get("PROPERTIES", {}).items():
         setattr(Tensor, _name, property(_function))
 
+FUNCTIONS.update(arguments.FUNCTIONS)
+METHODS.update(arguments.METHODS)
 for _name, _function in METHODS.items():
     setattr(Tensor, _name, _function)
