@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
+
 from ..autograd.grad_mode import no_grad
 from ..ops.dual import FUNCTIONS
 from ..tensor import Tensor
@@ -16,27 +18,6 @@ from ..tensor import Tensor
 def _gradients(parameters: Tensor | Iterable[Tensor]) -> list[Any]:
     tensors = [parameters] if isinstance(parameters, Tensor) else list(parameters)
     return [t._grad for t in tensors if t._grad is not None]
-
-
-@no_grad()
-def get_total_norm(
-    tensors: Any, norm_type: float = 2.0, error_if_nonfinite: bool = False, foreach: bool | None = None
-) -> Tensor:
-    """The norm of all tensors as if they were one vector."""
-    from ..creation import tensor
-
-    tensors = [tensors] if isinstance(tensors, Tensor) else list(tensors)
-    if not tensors:
-        return tensor(0.0)
-    norm = FUNCTIONS["norm"]
-    total = norm(FUNCTIONS["stack"]([norm(t, float(norm_type)) for t in tensors]), float(norm_type))
-    if error_if_nonfinite and not FUNCTIONS["isfinite"](total):
-        raise RuntimeError(
-            f"The total norm of order {float(norm_type)} for gradients from `parameters` is non-finite, so it cannot "
-            "be clipped. To disable this error and scale the gradients by the non-finite norm anyway, set "
-            "`error_if_nonfinite=False`"
-        )
-    return total
 
 
 @no_grad()
@@ -57,8 +38,16 @@ def clip_grad_norm_(
 
     See https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.clip_grad_norm_.html
     """
-    gradients = _gradients(parameters)
-    total = get_total_norm(gradients, norm_type, error_if_nonfinite)
+    gradients, norm, order = _gradients(parameters), FUNCTIONS["norm"], float(norm_type)
+    if not gradients:
+        return Tensor._plain(np.zeros((), np.float32))
+    total = norm(FUNCTIONS["stack"]([norm(gradient, order) for gradient in gradients]), order)
+    if error_if_nonfinite and not FUNCTIONS["isfinite"](total):
+        raise RuntimeError(
+            f"The total norm of order {order} for gradients from `parameters` is non-finite, so it cannot be clipped. "
+            "To disable this error and scale the gradients by the non-finite norm anyway, set "
+            "`error_if_nonfinite=False`"
+        )
     factor = FUNCTIONS["clamp"](float(max_norm) / (total + 1e-6), max=1.0)
     for gradient in gradients:
         gradient.mul_(factor)
