@@ -95,9 +95,14 @@ def _reading(
             types = type(args[0]), type(args[1])  # faster than the general way
         else:
             types = tuple(map(type, args))
-        return run(*args, **named) if types in unchanged else read(types, args, named)
+        if types not in unchanged:
+            args, named = read(types, args, named)
+            if "out" in named:
+                out = named.pop("out")
+                return _write(name, out, (*args, *named.values()), run(*args, **named))
+        return run(*args, **named)
 
-    def read(types: tuple[Any, ...], args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    def read(types: tuple[Any, ...], args: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
         if not parsed:
             texts = [text for text in signatures if not (method and "(Scalar self" in text)]
             parsed.extend([Signature(name, text, body, method) for text in texts])
@@ -111,13 +116,13 @@ def _reading(
         else:
             raise TypeError(match if len(parsed) == 1 else _mismatch(name, parsed, rest, named))
         values, more = match
-        out = more.pop("out", None)
-        if out is not None:
-            return _write(name, out, (*values, *more.values()), run(*values, **more))
+        if more.get("out", NONE) is None:
+            del more["out"]
         same = len(values) == len(rest) and all(map(operator.is_, values, rest)) and list(more) == list(named)
-        if same and all(more[key] is named[key] for key in named) and not {tuple, list, dtypes.Size} & {*types}:
+        same = same and all(more[key] is named[key] for key in named) and "out" not in named
+        if same and not {tuple, list, dtypes.Size} & {*types}:  # their elements have to be looked at every time
             unchanged.add(types)
-        return run(*args[:method], *values, **more)
+        return (*args[:method], *values), more
 
     call.__name__ = call.__qualname__ = name
     call.__module__, call.__wrapped__ = body.__module__, body  # type: ignore[attr-defined]
