@@ -444,3 +444,21 @@ def test_a_module_that_fails_alone_is_named_by_its_kind() -> None:
     notes = notes_of("nn.Linear(2, 3)(torch.ones(2, 4))")
     assert "raised in Linear(in_features=2, out_features=3, bias=True), given an input of shape [2, 4]" in notes
     assert notes.count("raised in") == 1
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "import minigrad.nn as nn; nn.Linear",
+        "from minigrad import nn, optim; optim.SGD",
+        "import minigrad.nn.functional as F; F.relu",
+        "from minigrad.nn.parameter import Parameter",
+        "from minigrad.nn.utils import clip_grad_norm_",
+        "import minigrad.optim as optim; optim.Adam",
+        "from minigrad.optim.lr_scheduler import StepLR",
+        "from minigrad.utils.checkpoint import checkpoint",
+        "from minigrad.utils.data import DataLoader, Dataset, TensorDataset, random_split",
+    ],
+)
+def test_what_tutorials_import(line: str) -> None:
+    exec(line, {})
