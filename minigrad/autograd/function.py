@@ -17,7 +17,7 @@ from ..tensor import Tensor
 from . import grad_mode, notes, views
 from .graph import Node, next_sequence
 from .observe import tell
-from .saved import Freed, SavedTensor, save, saved_bytes, unpack
+from .saved import SavedTensor, save, unpack
 from .views import gradient_edge
 
 
@@ -63,7 +63,6 @@ class BackwardFunction(Node):
     multi = True
     owns_gradients = False
     function: type[Function]
-    saved: Any = ()
     ctx: FunctionCtx
     _arity: int  # how many arguments forward was given, and which of them are tensors
     _tensor_places: list[int]
@@ -125,13 +124,6 @@ class BackwardFunction(Node):
             if tensor is before and after._node is self:
                 return SavedTensor(after, is_output=True)
         return save(tensor)
-
-    def release(self, freed: Freed) -> None:
-        if self.saved:
-            self.saved = freed
-
-    def saved_bytes(self) -> int:
-        return saved_bytes(self.saved)
 
 
 class Function(FunctionCtx):
@@ -202,8 +194,7 @@ class Function(FunctionCtx):
         tensors = [a for a in args if isinstance(a, Tensor)]
         ctx.needs_input_grad = tuple(isinstance(a, Tensor) and a.requires_grad for a in args)
         recorded = grad_mode.state.grad_enabled and any(ctx.needs_input_grad)
-        nodes = tuple(gradient_edge(t) if recorded else None for t in tensors)
-        indices = tuple(t._output_nr for t in tensors)
+        edges = tuple(gradient_edge(t) if recorded else None for t in tensors)
         with grad_mode.no_grad():
             if cls.setup_context is Function.setup_context:
                 output = cls.forward(ctx, *args, **kwargs)
@@ -220,7 +211,7 @@ class Function(FunctionCtx):
         for tensor in ctx._dirty:
             tensor._changed()
         if recorded:
-            node.next_nodes, node.next_indices = nodes, indices
+            node.edges = edges
             node.sequence, node.hooks = next_sequence(), None
             notes.stamp(node)
             node._arity = len(args)
@@ -296,10 +287,9 @@ def once_differentiable(fn: Callable[..., Any]) -> Callable[..., Any]:
                 results.append(None)
                 continue
             node = _Once()
-            node.next_nodes = tuple(gradient_edge(a) for a in args)
-            node.next_indices = tuple(a._output_nr for a in args)
+            node.edges = tuple(gradient_edge(a) for a in args)
             node.shape, node.dtype, node.hooks = out._array.shape, out._array.dtype, None
-            node.sequence = next_sequence()
+            node.sequence, node.saved = next_sequence(), ()
             notes.stamp(node)
             result = Tensor._plain(out._array)
             result._node = node

@@ -220,26 +220,11 @@ def _rows(number: int, output: Tensor, inputs: tuple[Tensor, ...], strict: bool)
 
 
 def _repeated(output: Tensor, inputs: tuple[Tensor, ...]) -> Callable[[np.ndarray], Sequence[np.ndarray | None]]:
-    """The way from an output to leaves, to be gone once for each seed: found once, without what a single pass needs."""
-    root, *leaves = (gradient_edge(tensor) for tensor in (output, *inputs))
-    assert root is not None
-    order = engine.schedule([(root, output._output_nr)])
-    if grad_mode.special or any(node.hooks is not None for node in order):
-        return lambda seed: [
-            None if grad is None else grad._array
-            for grad in _grad((output,), inputs, (Tensor._plain(seed),), False, retain_graph=True)
-        ]
-    wanted = engine.on_the_way(order, dict.fromkeys((leaf, 0) for leaf in leaves))  # type: ignore[misc]
-    steps = [node for node in order if node in wanted and type(node) is not AccumulateGrad]
-
+    """The way from an output to leaves, to be gone once for each seed."""
+    leaves = [gradient_edge(tensor) for tensor in inputs]
     def backward(seed: np.ndarray) -> list[np.ndarray | None]:
-        arrived: dict[Any, Any] = {}
-        engine.deposit(arrived, root, output._output_nr, seed)
-        for node in steps:
-            grad = arrived.pop(node, None)
-            if grad is not None:
-                engine.hand_on(arrived, set(), node, grad, node.backward(grad), False)
-        return [arrived.get(leaf) for leaf in leaves]
+        caught = engine.run([gradient_edge(output)], [seed], True, False, leaves, False)
+        return [caught[leaf] for leaf in leaves]
 
     return backward
 

@@ -11,7 +11,7 @@ import numpy as np
 from ..tensor import Tensor
 from . import engine, grad_mode, notes
 from .grad_mode import enable_grad, no_grad
-from .graph import GradientEdge, Node
+from .graph import AccumulateGrad, GradientEdge, Node
 from .observe import tell
 from .views import as_view, gradient_edge
 
@@ -39,13 +39,13 @@ def backward(
 
     See https://docs.pytorch.org/docs/stable/generated/torch.autograd.backward.html
     """
-    roots = _as_tuple(tensors)
     if inputs is not None:
         inputs = _as_tuple(inputs)
         if not inputs:
             raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
-    seeds = _as_tuple(grad_tensors) if grad_tensors is not None else (None,) * len(roots)
-    _run(roots, seeds, retain_graph, create_graph, inputs, accumulate=True)
+    elif create_graph:
+        _warn_cycle()
+    _run(_as_tuple(tensors), grad_tensors, retain_graph, create_graph, inputs, accumulates=True)
 
 
 def grad(
@@ -79,82 +79,63 @@ def grad(
         warnings.warn(
             "only_inputs argument is deprecated and is ignored now (defaults to True).", FutureWarning, stacklevel=2
         )
-    roots, targets = _as_tuple(outputs), _as_tuple(inputs)
+    targets = _as_tuple(inputs)
     if not targets:
         raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
-    seeds = _as_tuple(grad_outputs) if grad_outputs is not None else (None,) * len(roots)
-    results = _run(roots, seeds, retain_graph, create_graph, targets, accumulate=False, allow_unused=allow_unused)
-    if materialize_grads:
-        from ..creation import zeros_like
-
-        results = [
-            zeros_like(target, requires_grad=create_graph) if result is None else result
-            for target, result in zip(targets, results, strict=True)
-        ]
-    return tuple(results)
+    found = _run(_as_tuple(outputs), grad_outputs, retain_graph, create_graph, targets, accumulates=False)
+    for number, (target, gradient) in enumerate(zip(targets, found, strict=True)):
+        if gradient is None and not allow_unused:
+            raise RuntimeError(
+                f"The differentiated Tensor at index {number} appears to not have been used in the graph. Set "
+                "allow_unused=True if this is the desired behavior."
+            )
+        if gradient is None and materialize_grads:
+            found[number] = Tensor._plain(np.zeros_like(target._array)).requires_grad_(create_graph)
+    return tuple(found)
 
 
 def _run(
-    roots: tuple[Tensor, ...],
-    seeds: tuple[Tensor | None, ...],
+    roots: tuple[Any, ...],
+    seeds: Any,
     retain_graph: bool | None,
     create_graph: bool,
-    inputs: tuple[Tensor, ...] | None,
-    accumulate: bool,
-    allow_unused: bool = True,
-) -> list[Tensor | None]:
+    inputs: tuple[Any, ...] | None,
+    accumulates: bool,
+) -> list[Any]:
+    """Start the engine, and tell the observers; the gradients of ``inputs``."""
     observed = bool(grad_mode.special and grad_mode.state.observers)
     retain_graph = create_graph if retain_graph is None else retain_graph
+    given = (None,) * len(roots) if seeds is None else _as_tuple(seeds)
     try:
-        starts = tuple(_seed(root, seed) for root, seed in zip(roots, seeds, strict=False))
+        starts = [_seed(root, seed) for root, seed in zip(roots, given, strict=False)]
         edges = [_edge(root, number) for number, root in enumerate(roots)]
-        targets = None if inputs is None else [_target(tensor) for tensor in inputs]
+        targets = None if inputs is None else [_target(tensor, accumulates) for tensor in inputs]
     except Exception as error:
         if observed:
             tell("error", error, None)
         raise
+    arrays = [seed._array for seed in starts]
     if observed:
         options = {"retain_graph": retain_graph, "create_graph": create_graph}
-        tell("backward_begin", roots, tuple(seed._array for seed in starts), options)
+        tell("backward_begin", roots, tuple(arrays), options)
     try:
         if create_graph:
-            if accumulate and inputs is None:
-                _warn_cycle()
             with enable_grad():
-                given: list[Any] = list(starts)
-                results = engine.run(
-                    edges, given, retain_graph=retain_graph, create_graph=True, inputs=targets, accumulate=accumulate
-                )
+                caught = engine.run(edges, starts, retain_graph, True, targets, accumulates)
         else:
-            given = [seed._array for seed in starts]
-            results = engine.run(
-                edges, given, retain_graph=retain_graph, create_graph=False, inputs=targets, accumulate=accumulate
-            )
-            same = {id(seed._array): seed for seed in starts}  # a gradient passed through is the seed itself
-            results = [None if r is None else same[id(r)] if id(r) in same else _returned(r) for r in results]
+            caught = engine.run(edges, arrays, retain_graph, False, targets, accumulates)
     finally:
         if observed:
             tell("backward_end")
-    if targets is None:
+    if accumulates or targets is None:
         return []
-    by_edge = dict(zip(dict.fromkeys(targets), results, strict=True))
-    gradients = [by_edge[target] for target in targets]
-    if accumulate and inputs is not None:  # the engine has done the leaves
-        for tensor, gradient in zip(inputs, gradients, strict=True):
-            if not tensor.is_leaf and gradient is not None:
-                tensor._grad = gradient if tensor._grad is None else tensor._grad + gradient
-                if observed:
-                    tell("retain", tensor, tensor._grad._array)
-    elif observed:
-        tell("returned", inputs, tuple(gradients))
-    if not allow_unused:
-        for number, gradient in enumerate(gradients):
-            if gradient is None:
-                raise RuntimeError(
-                    f"The differentiated Tensor at index {number} appears to not have been used in the graph. Set "
-                    "allow_unused=True if this is the desired behavior."
-                )
-    return gradients
+    if not create_graph:
+        same = {id(seed._array): seed for seed in starts}  # a gradient passed through is the seed itself
+        caught = {at: same[id(g)] if id(g) in same else _returned(g) for at, g in caught.items() if g is not None}
+    found = [caught.get(target) for target in targets]
+    if observed:
+        tell("returned", inputs, tuple(found))
+    return found
 
 
 def _returned(array: Any) -> Tensor:
@@ -192,24 +173,27 @@ def _seed(root: Tensor, seed: Tensor | None) -> Tensor:
     return seed
 
 
-def _edge(tensor: Tensor, number: int) -> engine.Edge:
-    node = gradient_edge(tensor)
-    if node is None:
+def _edge(tensor: Any, number: int) -> Any:
+    edge = gradient_edge(tensor)
+    if edge is None:
         raise notes.explain(
             RuntimeError(f"element {number} of tensors does not require grad and does not have a grad_fn"),
             "Nothing it was computed from has requires_grad=True, or it was computed under no_grad() or detached.",
             "Make the tensor you want a gradient for with requires_grad=True, before the computation.",
         )
-    return node, tensor._output_nr
+    return edge
 
 
-def _target(tensor: Tensor | GradientEdge) -> engine.Edge:
+def _target(tensor: Tensor | GradientEdge, accumulates: bool) -> Any:
+    """Where the engine is to catch a gradient: a leaf or (node, number)."""
     if isinstance(tensor, GradientEdge):
-        return tensor.node, tensor.output_nr
-    if not tensor.requires_grad:
+        return tensor.node.variable if isinstance(tensor.node, AccumulateGrad) else tuple(tensor)
+    if accumulates:
+        tensor.retain_grad()  # a leaf has its .grad anyway
+    elif not tensor.requires_grad:
         raise RuntimeError("One of the differentiated Tensors does not require grad")
-    node = gradient_edge(tensor)
-    return Node() if node is None else node, tensor._output_nr  # no way leads to a view made in no_grad
+    edge = gradient_edge(tensor)
+    return (edge, 0) if edge is None or isinstance(edge, Node) else edge  # None: a view made in no_grad, no way leads there
 
 
 def _as_tuple(tensors: Any) -> tuple[Any, ...]:

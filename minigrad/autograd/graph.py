@@ -24,8 +24,7 @@ if TYPE_CHECKING:
 
 next_sequence = itertools.count().__next__
 LAST = 2**64 - 1  # the sequence number of an AccumulateGrad, as PyTorch has it
-
-
+Edge = Any  # Node | tuple[Node, int] | Tensor | None
 _BACKWARD = re.compile(r"Backward0?$|Backward(?=\d+$)")
 
 
@@ -66,48 +65,37 @@ class RemovableHandle:
 class Node:
     """One recorded operation, seen from its backward.
 
-    ``next_nodes[i]`` is the node that receives the gradient of input i (None: it needs none) as that node's
-    output ``next_indices[i]``. ``shape`` and ``dtype`` are those of the output, hence of the incoming
-    gradient; a node with several outputs is ``multi`` and has tuples there.
+    ``edges[i]`` says where the gradient of input i goes: to a node, to one of a node's outputs ``(node, number)``,
+    straight to a leaf (a Tensor), or nowhere (None). ``shape`` and ``dtype`` are those of the output, hence of the
+    incoming gradient; a node with several outputs is ``multi``: it has tuples there, and takes a list of gradients.
     """
 
-    __slots__ = (
-        "__weakref__",
-        "code",
-        "dtype",
-        "hooks",
-        "instruction",
-        "next_indices",
-        "next_nodes",
-        "sequence",
-        "shape",
-    )
+    __slots__ = ("__weakref__", "code", "dtype", "edges", "hooks", "instruction", "saved", "sequence", "shape")
     multi = False
     owns_gradients = True  # its backward returns arrays nobody else has, or the very one it was given
 
-    next_nodes: tuple[Node | None, ...]
-    next_indices: tuple[int, ...]
+    edges: tuple[Edge, ...]
     shape: Any
     dtype: Any
+    saved: Any  # what its backward needs; a Freed once that is gone
     sequence: int
     hooks: Hooks | None
     code: CodeType | None  # the learner's code that made it, and the instruction there: see notes.py
     instruction: int
 
     def backward(self, grad: Any) -> Any:
-        """The gradients of the inputs, one for each of ``next_nodes``, from the gradient of the output (arrays)."""
+        """A gradient (or None) for each of ``edges``, from the gradient of the output (arrays)."""
         raise NotImplementedError
 
     def backward_graph(self, grad: Any) -> Any:
         """The same on Tensors, itself recorded: what ``create_graph=True`` runs."""
         raise NotImplementedError
 
-    def release(self, freed: Any) -> None:
-        """Let the saved tensors go; ``freed`` says who did it."""
-
     def saved_bytes(self) -> int:
         """Bytes of the tensors it holds for its backward."""
-        return 0
+        from .saved import saved_bytes
+
+        return saved_bytes(self.saved)
 
     @property
     def where(self) -> notes.Place:
@@ -116,11 +104,7 @@ class Node:
 
     def __call__(self, *grads: Tensor | None) -> Any:
         """Run this node alone: the gradients of its inputs (one is not wrapped in a tuple)."""
-        from ..tensor import Tensor
-
-        arrays = [None if g is None else g._array for g in grads]
-        outgoing = self.backward(arrays if self.multi else arrays[0])
-        found = [None if out is None else Tensor._of(out) for out in outgoing]
+        found = self.backward_graph(list(grads) if self.multi else grads[0])
         return found[0] if len(found) == 1 else tuple(found)
 
     # What PyTorch shows of a node.
@@ -133,7 +117,7 @@ class Node:
     @property
     def next_functions(self) -> tuple[tuple[Node | None, int], ...]:
         """The edges to the nodes of the inputs: (node or None, which output of it)."""
-        return tuple(zip(self.next_nodes, self.next_indices, strict=False))
+        return tuple([edge if type(edge) is tuple else (as_node(edge), 0) for edge in self.edges])  # type: ignore[misc]
 
     @property
     def metadata(self) -> dict[Any, Any]:
@@ -147,10 +131,10 @@ class Node:
     @property
     def _input_metadata(self) -> tuple[SimpleNamespace, ...]:
         """Shape and dtype of each gradient it takes: those of its outputs."""
-        from ..dtypes import FROM_NUMPY
+        from ..dtypes import CPU, FROM_NUMPY, size_of
 
         kinds = zip(self.shape, self.dtype, strict=True) if self.multi else [(self.shape, self.dtype)]
-        return tuple([SimpleNamespace(shape=list(shape), dtype=FROM_NUMPY[kind]) for shape, kind in kinds])
+        return tuple([SimpleNamespace(shape=size_of(shape), dtype=FROM_NUMPY[kind], device=CPU) for shape, kind in kinds])
 
     def _sequence_nr(self) -> int:
         return self.sequence
@@ -178,39 +162,34 @@ def short_name(node: Node) -> str:
 
 
 class AccumulateGrad(Node):
-    """The end of every path: adds the gradient that arrives to the leaf's ``.grad``."""
+    """The end of every path as PyTorch shows it: what adds a gradient to the leaf's ``.grad``.
 
-    __slots__ = ("variable",)
-    multi = False
+    The edges lead to the leaf itself; this is made when somebody looks at it.
+    """
+
+    __slots__ = ("own", "variable")
 
     def __init__(self, leaf: Tensor) -> None:
         self.variable = leaf
-        self.next_nodes = self.next_indices = ()
+        self.edges = self.saved = ()
         self.sequence = LAST
         self.hooks = None if leaf._meta is None else leaf._meta.hooks
         self.shape, self.dtype = leaf._array.shape, leaf._array.dtype
         self.code = None
+        self.own = False  # whether nobody else has the array it is about to be given
 
     def _hooks(self) -> Hooks:  # they stay with the leaf, this node may not
         self.hooks = self.variable._own_meta().own_hooks()
         return self.hooks
 
     def backward(self, grad: Any) -> tuple[()]:
-        """Keep the first gradient, add every later one in place: whoever holds ``.grad`` sees the sum."""
+        """Add an array."""
         leaf = self.variable
-        if not leaf._requires_grad and leaf._node is None:  # no longer
-            return ()
-        kept = leaf._grad
-        before = None
-        if kept is None:
-            kept = leaf._grad = leaf._gradient(grad)
-        else:
-            if grad_mode.special and grad_mode.state.observers:
-                before = kept._array.copy()
-            kept._array += grad
-            kept._counter().version += 1
-        if grad_mode.special and grad_mode.state.observers:
-            tell("accumulate", leaf, before, grad, kept._array)
+        observed = grad_mode.special and grad_mode.state.observers and leaf.requires_grad
+        before = leaf._grad._array.copy() if observed and leaf._grad is not None else None
+        accumulate(leaf, grad, self.own)
+        if observed:
+            tell("accumulate", leaf, before, grad, leaf._grad._array)  # type: ignore[union-attr]
         return ()
 
     def backward_graph(self, grad: Tensor) -> tuple[()]:
@@ -226,13 +205,36 @@ class AccumulateGrad(Node):
         return ()
 
 
+def accumulate(leaf: Tensor, grad: Any, own: bool) -> None:
+    """Keep the first gradient (a copy of what is not its ``own``), add every later one in place.
+
+    So whoever holds ``.grad`` sees the sum. PyTorch counts the copy as a change.
+    """
+    if not leaf._requires_grad and leaf._node is None:  # no longer
+        return
+    kept = leaf._grad
+    if kept is not None:
+        kept._array += grad
+        kept._counter().version += 1
+    elif own:
+        leaf._grad = leaf._gradient(grad)
+    else:
+        leaf._grad = kept = leaf._gradient(np.array(grad, order="C" if leaf._array.flags.c_contiguous else "K"))
+        kept._counter().version = 1
+
+
 def accumulator(leaf: Tensor) -> AccumulateGrad:
-    """The AccumulateGrad of a leaf: one at a time, held by the nodes that lead to it and not by the leaf."""
+    """The AccumulateGrad of a leaf: the same one as long as somebody holds it."""
     node = None if leaf._accumulator is None else leaf._accumulator()
     if node is None:
         node = AccumulateGrad(leaf)
         leaf._accumulator = weakref.ref(node)
     return node
+
+
+def as_node(edge: Any) -> Any:
+    """What PyTorch has at the end of an edge: the node; for a leaf its AccumulateGrad."""
+    return edge if edge is None or isinstance(edge, Node) else accumulator(edge)
 
 
 # What PyTorch has in torch.autograd.graph.
@@ -258,10 +260,10 @@ class saved_tensors_hooks:
 
 
 class save_on_cpu(saved_tensors_hooks):
-    """Saved tensors are kept as copies (in PyTorch: moved from the GPU to the CPU)."""
+    """Saved tensors are moved to the CPU; here they are there already."""
 
     def __init__(self, pin_memory: bool = False, device_type: str = "cuda") -> None:
-        super().__init__(lambda tensor: tensor.detach().clone(), lambda packed: packed)
+        super().__init__(lambda tensor: tensor, lambda packed: packed)
 
 
 class disable_saved_tensors_hooks(grad_mode._Mode):
@@ -288,10 +290,10 @@ def get_gradient_edge(tensor: Tensor) -> GradientEdge:
     """The gradient edge of a tensor that requires grad."""
     from .views import gradient_edge
 
-    node = gradient_edge(tensor)
-    if node is None:
+    edge = gradient_edge(tensor)
+    if edge is None:
         raise RuntimeError("It is not possible to get the gradient edge for a Tensor that does not require gradients")
-    return GradientEdge(node, tensor._output_nr)
+    return GradientEdge(*edge) if type(edge) is tuple else GradientEdge(as_node(edge), 0)
 
 
 def increment_version(tensor: Tensor | Iterable[Tensor]) -> None:

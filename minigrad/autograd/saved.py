@@ -6,13 +6,12 @@ Everything else (an output, a tensor changed before, a pack hook) is wrapped in 
 
 from __future__ import annotations
 
-import weakref
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from . import grad_mode, notes
-from .graph import AccumulateGrad, Node, short_name
+from .graph import Node, accumulator, short_name
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
@@ -112,12 +111,14 @@ class SavedTensor:
         edge = node if self.is_output else self.edge
         if edge is None:
             return unpacked
+        edge, number = edge if type(edge) is tuple else (edge, self.output_nr)
         tensor = unpacked._plain(unpacked._array)
         tensor._version_counter = unpacked._counter()
-        if isinstance(edge, AccumulateGrad):
-            tensor._requires_grad, tensor._accumulator = True, weakref.ref(edge)
-        else:
-            tensor._node, tensor._output_nr = edge, self.output_nr
+        if isinstance(edge, Node):
+            tensor._node, tensor._output_nr = edge, number
+        else:  # it stands for this leaf
+            accumulates = accumulator(edge)
+            tensor._requires_grad, tensor._accumulator = True, lambda: accumulates
         return tensor
 
 

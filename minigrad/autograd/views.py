@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import grad_mode, notes
-from .graph import Hooks, Node, accumulator, next_sequence, short_name
+from .graph import Edge, Hooks, Node, accumulator, next_sequence, short_name
 from .saved import Freed, SavedTensor, freed
 
 if TYPE_CHECKING:
@@ -163,12 +163,14 @@ def check_shared(target: np.ndarray, source: np.ndarray, also_whole: bool = Fals
 # The history of a view
 
 
-def gradient_edge(tensor: Tensor) -> Node | None:
-    """The node that receives a tensor's gradient: its grad_fn, or a leaf's AccumulateGrad, or None."""
+def gradient_edge(tensor: Tensor) -> Edge:
+    """Where a tensor's gradient goes: to its grad_fn, or to the leaf that it is or stands for; None: nowhere."""
     node = tensor._node if tensor._meta is None else current_grad_fn(tensor)
-    if node is None and tensor._requires_grad:
-        return accumulator(tensor)
-    return node
+    if node is not None:
+        return (node, tensor._output_nr) if tensor._output_nr else node
+    if not tensor._requires_grad:
+        return None
+    return tensor if tensor._accumulator is None else accumulator(tensor).variable
 
 
 def current_grad_fn(tensor: Tensor) -> Node | None:
@@ -270,16 +272,14 @@ class CopySlices(Node):
     through the in-place operation (``fn``), and comes back as what it says.
     """
 
-    __slots__ = ("base_strides", "fn", "offset", "view_node", "view_shape", "view_strides")
+    __slots__ = ("base_strides", "offset", "view_node", "view_shape", "view_strides")
     owns_gradients = False  # what fn returns may be what it was given
-    fn: Any  # Freed after a backward
     view_node: weakref.ref[Node]  # the view's grad_fn after the write
 
     def __init__(self, base: Tensor, view: Tensor, fn: Node) -> None:
-        self.fn = fn
-        self.next_nodes = (gradient_edge(base), *fn.next_nodes[1:])
-        self.next_indices = (base._output_nr, *fn.next_indices[1:])
-        fn.next_nodes, fn.next_indices = self.next_nodes, self.next_indices  # it need not hold the view's history
+        self.saved = (fn,)
+        self.edges = (gradient_edge(base), *fn.edges[1:])
+        fn.edges = self.edges  # it need not hold the view's history
         whole, part = base._array, view._array
         self.shape, self.dtype = whole.shape, whole.dtype
         self.base_strides, self.view_strides, self.view_shape = whole.strides, part.strides, part.shape
@@ -288,9 +288,9 @@ class CopySlices(Node):
         notes.stamp(self)
 
     def _inner(self) -> Any:
-        if type(self.fn) is Freed:
-            raise freed(self, self.fn)
-        return self.fn
+        if type(self.saved) is Freed:
+            raise freed(self, self.saved)
+        return self.saved[0]
 
     def backward(self, grad: Any) -> Any:
         fn = self._inner()
@@ -337,13 +337,10 @@ class CopySlices(Node):
             base._node = self
             part = strided(base._array, self.view_shape, self.view_strides, self.offset)
             node = strided_node(base, Tensor._plain(part))
-        return tuple(entry.of_view(node, self.fn) if type(entry) is SavedTensor else entry for entry in saved)
-
-    def release(self, freed: Freed) -> None:
-        self.fn = freed
+        return tuple(entry.of_view(node, self._inner()) if type(entry) is SavedTensor else entry for entry in saved)
 
     def saved_bytes(self) -> int:
-        return 0 if type(self.fn) is Freed else self.fn.saved_bytes()
+        return 0 if type(self.saved) is Freed else self._inner().saved_bytes()
 
 
 def like_strided(shape: Sequence[int], strides: Sequence[int], dtype: Any) -> np.ndarray:

@@ -242,8 +242,7 @@ def _undifferentiable(name: str, forward: Callable[..., Any]) -> Callable[..., A
     def apply(input: Any, other: Any) -> Tensor:
         result = operation(input, other)
         if result._node is not None:  # this node keeps only the edges that lead somewhere
-            edges = [edge for edge in result._node.next_functions if edge[0] is not None]
-            result._node.next_nodes, result._node.next_indices = zip(*edges, strict=True)
+            result._node.edges = tuple([edge for edge in result._node.edges if edge is not None])
         return result
 
     apply.__name__ = name

@@ -29,7 +29,7 @@ from ..autograd import grad_mode, notes, views
 from ..autograd.graph import Node, next_sequence
 from ..autograd.notes import OURS
 from ..autograd.observe import tell
-from ..autograd.saved import Freed, SavedTensor, changed, freed, save, saved_bytes, unpack
+from ..autograd.saved import Freed, SavedTensor, changed, freed, save, unpack
 from ..autograd.views import gradient_edge
 from ..dtypes import FROM_NUMPY, PROMOTED, dtype, get_default_dtype, number_dtype
 from ..tensor import Tensor
@@ -49,9 +49,8 @@ class Formula:
 class OpNode(Node):
     """A node whose derivatives stand in a row; each row has its own subclass."""
 
-    __slots__ = ("attributes", "saved")
-    operation: Operation
-    saved: Any  # the saved tensors, in the order of operation.saved_names; Freed after a backward
+    __slots__ = ("attributes",)
+    operation: Operation  # ``saved`` has the saved tensors, in the order of its saved_names
     attributes: tuple[Any, ...]  # the other things the derivatives need
 
     def backward(self, grad: Any) -> list[Any]:
@@ -69,16 +68,9 @@ class OpNode(Node):
         if self.operation.variadic:
             return self.operation.derivatives[0][1](grad, *values)
         return [
-            None if self.next_nodes[index] is None else derivative(grad, *[values[place] for place in places])
+            None if self.edges[index] is None else derivative(grad, *[values[place] for place in places])
             for index, (_, derivative, places) in enumerate(self.operation.derivatives)
         ]
-
-    def release(self, freed: Freed) -> None:
-        if self.saved:
-            self.saved = freed
-
-    def saved_bytes(self) -> int:
-        return saved_bytes(self.saved)
 
 
 def _saved_attribute(place: int, tensor: bool) -> property:
@@ -204,24 +196,18 @@ class Operation:
         first = results[0]._array
         if first.dtype.kind != "f":
             return None
-        nodes, indices, recorded = [], [], always
+        edges, recorded = [], always
         for tensor in args[0] if self.variadic else [args[i] for i in self.inputs]:
-            edge, index = None, 0
+            edge = None
             if isinstance(tensor, Tensor):
-                edge = tensor._node
-                if edge is None or tensor._meta is not None:
-                    edge = gradient_edge(tensor)
-                if edge is not None:
-                    index = tensor._output_nr
+                edge = gradient_edge(tensor)
+                if edge is not None or _leads_nowhere(tensor):
                     recorded = True
-                elif _leads_nowhere(tensor):
-                    recorded = True
-            nodes.append(edge)
-            indices.append(index)
+            edges.append(edge)
         if not recorded:
             return None
         node = self.node()
-        node.next_nodes, node.next_indices = tuple(nodes), tuple(indices)
+        node.edges = tuple(edges)
         if node.multi:
             node.shape = tuple(r._array.shape for r in results)
             node.dtype = tuple(r._array.dtype for r in results)
@@ -232,7 +218,7 @@ class Operation:
         for number, result in enumerate(results):
             if node.multi or number < self.differentiable:
                 result._node, result._output_nr = node, number
-        whole = self.variadic or len(nodes) == 1 or not any(nodes)
+        whole = self.variadic or len(edges) == 1 or all(edge is None for edge in edges)
         saved: list[Any] = []
         for place, number, needed_by in self._saving:
             if place is None:
@@ -241,7 +227,7 @@ class Operation:
             else:
                 needed = whole
                 for i in needed_by:
-                    needed = needed or nodes[i] is not None
+                    needed = needed or edges[i] is not None
                 saved.append(_keep(args[place], node.dtype) if needed else None)
         node.saved = tuple(saved)
         node.attributes = tuple([read(args) for read in self._noting])
@@ -421,14 +407,13 @@ def unary(
             return operation(input)
         out = function(array, out=...) if ufunc else function(array)
         edge = input._node
-        if edge is None or input._meta is not None:
+        if edge is None or input._meta is not None or input._output_nr:
             edge = gradient_edge(input)
             if edge is None:
                 return operation(input) if _leads_nowhere(input) else _made(out, None)
         made = cls()
         result = _made(out, made)
-        made.next_nodes = (edge,)
-        made.next_indices = (input._output_nr,)
+        made.edges = (edge,)
         made.saved = (save(input),) if saves_self else (SavedTensor(result, True),) if saves_result else ()
         made.attributes = ()
         _finish(made, out)
@@ -513,13 +498,13 @@ def binary(
             y = _constants[kind].get(other)
             if y is None:
                 y = _constant(other, kind)
-            other, edge_other, index_other = y, None, 0
+            other, edge_other = y, None
         elif isinstance(other, Tensor):
             y = other._array
             if y.dtype is not kind:
                 return apply_generally(input, other)
-            edge_other, index_other = other._node, other._output_nr
-            if edge_other is None or other._meta is not None:
+            edge_other = other._node
+            if edge_other is None or other._meta is not None or other._output_nr:
                 edge_other = gradient_edge(other)
         else:
             return apply_generally(input, other)
@@ -528,20 +513,21 @@ def binary(
         except ValueError:
             raise broadcast_error(x.shape, y.shape) from None
         edge = input._node
-        if edge is None or input._meta is not None:
+        if edge is None or input._meta is not None or input._output_nr:
             edge = gradient_edge(input)
         if edge is None and edge_other is None:
             if _leads_nowhere(input) or (isinstance(other, Tensor) and _leads_nowhere(other)):
                 return apply_generally(input, other if isinstance(other, Tensor) else other.item())
             return _made(out, None)
         made = cls()
-        made.next_nodes = (edge, edge_other)
-        made.next_indices = (input._output_nr, index_other)
+        made.edges = (edge, edge_other)
         if saves:
             made.saved = (
-                save(input) if (self_self and edge) or (self_other and edge_other) else None,
+                save(input)
+                if (self_self and edge is not None) or (self_other and edge_other is not None)
+                else None,
                 None
-                if not (other_self and edge) and not (other_other and edge_other)
+                if not (other_self and edge is not None) and not (other_other and edge_other is not None)
                 else other
                 if other is y
                 else save(other),
@@ -566,7 +552,7 @@ def binary(
             if type(saved) is Freed:
                 raise freed(self, saved)
             x, y = _array_of(saved[0], self), _array_of(saved[1], self)
-        edge, edge_other = self.next_nodes
+        edge, edge_other = self.edges
         more = self.attributes
         return (
             None if edge is None else for_self(grad, x, y, more),

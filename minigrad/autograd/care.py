@@ -1,0 +1,174 @@
+"""What a backward pass takes care of besides computing: hooks, retain_grad, gradients to catch, anomaly mode, observers.
+
+Only nodes and passes that have any of these come here. Hooks see Tensors: a plain pass works on arrays, so gradients
+are wrapped on the way in and unwrapped on the way out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import repeat
+from typing import Any
+
+from ..tensor import Tensor
+from . import grad_mode, notes
+from .graph import AccumulateGrad, Edge, Node, accumulator
+from .observe import tell
+
+NOTHING: Any = repeat(None)  # no gradient for any edge
+
+
+class Care:
+    """The care of one pass.
+
+    Args:
+        caught: the gradients that are asked for, filled as they arrive; a leaf's, or those of an output (node, number).
+        leading: the nodes that lead there, which are the only ones to run (None: all run).
+        accumulates: leaves among them get their ``.grad``.
+        frees: saved tensors are let go after use.
+    """
+
+    def __init__(
+        self,
+        create_graph: bool = False,
+        caught: dict[Edge, Any] | None = None,
+        leading: set[Any] | None = None,
+        accumulates: bool = True,
+        frees: bool = False,
+    ) -> None:
+        self.create_graph, self.caught, self.leading = create_graph, caught or {}, leading
+        self.accumulates, self.frees = accumulates, frees
+        self.observed, self.anomaly = bool(grad_mode.state.observers), grad_mode.state.anomaly
+
+    def settle(self, leaf: Tensor, grad: Any, own: bool) -> None:
+        """All gradients of a leaf have arrived."""
+        node = accumulator(leaf)
+        node.own = own
+        self.run(node, grad, leaf, self.leading is None or (self.accumulates and leaf in self.caught))
+
+    def run(self, node: Node, grad: Any, at: Any = None, runs: bool | None = None) -> tuple[Any, Any]:
+        """The gradient as hooks left it, and the outgoing gradients; None in their place if the node does not run."""
+        if runs is None:
+            at, runs = node, self.leading is None or node in self.leading
+        hooks = node.hooks
+        if not runs and hooks is not None and grad is not None:
+            grad = self.before(node, grad, alone=True)
+        for target in self.caught:
+            if target is at:
+                self.caught[target] = grad
+            elif type(target) is tuple and target[0] is at:
+                self.caught[target] = grad[target[1]] if node.multi and grad is not None else grad
+        if not runs:
+            return grad, None
+        if grad is None:
+            return None, NOTHING
+        if hooks is not None:
+            grad = self.before(node, grad)
+        if self.observed:
+            tell("node_begin", node, _per_output(node, grad))
+        try:
+            outgoing = node.backward_graph(grad) if self.create_graph else node.backward(grad)
+            if self.anomaly is not None:
+                self.anomaly.check(node, outgoing)
+        except Exception as error:
+            if self.anomaly is not None:
+                self.anomaly.warn(node)
+            if self.observed:
+                tell("error", error, node)
+            raise
+        if hooks is not None:
+            outgoing = self.after(node, outgoing, grad)
+        if self.observed:
+            tell("node_end", node, _per_output(node, grad), _handed_on(node, outgoing))
+            if self.frees and node.saved_bytes():
+                tell("freed", node, node.saved_bytes())
+        return grad, outgoing
+
+    def before(self, node: Node, grad: Any, alone: bool = False) -> Any:
+        """Tensor hooks in the order they were registered, then retain_grad, then (unless ``alone``) node pre-hooks."""
+        hooks = node.hooks
+        assert hooks is not None
+        if not (hooks.tensor or hooks.retained or hooks.pre or hooks.post_accumulate):
+            return grad
+        grads = _wrapped(grad if node.multi else [grad])
+        with self.recording():
+            for index, on_tensor in sorted(hooks.tensor.items()):
+                for hook in list(on_tensor.values()):
+                    grads[index] = _replaced(node, hook, grads[index])
+            for index, reference in hooks.retained.items():
+                tensor, grad = reference(), grads[index]
+                if tensor is not None and grad is not None:
+                    tensor._grad = grad.clone() if tensor._grad is None else tensor._grad + grad
+                    if grad_mode.state.observers:
+                        tell("retain", tensor, tensor._grad._array)
+            for hook in [] if alone else list(hooks.pre.values()):
+                replaced = hook(tuple(grads))
+                if replaced is not None:
+                    grads = list(replaced) if isinstance(replaced, tuple) else [replaced]
+        out = self.unwrapped(grads)
+        if type(node) is AccumulateGrad and not self.create_graph and out[0] is not None:
+            return out[0].copy()  # a hook may have kept the one it saw
+        return out if node.multi else out[0]
+
+    def after(self, node: Node, outgoing: Any, incoming: Any) -> Any:
+        """The leaf's post-accumulate hooks; the node's post-hooks, which may replace the outgoing gradients."""
+        hooks = node.hooks
+        assert hooks is not None
+        with self.recording():
+            if isinstance(node, AccumulateGrad):
+                for hook in list(hooks.post_accumulate.values()):
+                    hook(node.variable)
+            if not hooks.post:
+                return outgoing
+            grads = tuple(_wrapped(outgoing))
+            for hook in list(hooks.post.values()):
+                replaced = hook(grads, tuple(_wrapped(incoming if node.multi else [incoming])))
+                if replaced is not None:
+                    grads = replaced if isinstance(replaced, tuple) else (replaced,)
+        return self.unwrapped(grads)
+
+    def recording(self) -> Any:
+        """The mode that hooks run in."""
+        return grad_mode.enable_grad() if self.create_graph else grad_mode.no_grad()
+
+    def unwrapped(self, grads: Iterable[Any]) -> list[Any]:
+        """What the walk works on."""
+        return list(grads) if self.create_graph else [None if g is None else g._array for g in grads]
+
+
+HOOKS = Care()
+
+
+def _wrapped(grads: Iterable[Any]) -> list[Any]:
+    return [g if g is None or isinstance(g, Tensor) else Tensor._of(g) for g in grads]
+
+
+def _replaced(node: Node, hook: Any, grad: Any) -> Any:
+    """Call a tensor hook: what it returns takes the gradient's place."""
+    result = hook(grad)
+    if result is None:
+        result = grad
+    elif not isinstance(result, Tensor):
+        raise TypeError(f"expected Variable, but hook returned '{type(result).__name__}'")
+    elif result.shape != grad.shape:
+        raise notes.explain(
+            RuntimeError(f"hook '{getattr(hook, '__name__', hook)}' has changed the size of value"),
+            f"It was given {list(grad.shape)} and returned {list(result.shape)}.",
+        )
+    if grad_mode.state.observers and result is not None:
+        tell("hook", node, grad._array, result._array)
+    return result
+
+
+def _handed_on(node: Node, outgoing: Any) -> tuple[Any, ...]:
+    """The outgoing gradients as the next nodes will get them, for observers."""
+    from .engine import fit
+
+    return tuple(
+        None if edge is None or out is None else fit(out, edge, node)
+        for edge, out in zip(node.edges, outgoing, strict=True)
+    )
+
+
+def _per_output(node: Node, grad: Any) -> tuple[Any, ...]:
+    return tuple(grad) if node.multi else (grad,)
