@@ -1,11 +1,14 @@
-"""Shapes: views and copies of the same numbers in another arrangement, joins and splits, casts."""
+"""Shapes: views and copies of the same numbers in another arrangement, joins and splits, casts.
+
+Most functions here are their forward on arrays: ``operation`` makes the row and the public function of it.
+"""
 
 from __future__ import annotations
 
-import builtins
 import math
 import warnings
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -14,16 +17,34 @@ import numpy as np
 from ..autograd import grad_mode, views
 from ..autograd.observe import tell
 from ..autograd.views import address, offset, storage, strided
-from ..dtypes import DTYPES, device, result_type, type_name
+from ..dtypes import DTYPES, FROM_NUMPY, device, result_type, type_name
 from ..dtypes import dtype as Dtype
 from ..tensor import Tensor
 from . import dual
-from .arguments import broadcast_error, infer_shape, read_shape, wrap_dim
+from .arguments import FUNCTIONS, METHODS, broadcast_error, function, infer_shape, wrap_dim, wrap_dims
 from .dual import either, sum_to, total
-from .reduction import public, row
+from .reduction import row
 from .templates import Operation
 
 Shape = tuple[int, ...]
+_SAME = r"\bar{z}"
+
+
+def operation(
+    signature: str, derivative: Callable[..., Any], formula: str = _SAME, *, public: Any = function, **more: Any
+) -> Callable[[Callable[..., Any]], Any]:
+    """Make a forward on arrays a public operation: ``derivative``, ``formula`` and ``more`` complete its row."""
+
+    def finish(forward: Callable[..., Any]) -> Any:
+        made = row(signature.partition("(")[0], forward, derivative, formula, **more)
+        called = public(signature, doc=forward.__doc__)(made)
+        called.forward = forward
+        return called
+
+    return finish
+
+
+method = partial(function, function=False, page="torch.Tensor.{}")
 
 
 def zeros_of(like: Any, shape: Sequence[int]) -> Any:
@@ -41,9 +62,13 @@ def at(ndim: int, dim: int, key: Any) -> tuple[Any, ...]:
 # Another shape
 
 
+def _reshaped(grad: Any, self_sym_sizes: Shape) -> Any:
+    return dual.reshape(grad, self_sym_sizes)
+
+
 def _viewed(self: np.ndarray, size: Shape) -> np.ndarray:
     try:
-        return self.reshape(size, copy=False)
+        return self.reshape(infer_shape(size, self.size), copy=False)
     except ValueError:
         raise RuntimeError(
             "view size is not compatible with input tensor's size and stride (at least one dimension spans across two "
@@ -51,112 +76,32 @@ def _viewed(self: np.ndarray, size: Shape) -> np.ndarray:
         ) from None
 
 
-def _reshaped(grad: Any, self_sym_sizes: Shape) -> Any:
-    return dual.reshape(grad, self_sym_sizes)
-
-
-def _stretched(self: np.ndarray, size: Shape) -> np.ndarray:
-    """The array in a larger shape (numpy's broadcast_to would forbid to write where that is harmless)."""
-    extra = len(size) - self.ndim
-    strides = [s if want == have else 0 for want, have, s in zip(size[extra:], self.shape, self.strides, strict=True)]
-    for place in reversed(range(extra)):
-        step = strides[0] * size[place + 1] if strides else self.itemsize
-        strides.insert(0, step if size[place] == 1 else 0)
-    return strided(self, size, strides)
-
-
-def _with_one(self: np.ndarray, dim: int) -> np.ndarray:
-    dim, shape, strides = wrap_dim(dim, self.ndim + 1), self.shape, self.strides
-    step = strides[dim] * shape[dim] if dim < self.ndim else self.itemsize
-    return strided(self, (*shape[:dim], 1, *shape[dim:]), (*strides[:dim], step, *strides[dim:]))
-
-
-def _without_ones(self: np.ndarray, dim: Sequence[int]) -> np.ndarray:
-    return self.squeeze(tuple(d for d in dim if wrap_dim(d, self.ndim) < self.ndim and self.shape[d] == 1))
-
-
-def _unsqueezed(grad: Any, dim: Sequence[int], self_sym_sizes: Shape) -> Any:
-    for place in sorted(d % len(self_sym_sizes) for d in dim if self_sym_sizes):
-        if self_sym_sizes[place] == 1:
-            grad = either(_unsqueeze, grad, place)
-    return grad
-
-
-_SAME = r"\bar{z}"
 _view = row("view", _viewed, _reshaped, _SAME, view=True)
 _reshape_alias = row("_reshape_alias", _viewed, _reshaped, _SAME, node="ReshapeAliasBackward0", view=True)
 _unsafe_view = row("_unsafe_view", _viewed, _reshaped, _SAME, node="UnsafeViewBackward0")
 _clone_in_order = row("clone", lambda self: self.copy(), lambda grad: grad, _SAME)
-_expand = row(
-    "expand", _stretched, lambda grad, self_sym_sizes: sum_to(grad, self_sym_sizes), r"\sum \bar{z}", view=True
-)
-_unsqueeze: Operation = row("unsqueeze", _with_one, lambda grad, dim: either(_squeeze_dim, grad, dim), _SAME, view=True)
-_squeeze = row(
-    "squeeze",
-    lambda self: self.squeeze(),
-    lambda grad, self_sym_sizes: _unsqueezed(grad, range(len(self_sym_sizes)), self_sym_sizes),
-    _SAME,
-    view=True,
-)
-_squeeze_dim: Operation = row(
-    "squeeze",
-    lambda self, dim: _without_ones(self, (dim,)),
-    lambda grad, dim, self_sym_sizes: _unsqueezed(grad, (dim,), self_sym_sizes),
-    _SAME,
-    node="SqueezeBackward1",
-    view=True,
-)
-_squeeze_dims = row("squeeze", _without_ones, _unsqueezed, _SAME, node="SqueezeBackward2", view=True)
+view = method(
+    "view(Tensor input, dtype dtype)",
+    "view(Tensor input, int[] size)",
+    doc="The same memory in another shape; RuntimeError where the strides do not allow it (use ``reshape``).",
+)(_view)
 
 
-@public(page="torch.Tensor.{}")
-def view(input: Tensor, *shape: Any, size: Any = None) -> Tensor:
-    """The same memory in another shape; RuntimeError where the strides do not allow it (use ``reshape``)."""
-    shape = shape if size is None else (size,)
-    if not shape or isinstance(shape[0], str | Dtype):
-        kinds = ", ".join(builtins.type(s).__name__ for s in shape)
-        raise TypeError(
-            f"view() received an invalid combination of arguments - got ({kinds}), but expected one of:\n"
-            " * (torch.dtype dtype)\n * (tuple of ints size)\n"
-        )
-    return _view(input, infer_shape(read_shape(shape), input._array.size))
-
-
-@public(page="torch.Tensor.{}")
-def view_as(input: Tensor, other: Tensor) -> Tensor:
-    """``input.view(other.shape)``."""
-    return view(input, other._array.shape)
-
-
-@public()
-def reshape(input: Tensor, *shape: Any) -> Tensor:
+@function("reshape(Tensor input, int[] shape)")
+def reshape(input: Tensor, shape: Shape) -> Tensor:
     """Another shape: a view where the memory allows, else a copy."""
-    if not shape:
-        raise TypeError('reshape() missing 1 required positional arguments: "shape"')
-    array, size = input._array, infer_shape(read_shape(shape), input._array.size)
-    if array.flags.c_contiguous:
-        return _view(input, size)
+    if input._array.flags.c_contiguous:
+        return _view(input, shape)
     try:
-        array.reshape(size, copy=False)
+        input._array.reshape(infer_shape(shape, input._array.size), copy=False)
     except ValueError:
-        return _unsafe_view(_clone_in_order(input), size)
-    return _reshape_alias(input, size)
+        return _unsafe_view(_clone_in_order(input), shape)
+    return _reshape_alias(input, shape)
 
 
-@public(page="torch.Tensor.{}")
-def reshape_as(input: Tensor, other: Tensor) -> Tensor:
-    """``input.reshape(other.shape)``."""
-    return reshape(input, other._array.shape)
-
-
-@public()
+@function("flatten(Tensor input, int start_dim=0, int end_dim=-1)")
 def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
-    """The dimensions from ``start_dim`` to ``end_dim`` made one.
-
-    >>> import minigrad as torch
-    >>> torch.zeros(2, 3, 4).flatten(1).shape
-    torch.Size([2, 12])
-    """
+    """The dimensions from ``start_dim`` to ``end_dim`` made one."""
     shape = input._array.shape
     start, end = wrap_dim(start_dim, len(shape)), wrap_dim(end_dim, len(shape))
     if start > end:
@@ -166,93 +111,126 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     return reshape(input, (*shape[:start], math.prod(shape[start : end + 1]), *shape[end + 1 :]))
 
 
-@public()
-def unflatten(input: Tensor, dim: int, sizes: Any) -> Tensor:
+@function("unflatten(Tensor input, int dim, int[] sizes)")
+def unflatten(input: Tensor, dim: int, sizes: Shape) -> Tensor:
     """A view with one dimension made several."""
-    shape, sizes = input._array.shape, read_shape((sizes,))
+    shape = input._array.shape
     dim = wrap_dim(dim, len(shape))
     if not sizes:
         raise RuntimeError("unflatten: sizes must be non-empty")
     try:
-        sizes = infer_shape(sizes, shape[dim])
+        return _view(input, (*shape[:dim], *infer_shape(sizes, shape[dim]), *shape[dim + 1 :]))
     except RuntimeError:
         raise RuntimeError(
             f"unflatten: Provided sizes {list(sizes)} don't multiply up to the size of dim {dim} ({shape[dim]}) in the "
             "input tensor"
         ) from None
-    return view(input, (*shape[:dim], *sizes, *shape[dim + 1 :]))
 
 
-@public(page="torch.Tensor.{}")
+@method("contiguous(Tensor input, *, any memory_format=None)")
 def contiguous(input: Tensor, memory_format: Any = None) -> Tensor:
     """The tensor itself where its elements lie in order, else a copy where they do."""
     return input if input._array.flags.c_contiguous else _clone_in_order(input)
 
 
-@public()
-def ravel(input: Tensor) -> Tensor:
-    """All elements in one dimension."""
-    return view(contiguous(input), -1)
+ravel = function("ravel(Tensor input)", doc="All elements in one dimension.")(
+    lambda input: _view(contiguous(input), (-1,))
+)
 
 
-@public()
-def squeeze(input: Tensor, dim: int | Sequence[int] | None = None) -> Tensor:
+@operation("unsqueeze(Tensor input, int dim)", lambda grad, dim: either(_squeeze_dim, grad, dim), view=True)
+def unsqueeze(self: np.ndarray, dim: int) -> np.ndarray:
+    """A view with a dimension of length 1 put in."""
+    dim, shape, strides = wrap_dim(dim, self.ndim + 1), self.shape, self.strides
+    step = strides[dim] * shape[dim] if dim < self.ndim else self.itemsize
+    return strided(self, (*shape[:dim], 1, *shape[dim:]), (*strides[:dim], step, *strides[dim:]))
+
+
+def _dims(dim: int | Shape, ndim: int) -> list[int]:
+    dims = sorted(wrap_dim(d, ndim) for d in ((dim,) if isinstance(dim, int) else dim))
+    return dims if ndim else []
+
+
+def _without_ones(self: np.ndarray, dim: int | Shape) -> np.ndarray:
+    return self.squeeze(tuple(d for d in _dims(dim, self.ndim) if self.shape[d] == 1))
+
+
+def _with_ones(grad: Any, dim: int | Shape, self_sym_sizes: Shape) -> Any:
+    for place in _dims(dim, len(self_sym_sizes)):
+        if self_sym_sizes[place] == 1:
+            grad = either(unsqueeze, grad, place)
+    return grad
+
+
+def _with_all_ones(grad: Any, self_sym_sizes: Shape) -> Any:
+    return _with_ones(grad, tuple(range(len(self_sym_sizes))), self_sym_sizes)
+
+
+_squeeze = row("squeeze", lambda self: self.squeeze(), _with_all_ones, _SAME, view=True)
+_squeeze_dim: Operation = row("squeeze", _without_ones, _with_ones, _SAME, node="SqueezeBackward1", view=True)
+_squeeze_dims = row("squeeze", _without_ones, _with_ones, _SAME, node="SqueezeBackward2", view=True)
+
+
+@function("squeeze(Tensor input)", "squeeze(Tensor input, int dim)", "squeeze(Tensor input, int[] dim)")
+def squeeze(input: Tensor, dim: int | Shape | None = None) -> Tensor:
     """A view without the dimensions of length 1 (all of them, or those named)."""
     if dim is None:
         return _squeeze(input)
-    return _squeeze_dim(input, dim) if isinstance(dim, int) else _squeeze_dims(input, tuple(dim))
+    return _squeeze_dim(input, dim) if isinstance(dim, int) else _squeeze_dims(input, dim)
 
 
-@public()
-def unsqueeze(input: Tensor, dim: int) -> Tensor:
-    """A view with a dimension of length 1 put in."""
-    return _unsqueeze(input, dim)
-
-
-@public(page="torch.Tensor.{}")
-def expand(input: Tensor, *sizes: Any, size: Any = None) -> Tensor:
+@operation(
+    "expand(Tensor input, int[] size)", lambda grad, self_sym_sizes: sum_to(grad, self_sym_sizes), r"\sum \bar{z}",
+    view=True, public=method,
+)  # fmt: skip
+def expand(self: np.ndarray, size: Shape) -> np.ndarray:
     """A view stretched over dimensions of length 1 and new ones in front; -1 keeps a length."""
-    sizes, shape = read_shape(sizes if size is None else (size,)), input._array.shape
-    extra = len(sizes) - len(shape)
+    extra = len(size) - self.ndim
     if extra < 0:
         raise RuntimeError(
-            f"expand({type_name(input.dtype)}{{{list(shape)}}}, size={list(sizes)}): the number of sizes provided "
-            f"({len(sizes)}) must be greater or equal to the number of dimensions in the tensor ({len(shape)})"
+            f"expand({type_name(FROM_NUMPY[self.dtype])}{{{list(self.shape)}}}, size={list(size)}): the number of "
+            f"sizes provided ({len(size)}) must be greater or equal to the number of dimensions in the tensor "
+            f"({self.ndim})"
         )
-    full = list(sizes)
-    for place, length in reversed(list(enumerate(sizes))):
-        have = shape[place - extra] if place >= extra else 1
-        if place < extra and length < 0:
+    shape, strides = list(size), [0] * len(size)
+    for place in reversed(range(len(size))):
+        length, new = size[place], place < extra
+        have = 1 if new else self.shape[place - extra]
+        if new and length < 0:
             raise RuntimeError(
                 f"The expanded size of the tensor ({length}) isn't allowed in a leading, non-existing dimension {place}"
             )
-        if length == -1:
-            full[place] = have
-        elif length != have and have != 1:
+        if length not in (-1, have) and have != 1:
             raise RuntimeError(
                 f"The expanded size of the tensor ({length}) must match the existing size ({have}) at non-singleton "
-                f"dimension {place}.  Target sizes: {list(sizes)}.  Tensor sizes: {list(shape)}"
+                f"dimension {place}.  Target sizes: {list(size)}.  Tensor sizes: {list(self.shape)}"
             )
-    return _expand(input, tuple(full))
+        shape[place] = have if length == -1 else length
+        if shape[place] == have:  # a new dimension of length 1 lies as if elements followed each other
+            follows = strides[place + 1] * shape[place + 1] if place + 1 < len(size) else self.itemsize
+            strides[place] = follows if new else self.strides[place - extra]
+    return strided(self, shape, strides)
 
 
-@public(page="torch.Tensor.{}")
-def expand_as(input: Tensor, other: Tensor) -> Tensor:
-    """``input.expand(other.shape)``."""
-    return expand(input, other._array.shape)
+broadcast_to = function("broadcast_to(Tensor input, int[] size)", doc="``input.expand(size)``.")(
+    lambda input, size: expand(input, size)
+)
 
 
-@public()
-def broadcast_to(input: Tensor, *size: Any) -> Tensor:
-    """``input.expand(size)``."""
-    return expand(input, *size)
+def _like_other(change: Callable[..., Any]) -> None:
+    def as_other(input: Tensor, other: Tensor) -> Tensor:
+        return change(input, other._array.shape)
+
+    name = change.__name__
+    method(f"{name}_as(Tensor input, Tensor other)", doc=f"``input.{name}(other.shape)``.")(as_other)
+
+
+for _change in (view, reshape, expand):
+    _like_other(_change)
 
 
 def broadcast_tensors(*tensors: Tensor) -> tuple[Tensor, ...]:
-    """The tensors, each expanded to the shape they broadcast to.
-
-    See https://docs.pytorch.org/docs/stable/generated/torch.broadcast_tensors.html
-    """
+    """The tensors, each expanded to the shape they broadcast to."""
     shape: Shape = ()
     for tensor in tensors:
         try:
@@ -263,10 +241,7 @@ def broadcast_tensors(*tensors: Tensor) -> tuple[Tensor, ...]:
 
 
 def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
-    """The coordinates of a grid: each vector expanded along the others' dimensions.
-
-    See https://docs.pytorch.org/docs/stable/generated/torch.meshgrid.html
-    """
+    """The coordinates of a grid: each vector expanded along the others' dimensions."""
     if len(tensors) == 1 and isinstance(tensors[0], tuple | list):
         tensors = tuple(tensors[0])
     if indexing is None:
@@ -275,85 +250,80 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
         )
     swapped = {0: 1, 1: 0} if indexing == "xy" and len(tensors) > 1 else {}
     places = [swapped.get(place, place) for place in range(len(tensors))]
-    shape = [tensors[place]._array.size for place in places]
+    shape = tuple(tensors[place]._array.size for place in places)
     return tuple(
-        expand(view(tensor, [-1 if dim == place else 1 for dim in range(len(shape))]), shape)
+        expand(_view(tensor, tuple(-1 if dim == place else 1 for dim in range(len(shape)))), shape)
         for place, tensor in zip(places, tensors, strict=True)
     )
+
+
+FUNCTIONS |= {"broadcast_tensors": broadcast_tensors, "meshgrid": meshgrid}
 
 
 # Another order of dimensions
 
 
-def _swapped(self: np.ndarray, dim0: int, dim1: int) -> np.ndarray:
+def _swapped_back(grad: Any, dim0: int, dim1: int) -> Any:
+    return either(transpose, grad, dim0, dim1)
+
+
+@operation(
+    "transpose(Tensor input, int dim0, int dim1)", _swapped_back, r"\bar{z}^\top", view=True,
+    public=partial(function, aliases=("swapaxes",)),
+)  # fmt: skip
+def transpose(self: np.ndarray, dim0: int, dim1: int) -> np.ndarray:
+    """A view with two dimensions exchanged."""
     dim0, dim1 = wrap_dim(dim0, self.ndim), wrap_dim(dim1, self.ndim)
     return self.swapaxes(dim0, dim1) if self.ndim else self
 
 
-_transpose: Operation = row(
-    "transpose",
-    _swapped,
-    lambda grad, dim0, dim1: either(_transpose, grad, dim0, dim1),
-    r"\bar{z}^\top",
-    view=True,
-)
-_t: Operation = row("t", lambda self: self.T, lambda grad: either(_t, grad), r"\bar{z}^\top", view=True)
-_permute: Operation = row(
-    "permute",
-    lambda self, dims: self.transpose(dims),
-    lambda grad, dims: either(_permute, grad, tuple(np.argsort([dim % len(dims) for dim in dims]).tolist())),
-    r"\bar{z} \text{ permuted back}",
-    view=True,
-)
+def _transposed(name: str) -> Callable[[np.ndarray], np.ndarray]:
+    def forward(self: np.ndarray) -> np.ndarray:
+        if self.ndim > 2:
+            raise RuntimeError(f"{name}() expects a tensor with <= 2 dimensions, but self is {self.ndim}D")
+        return self.T
+
+    return forward
 
 
-@public()
-def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
-    """A view with two dimensions exchanged."""
-    return _transpose(input, dim0, dim1)
+_t: Operation = row("t", _transposed("t"), lambda grad: either(_t, grad), r"\bar{z}^\top", view=True)
+t = function("t(Tensor input)", doc="A matrix transposed, as a view; vectors stay as they are.")(_t)
 
 
-@public()
-def t(input: Tensor) -> Tensor:
-    """A matrix transposed, as a view; vectors stay as they are."""
-    if input._array.ndim > 2:
-        raise RuntimeError(f"t() expects a tensor with <= 2 dimensions, but self is {input._array.ndim}D")
-    return _t(input)
+def _permuted_back(grad: Any, dims: Shape) -> Any:
+    return either(permute, grad, tuple(np.argsort([dim % len(dims) for dim in dims]).tolist()))
 
 
-@public()
-def permute(input: Tensor, *dims: Any, **named: Any) -> Tensor:
+@operation("permute(Tensor input, int[] dims)", _permuted_back, r"\bar{z} \text{ permuted back}", view=True)
+def permute(self: np.ndarray, dims: Shape) -> np.ndarray:
     """A view with its dimensions in another order."""
-    if not dims and "dims" not in named:
-        raise TypeError('permute() missing 1 required positional arguments: "dims"')
-    order, ndim = read_shape(dims or (named["dims"],)), input._array.ndim
-    if len(order) != ndim:
+    if len(dims) != self.ndim:
         raise RuntimeError(
             "permute(sparse_coo): number of dimensions in the tensor input does not match the length of the desired "
-            f"ordering of dimensions i.e. input.dim() = {ndim} is not equal to len(dims) = {len(order)}"
+            f"ordering of dimensions i.e. input.dim() = {self.ndim} is not equal to len(dims) = {len(dims)}"
         )
-    if len({wrap_dim(dim, ndim) for dim in order}) < ndim:
+    if len({wrap_dim(dim, self.ndim) for dim in dims}) < self.ndim:
         raise RuntimeError("permute(): duplicate dims are not allowed.")
-    return _permute(input, order)
+    return self.transpose(dims)
 
 
-@public()
-def movedim(input: Tensor, source: int | Sequence[int], destination: int | Sequence[int]) -> Tensor:
+@function("movedim(Tensor input, int[1] source, int[1] destination)", aliases=("moveaxis",))
+def movedim(input: Tensor, source: Shape, destination: Shape) -> Tensor:
     """A view with some dimensions moved to other places; the rest keep their order."""
-    ends = [[dims] if isinstance(dims, int) else list(dims) for dims in (source, destination)]
-    if len(ends[0]) != len(ends[1]):
+    if len(source) != len(destination):
         raise RuntimeError(
-            f"movedim: Invalid source or destination dims: source ({ends[0]} dims) should contain the same number of "
-            f"dims as destination ({ends[1]} dims)"
+            f"movedim: Invalid source or destination dims: source ({list(source)} dims) should contain the same number "
+            f"of dims as destination ({list(destination)} dims)"
         )
     ndim = input._array.ndim
-    taken = [[wrap_dim(dim, ndim) for dim in dims] for dims in ends]
-    for name, dims, given in zip(("source", "destination"), taken, ends, strict=True):
+    goes = [tuple(wrap_dim(dim, ndim) for dim in dims) for dims in (source, destination)]
+    for name, dims, given in zip(("source", "destination"), goes, (source, destination), strict=True):
         if len(set(dims)) < len(dims):
-            raise RuntimeError(f"movedim: repeated dim in `{name}` ({given})")
-    rest = iter(dim for dim in range(ndim) if dim not in taken[0])
-    placed = dict(zip(taken[1], taken[0], strict=True))
-    return _permute(input, tuple(placed[dim] if dim in placed else next(rest) for dim in range(ndim)))
+            raise RuntimeError(f"movedim: repeated dim in `{name}` ({list(given)})")
+    order = [dim for dim in range(ndim) if dim not in goes[0]]
+    for place, dim in sorted(zip(goes[1], goes[0], strict=True)):
+        order.insert(place, dim)
+    return permute(input, tuple(order))
 
 
 def _reversed(input: Tensor) -> Tensor:
@@ -370,7 +340,7 @@ def _reversed(input: Tensor) -> Tensor:
             "`x.permute(*torch.arange(x.ndim - 1, -1, -1))` to reverse the dimensions of a tensor.",
             stacklevel=2,
         )
-    return _permute(input, tuple(reversed(range(ndim))))
+    return permute(input, tuple(reversed(range(ndim))))
 
 
 def _matrix_transposed(input: Tensor) -> Tensor:
@@ -379,7 +349,11 @@ def _matrix_transposed(input: Tensor) -> Tensor:
         raise RuntimeError(
             f"tensor.mT is only supported on matrices or batches of matrices. Got {input._array.ndim}-D tensor."
         )
-    return _transpose(input, -2, -1)
+    return transpose(input, -2, -1)
+
+
+for _name, _read in (("T", _reversed), ("mT", _matrix_transposed), ("mH", _matrix_transposed)):
+    setattr(Tensor, _name, property(_read))
 
 
 # Parts of a dimension
@@ -391,7 +365,7 @@ def _zeros_with(grad_output: np.ndarray, shape: Shape, dim: int, key: Any) -> np
     return whole
 
 
-_PLACED = r"\bar{z} \text{ at its places in } 0"
+_PLACED, _TAKEN = r"\bar{z} \text{ at its places in } 0", r"\bar{z} \text{ at these places}"
 select_row = row(
     "select",
     lambda self, dim, index: self[at(self.ndim, dim, index)],
@@ -413,28 +387,28 @@ _select_backward: Operation = Operation(
     _zeros_with,
     {"grad_output": lambda grad, dim, key: either(select_row, grad, dim, key)},
     node="SelectBackwardBackward0",
-    formula={"grad_output": r"\bar{z} \text{ at that place}"},
+    formula={"grad_output": _TAKEN},
 )
 _slice_backward: Operation = Operation(
     "slice_backward",
     lambda grad_output, shape, dim, start, end, step: _zeros_with(grad_output, shape, dim, slice(start, end, step)),
     {"grad_output": lambda grad, dim, start, end, step: either(slice_row, grad, dim, start, end, step)},
     node="SliceBackwardBackward0",
-    formula={"grad_output": r"\bar{z} \text{ at these places}"},
+    formula={"grad_output": _TAKEN},
 )
 
 
-def _length(input: Tensor, dim: int, refusal: Exception) -> int:
-    """How long a dimension is; a tensor without dimensions is refused."""
-    if not input._array.ndim:
+def _length(self: Any, dim: int, refusal: Exception) -> int:
+    """How long a dimension is; what has no dimensions is refused."""
+    if not self.ndim:
         raise refusal
-    return input._array.shape[wrap_dim(dim, input._array.ndim)]
+    return self.shape[wrap_dim(dim, self.ndim)]
 
 
-@public()
+@function("select(Tensor input, int dim, int index)")
 def select(input: Tensor, dim: int, index: int) -> Tensor:
     """A view at one place of a dimension."""
-    length = _length(input, dim, IndexError("select() cannot be applied to a 0-dim tensor."))
+    length = _length(input._array, dim, IndexError("select() cannot be applied to a 0-dim tensor."))
     if not -length <= index < length:
         shape = input._array.shape
         raise IndexError(
@@ -443,10 +417,10 @@ def select(input: Tensor, dim: int, index: int) -> Tensor:
     return select_row(input, dim, index)
 
 
-@public()
+@function("narrow(Tensor input, int dim, int start, int length)")
 def narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
     """A view of ``length`` places of a dimension from ``start`` on."""
-    have = _length(input, dim, RuntimeError("narrow() cannot be applied to a 0-dim tensor."))
+    have = _length(input._array, dim, RuntimeError("narrow() cannot be applied to a 0-dim tensor."))
     if length < 0:
         raise RuntimeError("narrow(): length must be non-negative.")
     if not -have <= start <= have:
@@ -479,74 +453,62 @@ def _whole(grads: Sequence[Any], shapes: Sequence[Shape]) -> list[Any]:
     return [zeros_of(known, shape) if grad is None else grad for grad, shape in zip(grads, shapes, strict=True)]
 
 
+def _rejoined_evenly(grad: Sequence[Any], self_sym_sizes: Shape, split_size: int, dim: int) -> Any:
+    return _rejoined(grad, self_sym_sizes, _lengths(self_sym_sizes[dim], split_size), dim)
+
+
 def _piled(grads: Sequence[Any], dim: int) -> Any:
     shape = next(tuple(grad.shape) for grad in grads if grad is not None)
     grads = _whole(grads, [shape] * len(grads))
     return stack(grads, dim) if isinstance(grads[0], Tensor) else np.stack(grads, dim)
 
 
-_JOINED = r"\text{the gradients of the parts, joined}"
-_split = row(
-    "split",
-    lambda self, split_size, dim: _cut(self, dim, _lengths(self.shape[dim], split_size)),
-    lambda grad, self_sym_sizes, split_size, dim: _rejoined(
-        grad, self_sym_sizes, _lengths(self_sym_sizes[dim], split_size), dim
-    ),
-    _JOINED,
-    outputs=None,
-    view=True,
-)
-_split_with_sizes = row(
-    "split_with_sizes",
-    lambda self, split_sizes, dim: _cut(self, dim, split_sizes),
-    _rejoined,
-    _JOINED,
-    outputs=None,
-    view=True,
-)
-_unbind = row(
-    "unbind",
-    lambda self, dim: [self[at(self.ndim, dim, i)] for i in range(self.shape[dim])],
-    _piled,
-    _JOINED,
-    outputs=None,
-    view=True,
-)
-
-
-@public()
-def split(input: Tensor, split_size: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
-    """Views of its parts along a dimension: of length ``split_size`` (the last one shorter), or of these lengths."""
-    length = _length(input, dim, RuntimeError("split expects at least a 1-dimensional tensor"))
-    if not isinstance(split_size, int):
-        sizes = list(split_size)
-        if min(sizes, default=0) < 0 or sum(sizes) != length:
-            raise RuntimeError(
-                f"split_with_sizes expects split_sizes to sum exactly to {length} (input tensor's size at dimension "
-                f"{wrap_dim(dim, input._array.ndim)}), but got split_sizes={sizes}"
-            )
-        return _split_with_sizes(input, tuple(sizes), dim)
+def _cut_evenly(self: np.ndarray, split_size: int, dim: int) -> list[np.ndarray]:
+    length = _length(self, dim, RuntimeError("split expects at least a 1-dimensional tensor"))
     if split_size < 0:
         raise RuntimeError(f"split expects split_size be non-negative, but got split_size={split_size}")
     if not split_size and length:
         raise RuntimeError(f"split_size can only be 0 if dimension size is 0, but got dimension size of {length}")
-    return _split(input, split_size, dim)
+    return _cut(self, dim, _lengths(length, split_size))
 
 
-@public()
+def _cut_with_sizes(self: np.ndarray, split_sizes: Shape, dim: int) -> list[np.ndarray]:
+    length = _length(self, dim, RuntimeError("split expects at least a 1-dimensional tensor"))
+    if min(split_sizes, default=0) < 0 or sum(split_sizes) != length:
+        raise RuntimeError(
+            f"split_with_sizes expects split_sizes to sum exactly to {length} (input tensor's size at dimension "
+            f"{wrap_dim(dim, self.ndim)}), but got split_sizes={list(split_sizes)}"
+        )
+    return _cut(self, dim, split_sizes)
+
+
+_JOINED = r"\text{the gradients of the parts, joined}"
+_split = row("split", _cut_evenly, _rejoined_evenly, _JOINED, outputs=None, view=True)
+_split_with_sizes = row("split_with_sizes", _cut_with_sizes, _rejoined, _JOINED, outputs=None, view=True)
+
+
+@function("split(Tensor input, any split_size, int dim=0)")
+def split(input: Tensor, split_size: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
+    """Views of its parts along a dimension: of length ``split_size`` (the last one shorter), or of these lengths."""
+    if isinstance(split_size, int):
+        return _split(input, split_size, dim)
+    return _split_with_sizes(input, tuple(split_size), dim)
+
+
+@function("chunk(Tensor input, int chunks, int dim=0)")
 def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     """Views of its parts along a dimension: ``chunks`` of them, or fewer, all of the same length but the last."""
-    length = _length(input, dim, RuntimeError("chunk expects at least a 1-dimensional tensor"))
+    length = _length(input._array, dim, RuntimeError("chunk expects at least a 1-dimensional tensor"))
     if chunks <= 0:
         raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
     return split(input, -(-length // chunks) if length else [0] * chunks, dim)
 
 
-@public()
-def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
+@operation("unbind(Tensor input, int dim=0)", _piled, _JOINED, outputs=None, view=True)
+def unbind(self: np.ndarray, dim: int) -> list[np.ndarray]:
     """Views of its parts along a dimension, which they no longer have."""
-    _length(input, dim, IndexError(f"Dimension specified as {dim} but tensor has no dimensions"))
-    return _unbind(input, dim)
+    length = _length(self, dim, IndexError(f"Dimension specified as {dim} but tensor has no dimensions"))
+    return [self[at(self.ndim, dim, i)] for i in range(length)]
 
 
 # Joining
@@ -568,37 +530,19 @@ _cat = Operation(
 )
 _stack = Operation(
     "stack",
-    lambda tensors, dim, _dtype, _count: _joined([_with_one(array, dim) for array in tensors], dim, _dtype),
+    lambda tensors, dim, _dtype, _count: _joined([unsqueeze.forward(array, dim) for array in tensors], dim, _dtype),
     {"tensors": lambda grad, dim, _count: [either(select_row, grad, dim, i) for i in range(_count)]},
     variadic=True,
     formula=_PART,
 )
 
 
-def _check_list(name: str, tensors: Any) -> list[Tensor]:
-    if not isinstance(tensors, tuple | list):
-        kind = builtins.type(tensors).__name__
-        raise TypeError(f"{name}(): argument 'tensors' (position 1) must be tuple of Tensors, not {kind}")
-    for place, tensor in enumerate(tensors):
-        if not isinstance(tensor, Tensor):
-            kind = builtins.type(tensor).__name__
-            raise TypeError(f"expected Tensor as element {place} in argument 0, but got {kind}")
-    return list(tensors)
-
-
-def cat(tensors: Sequence[Tensor], dim: int = 0, *, axis: int | None = None, out: None = None) -> Tensor:
-    """The tensors one after another along a dimension they have.
-
-    >>> import minigrad as torch
-    >>> torch.cat([torch.zeros(2), torch.ones(3)])
-    tensor([0., 0., 1., 1., 1.])
-
-    See https://docs.pytorch.org/docs/stable/generated/torch.cat.html
-    """
-    dim, parts = dim if axis is None else axis, _check_list("cat", tensors)
-    if not parts:
+@function("cat(Tensor[] tensors, int dim=0)", method=False, aliases=("concat",))
+def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
+    """The tensors one after another along a dimension they have."""
+    if not tensors:
         raise ValueError("torch.cat(): expected a non-empty list of Tensors")
-    shapes = [part._array.shape for part in parts]
+    shapes = [part._array.shape for part in tensors]
     if () in shapes:
         raise RuntimeError(f"zero-dimensional tensor (at position {shapes.index(())}) cannot be concatenated")
     model = next((shape for shape in shapes if shape != (0,)), (0,))  # an empty vector goes with everything
@@ -612,41 +556,34 @@ def cat(tensors: Sequence[Tensor], dim: int = 0, *, axis: int | None = None, out
                     f"Sizes of tensors must match except in dimension {along}. Expected size {want} but got size {have}"
                     f" for tensor number {place} in the list."
                 )
-    if len(model) > 1:
-        parts = [part for part in parts if part._array.shape != (0,)]
+    parts = [part for part in tensors if len(model) == 1 or part._array.shape != (0,)]
     return _cat(parts, dim, result_type(*tensors).numpy, [part._array.shape[dim] for part in parts])
 
 
-def stack(tensors: Sequence[Tensor], dim: int = 0, *, axis: int | None = None, out: None = None) -> Tensor:
-    """The tensors one after another along a new dimension.
-
-    See https://docs.pytorch.org/docs/stable/generated/torch.stack.html
-    """
-    dim, parts = dim if axis is None else axis, _check_list("stack", tensors)
-    if not parts:
+@function("stack(Tensor[] tensors, int dim=0)", method=False)
+def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
+    """The tensors one after another along a new dimension."""
+    if not tensors:
         raise RuntimeError("stack expects a non-empty TensorList")
-    shape = parts[0]._array.shape
+    shape = tensors[0]._array.shape
     wrap_dim(dim, len(shape) + 1)
-    for place, part in enumerate(parts):
+    for place, part in enumerate(tensors):
         if part._array.shape != shape:
             raise RuntimeError(
                 f"stack expects each tensor to be equal size, but got {list(shape)} at entry 0 and "
                 f"{list(part._array.shape)} at entry {place}"
             )
-    return _stack(parts, dim, result_type(*parts).numpy, len(parts))
+    return _stack(list(tensors), dim, result_type(*tensors).numpy, len(tensors))
 
 
 # Diagonals and triangles
 
-
-def _read_diagonal(self: np.ndarray, offset: int, dim1: int, dim2: int) -> np.ndarray:
-    found = self.diagonal(offset, dim1, dim2)  # numpy forbids to write there
-    return strided(self, found.shape, found.strides, address(found) - address(self) if found.size else 0)
+_DIAGONAL = r"\mathrm{diag}(\bar{z})"
 
 
 def _write_diagonal(grad_output: np.ndarray, shape: Shape, offset: int, dim1: int, dim2: int) -> np.ndarray:
     out = np.zeros(shape, grad_output.dtype)
-    _read_diagonal(out, offset, dim1, dim2)[...] = grad_output
+    diagonal.forward(out, offset, dim1, dim2)[...] = grad_output
     return out
 
 
@@ -655,72 +592,82 @@ def _undiagonal(grad: Any, self_sym_sizes: Shape, offset: int, dim1: int, dim2: 
 
 
 def _rediagonal(grad: Any, offset: int, dim1: int, dim2: int) -> Any:
-    return either(_diagonal, grad, offset, dim1, dim2)
+    return either(diagonal, grad, offset, dim1, dim2)
 
 
-_DIAGONAL = r"\mathrm{diag}(\bar{z})"
-_diagonal = row("diagonal", _read_diagonal, _undiagonal, _DIAGONAL, view=True)
-_diagonal_copy = row(
-    "diagonal_copy",
-    lambda self, offset, dim1, dim2: self.diagonal(offset, dim1, dim2).copy(),
-    _undiagonal,
-    _DIAGONAL,
-    node="DiagonalBackward0_copy",
-)
 _diagonal_backward = Operation(
     "diagonal_backward", _write_diagonal, {"grad_output": _rediagonal}, node="DiagonalBackwardBackward0",
     formula={"grad_output": _DIAGONAL},
 )  # fmt: skip
 _diag_embed = row("diag_embed", lambda self, offset, dim1, dim2: np.diag(self, offset), _rediagonal, _DIAGONAL)
-_tril: Operation = row(
-    "tril", lambda self, diagonal: np.tril(self, diagonal), lambda grad, diagonal: either(_tril, grad, diagonal),
-    r"\mathrm{tril}(\bar{z})",
-)  # fmt: skip
-_triu: Operation = row(
-    "triu", lambda self, diagonal: np.triu(self, diagonal), lambda grad, diagonal: either(_triu, grad, diagonal),
-    r"\mathrm{triu}(\bar{z})",
-)  # fmt: skip
 
 
-@public()
-def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
+@operation("diagonal(Tensor input, int offset=0, int dim1=0, int dim2=1)", _undiagonal, _DIAGONAL, view=True)
+def diagonal(self: np.ndarray, offset: int, dim1: int, dim2: int) -> np.ndarray:
     """A view of a diagonal of the matrices in two dimensions; ``offset`` above the main one (below: negative)."""
-    if wrap_dim(dim1, input._array.ndim) == wrap_dim(dim2, input._array.ndim):
+    if wrap_dim(dim1, self.ndim) == wrap_dim(dim2, self.ndim):
         raise RuntimeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
-    return _diagonal(input, offset, dim1, dim2)
+    found = self.diagonal(offset, dim1, dim2)  # numpy forbids to write there
+    return strided(self, found.shape, found.strides, address(found) - address(self) if found.size else 0)
 
 
-@public()
+_diagonal_copy = row(
+    "diagonal_copy", lambda self, offset, dim1, dim2: self.diagonal(offset, dim1, dim2).copy(), _undiagonal, _DIAGONAL,
+    node="DiagonalBackward0_copy",
+)  # fmt: skip
+
+
+@function("diag(Tensor input, int diagonal=0)")
 def diag(input: Tensor, diagonal: int = 0) -> Tensor:
-    """The diagonal of a matrix (a copy), or the matrix with this diagonal.
-
-    >>> import minigrad as torch
-    >>> torch.diag(torch.tensor([1., 2.]))
-    tensor([[1., 0.],
-            [0., 2.]])
-    """
+    """The diagonal of a matrix (a copy), or the matrix with this diagonal."""
     if input._array.ndim not in (1, 2):
         raise RuntimeError(f"diag(): Supports 1D or 2D tensors. Got {input._array.ndim}D")
     return _diag_embed(input, diagonal, -2, -1) if input._array.ndim == 1 else _diagonal_copy(input, diagonal, 0, 1)
 
 
-@public()
-def tril(input: Tensor, diagonal: int = 0) -> Tensor:
-    """The part of each matrix on and below a diagonal; the rest is zero."""
-    if input._array.ndim < 2:
-        raise RuntimeError("tril: input tensor must have at least 2 dimensions")
-    return _tril(input, diagonal)
+def _triangle(name: str, what: str) -> Callable[..., Any]:
+    def forward(self: np.ndarray, diagonal: int) -> np.ndarray:
+        if self.ndim < 2:
+            raise RuntimeError(f"{name}: input tensor must have at least 2 dimensions")
+        return getattr(np, name)(self, diagonal)
+
+    forward.__doc__ = f"The part of each matrix on and {what} a diagonal; the rest is zero."
+    formula = rf"\mathrm{{{name}}}(\bar{{z}})"
+    made = operation(
+        f"{name}(Tensor input, int diagonal=0)", lambda grad, diagonal: either(made, grad, diagonal), formula
+    )(forward)
+    return made
 
 
-@public()
-def triu(input: Tensor, diagonal: int = 0) -> Tensor:
-    """The part of each matrix on and above a diagonal; the rest is zero."""
-    if input._array.ndim < 2:
-        raise RuntimeError("triu: input tensor must have at least 2 dimensions")
-    return _triu(input, diagonal)
+tril, triu = _triangle("tril", "below"), _triangle("triu", "above")
 
 
 # Other arrangements: copies
+
+
+def _flipped_back(grad: Any, dims: Shape) -> Any:
+    return either(flip, grad, dims)
+
+
+@operation("flip(Tensor input, int[] dims)", _flipped_back, r"\bar{z} \text{ flipped back}")
+def flip(self: np.ndarray, dims: Shape) -> np.ndarray:
+    """A copy with the order reversed in some dimensions."""
+    wrap_dims(dims, self.ndim)
+    return np.flip(self, dims if self.ndim else ()).copy("C" if 0 in self.strides else "K")
+
+
+def _rolled_back(grad: Any, shifts: Shape, dims: Shape) -> Any:
+    return either(roll, grad, tuple(-shift for shift in shifts), dims)
+
+
+@operation("roll(Tensor input, int[1] shifts, int[1] dims=())", _rolled_back, r"\bar{z} \text{ rolled back}")
+def roll(self: np.ndarray, shifts: Shape, dims: Shape) -> np.ndarray:
+    """A copy moved along some dimensions; what leaves at the end comes in at the beginning."""
+    if (dims or len(shifts) != 1) and len(shifts) != len(dims):
+        raise RuntimeError(f"shifts and dimensions must align. shifts: {len(shifts)}, dims:{len(dims)}")
+    for dim in dims:
+        wrap_dim(dim, self.ndim)
+    return np.roll(self, shifts, dims) if dims else np.roll(self, shifts[0])
 
 
 def _unrepeated(grad: Any, repeats: Shape, self_sym_sizes: Shape) -> Any:
@@ -740,80 +687,34 @@ def _unrepeated(grad: Any, repeats: Shape, self_sym_sizes: Shape) -> Any:
     return total(dual.reshape(grad, tuple(sizes)), tuple(dims)) if dims else grad
 
 
-def _flipped(self: np.ndarray, dims: Shape) -> np.ndarray:
-    return np.flip(self, dims if self.ndim else ()).copy("C" if 0 in self.strides else "K")
-
-
-_flip: Operation = row("flip", _flipped, lambda grad, dims: either(_flip, grad, dims), r"\bar{z} \text{ flipped back}")
-_roll: Operation = row(
-    "roll",
-    lambda self, shifts, dims: np.roll(self, shifts, dims) if dims else np.roll(self, shifts[0]),
-    lambda grad, shifts, dims: either(_roll, grad, tuple(-shift for shift in shifts), dims),
-    r"\bar{z} \text{ rolled back}",
-)
-_repeat = row(
-    "repeat", lambda self, repeats: np.tile(self, repeats), _unrepeated, r"\text{the sum of the copies' } \bar{z}"
-)
-
-
-@public()
-def flip(input: Tensor, *dims: Any, **named: Any) -> Tensor:
-    """A copy with the order reversed in some dimensions."""
-    order = read_shape(dims or (named["dims"],))
-    seen = [wrap_dim(dim, input._array.ndim) for dim in order]
-    for dim in seen:
-        if seen.count(dim) > 1:
-            raise RuntimeError(f"dim {dim} appears multiple times in the list of dims")
-    return _flip(input, order)
-
-
-@public()
-def roll(input: Tensor, shifts: int | Sequence[int], dims: int | Sequence[int] = ()) -> Tensor:
-    """A copy moved along some dimensions; what leaves at the end comes in at the beginning."""
-    shifts = (shifts,) if isinstance(shifts, int) else tuple(shifts)
-    dims = (dims,) if isinstance(dims, int) else tuple(dims)
-    if (dims or len(shifts) != 1) and len(shifts) != len(dims):
-        raise RuntimeError(f"shifts and dimensions must align. shifts: {len(shifts)}, dims:{len(dims)}")
-    for dim in dims:
-        wrap_dim(dim, input._array.ndim)
-    return _roll(input, shifts, dims)
-
-
-@public(page="torch.Tensor.{}")
-def repeat(input: Tensor, *repeats: Any) -> Tensor:
+@operation("repeat(Tensor input, int[] repeats)", _unrepeated, r"\text{the sum of the copies' } \bar{z}", public=method)
+def repeat(self: np.ndarray, repeats: Shape) -> np.ndarray:
     """Copies of the tensor side by side, so many in each dimension; further dimensions come in front."""
-    times = read_shape(repeats)
-    extra = len(times) - input._array.ndim
+    extra = len(repeats) - self.ndim
     if extra < 0:
         raise RuntimeError("Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor")
-    size = [length * count for length, count in zip((1,) * extra + input._array.shape, times, strict=True)]
+    size = [length * count for length, count in zip((1,) * extra + self.shape, repeats, strict=True)]
     if min(size, default=0) < 0:
         raise RuntimeError(f"Trying to create tensor with negative dimension {min(size)}: {size}")
-    return _repeat(input, times)
+    return np.tile(self, repeats)
 
 
-@public()
-def tile(input: Tensor, *dims: Any) -> Tensor:
+@function("tile(Tensor input, int[] dims)")
+def tile(input: Tensor, dims: Shape) -> Tensor:
     """``repeat``, with missing counts in front taken as 1."""
-    times = read_shape(dims)
-    return repeat(input, (1,) * (input._array.ndim - len(times)) + times)
+    return repeat(input, (1,) * (input._array.ndim - len(dims)) + dims)
 
 
-@public()
-def repeat_interleave(input: Tensor, repeats: int | Tensor, dim: int | None = None) -> Tensor:
+@function("repeat_interleave(Tensor input, int repeats, int? dim=None)")
+def repeat_interleave(input: Tensor, repeats: int, dim: int | None = None) -> Tensor:
     """Each element (or part along ``dim``) so many times in a row."""
+    if repeats < 0:
+        raise RuntimeError("Repeats must be non-negative")
     if dim is None:
         input, dim = flatten(input), 0
     dim, shape = wrap_dim(dim, input._array.ndim), input._array.shape
-    if isinstance(repeats, Tensor) and repeats._array.ndim:
-        if repeats._array.size != shape[dim]:
-            raise RuntimeError("repeats must have the same size as input along dim")
-        return input.index_select(dim, Tensor._plain(np.repeat(np.arange(shape[dim]), repeats._array)))
-    times = int(repeats)
-    if times < 0:
-        raise RuntimeError("Repeats must be non-negative")
-    wide = expand(unsqueeze(input, dim + 1), (*shape[: dim + 1], times, *shape[dim + 1 :]))
-    return view(_clone_in_order(wide), (*shape[:dim], shape[dim] * times, *shape[dim + 1 :]))
+    wide = expand(unsqueeze(input, dim + 1), (*shape[: dim + 1], repeats, *shape[dim + 1 :]))
+    return _view(_clone_in_order(wide), (*shape[:dim], shape[dim] * repeats, *shape[dim + 1 :]))
 
 
 # The memory itself. A geometry is a shape, strides and an offset in it, all in elements.
@@ -852,7 +753,7 @@ def _unread_strided(grad: Any, size: Shape, stride: Shape, storage_offset: int |
     times = np.bincount(_read_strided(numbers, *_whole).reshape(-1), minlength=numbers.size).clip(1)
     if isinstance(grad, Tensor):
         if many:
-            memory.index_add_(0, Tensor._plain(places), reshape(grad, -1))
+            memory.index_add_(0, Tensor._plain(places), reshape(grad, (-1,)))
         else:
             as_strided(memory, *part).copy_(grad)
         return as_strided(memory.div_(Tensor._plain(times)) if times.max() > 1 else memory, *_whole)
@@ -883,20 +784,18 @@ def strided_node(base: Tensor, view: Tensor) -> Any:
     return _as_strided.record(args, (Tensor._plain(view._array),), always=True)
 
 
-@public()
-def as_strided(input: Tensor, size: Any, stride: Any, storage_offset: int | None = None) -> Tensor:
+@function("as_strided(Tensor input, int[] size, int[] stride, int? storage_offset=None)")
+def as_strided(input: Tensor, size: Shape, stride: Shape, storage_offset: int | None = None) -> Tensor:
     """The memory of a tensor, read with this shape and these strides from this offset on (all in elements)."""
-    size, stride, array = read_shape((size,)), read_shape((stride,)), input._array
     if len(size) != len(stride):
         raise RuntimeError("mismatch in length of strides and shape")
     if min(stride, default=0) < 0:
         raise RuntimeError(f"as_strided: Negative strides are not supported at the moment, got strides: {list(stride)}")
-    whole = _geometry(input)
+    array, whole = input._array, _geometry(input)
     place = whole[2] if storage_offset is None else storage_offset
     if place < 0:
         raise RuntimeError(f"Tensor: invalid storage offset {place}")
-    needed = (0 if 0 in size else _end((size, stride, place))) * array.itemsize
-    have = storage(array).nbytes
+    needed, have = (0 if 0 in size else _end((size, stride, place))) * array.itemsize, storage(array).nbytes
     if needed > have:
         raise RuntimeError(
             f"setStorage: sizes {list(size)}, strides {list(stride)}, storage offset {place}, and itemsize "
@@ -905,6 +804,7 @@ def as_strided(input: Tensor, size: Any, stride: Any, storage_offset: int | None
     return _as_strided(input, size, stride, storage_offset, whole)
 
 
+@method("stride(Tensor input, int? dim=None)")
 def stride(input: Tensor, dim: int | None = None) -> Any:
     """Elements to jump for the next one, in each dimension or one."""
     array = input._array
@@ -914,9 +814,9 @@ def stride(input: Tensor, dim: int | None = None) -> Any:
     return strides if dim is None else strides[wrap_dim(dim, array.ndim)]
 
 
-def storage_offset(input: Tensor) -> int:
-    """Where in its memory it starts, in elements."""
-    return _geometry(input)[2]
+storage_offset = method("storage_offset(Tensor input)", doc="Where in its memory it starts, in elements.")(
+    lambda input: _geometry(input)[2]
+)
 
 
 # The same numbers in another dtype
@@ -952,37 +852,41 @@ def type(input: Tensor, dtype: Dtype | str | None = None) -> Any:
     return to(input, {type_name(kind): kind for kind in DTYPES}[dtype] if isinstance(dtype, str) else dtype)
 
 
-def type_as(input: Tensor, other: Tensor) -> Tensor:
-    """``input`` in the dtype of ``other``."""
-    return to(input, other.dtype)
+METHODS |= {"to": to, "type": type}
 
 
-def cpu(input: Tensor) -> Tensor:
-    """The tensor itself: there is only the CPU."""
-    return input
+type_as = method("type_as(Tensor input, Tensor other)", doc="``input`` in the dtype of ``other``.")(
+    lambda input, other: to(input, other.dtype)
+)
 
 
-def _cast_to(kind: Dtype) -> Callable[[Tensor], Tensor]:
+def _cast_to(kind: Dtype) -> None:
     def cast(input: Tensor) -> Tensor:
         return to(input, kind)
 
-    cast.__name__ = cast.__qualname__ = kind.scalar_name.lower()
-    cast.__doc__ = f"The tensor as {kind}."
-    return cast
+    method(f"{kind.scalar_name.lower()}(Tensor input)", doc=f"The tensor as {kind}.")(cast)
+
+
+for _kind in DTYPES:
+    _cast_to(_kind)
+
+
+cpu = method("cpu(Tensor input)", doc="The tensor itself: there is only the CPU.")(lambda input: input)
 
 
 # In place: the same tensor with another shape
 
 
-def _becoming(operation: Operation, node: str) -> Callable[..., Tensor]:
+def _becoming(
+    operation: Operation, node: str, forward: Callable[..., np.ndarray] | None = None
+) -> Callable[..., Tensor]:
     """Let a tensor be what a view of it would be. The base of a view stays as it is."""
-    changing = row(operation.name + "_", operation.forward, operation.derivatives[0][1], node=node)
+    derivative = operation.derivatives[0][1]
+    changing = row(operation.name + "_", forward or operation.forward, derivative, _SAME, node=node)
 
     def become(self: Tensor, *args: Any) -> Tensor:
         recorded = grad_mode.state.grad_enabled and self.requires_grad
         views.check_inplace(self, recorded)
-        if operation is _t and self._array.ndim > 2:
-            raise RuntimeError(f"t_() expects a tensor with <= 2 dimensions, but self is {self._array.ndim}D")
         changed = changing(self, *args)
         self._array = changed._array
         before = self._changed()
@@ -992,13 +896,13 @@ def _becoming(operation: Operation, node: str) -> Callable[..., Tensor]:
             tell("inplace", changing.name, self, args, before, self._version)
         return self
 
-    become.__name__ = become.__qualname__ = changing.name
     become.__doc__ = f"``{operation.name}`` in place."
     return become
 
 
-t_, transpose_ = _becoming(_t, "TBackward1"), _becoming(_transpose, "TransposeBackward1")
-unsqueeze_ = _becoming(_unsqueeze, "UnsqueezeBackward1")
+method("t_(Tensor input)")(_becoming(_t, "TBackward1", _transposed("t_")))
+method("transpose_(Tensor input, int dim0, int dim1)")(_becoming(transpose.operation, "TransposeBackward1"))
+method("unsqueeze_(Tensor input, int dim)")(_becoming(unsqueeze.operation, "UnsqueezeBackward1"))
 _squeeze_ = _becoming(_squeeze, "SqueezeBackward3")
 _squeeze_dim_, _squeeze_dims_ = (
     _becoming(_squeeze_dim, "SqueezeBackward4"),
@@ -1006,21 +910,9 @@ _squeeze_dim_, _squeeze_dims_ = (
 )
 
 
-def squeeze_(input: Tensor, dim: int | Sequence[int] | None = None) -> Tensor:
+@method("squeeze_(Tensor input)", "squeeze_(Tensor input, int dim)", "squeeze_(Tensor input, int[] dim)")
+def squeeze_(input: Tensor, dim: int | Shape | None = None) -> Tensor:
     """``squeeze`` in place."""
     if dim is None:
         return _squeeze_(input)
-    return _squeeze_dim_(input, dim) if isinstance(dim, int) else _squeeze_dims_(input, tuple(dim))
-
-
-BOTH = (
-    as_strided, broadcast_to, chunk, diag, diagonal, flatten, flip, movedim, narrow, permute, ravel, repeat_interleave,
-    reshape, roll, select, split, squeeze, t, tile, transpose, tril, triu, unbind, unflatten, unsqueeze,
-)  # fmt: skip
-FUNCTIONS_ONLY = (broadcast_tensors, cat, meshgrid, stack)
-METHODS_ONLY = (
-    contiguous, cpu, expand, expand_as, repeat, reshape_as, squeeze_, storage_offset, stride, t_, to, transpose_, type,
-    type_as, unsqueeze_, view, view_as, *map(_cast_to, DTYPES),
-)  # fmt: skip
-ALIASES = {"concat": cat, "moveaxis": movedim, "swapaxes": transpose}
-PROPERTIES = {"T": _reversed, "mT": _matrix_transposed, "mH": _matrix_transposed}
+    return _squeeze_dim_(input, dim) if isinstance(dim, int) else _squeeze_dims_(input, dim)
