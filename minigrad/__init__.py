@@ -53,6 +53,7 @@ from .creation import (
 from .dtypes import (
     Size,
     can_cast,
+    contiguous_format,
     device,
     double,
     dtype,
@@ -68,10 +69,12 @@ from .dtypes import (
     int32,
     int64,
     long,
+    preserve_format,
     promote_types,
     result_type,
     set_default_dtype,
     short,
+    strided,
     uint8,
 )
 from .dtypes import bool_ as bool

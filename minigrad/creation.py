@@ -591,7 +591,7 @@ def _legacy(dtype: dtype, /, *args: Any, data: Any = None, size: Any = None, dev
     return wrap(_array_of(first, dtype))
 
 
-def legacy_constructor(cls: type[Tensor], *args: Any, **options: Any) -> Tensor:
+def constructed(cls: type[Tensor], *args: Any, **options: Any) -> Tensor:
     """`Tensor(2, 3)`, `Tensor([1, 2])`, `Tensor(other)`: a leaf of the default dtype, or another's memory."""
     made = _legacy(get_default_dtype(), *args, **options)
     if cls is not Tensor:

@@ -71,6 +71,18 @@ def type_name(dtype: dtype) -> str:
     return f"torch.{dtype.scalar_name}Tensor"
 
 
+class _Named:
+    """A constant that prints as its name: how elements lie in memory, which is told by strides here."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __repr__(self) -> str:
+        return f"torch.{self._name}"
+
+
+strided, contiguous_format, preserve_format = map(_Named, ("strided", "contiguous_format", "preserve_format"))
+
 # The default dtype
 
 _default = [float32]

@@ -6,8 +6,10 @@ tensor *is*: its array, its place in the graph, its gradient, its version.
 
 from __future__ import annotations
 
+import copy
 import warnings
-from collections.abc import Callable, Sequence
+import weakref
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +19,7 @@ from .autograd import grad_mode, notes, views
 from .autograd.graph import Hooks, Node, RemovableHandle, accumulator
 from .autograd.observe import tell
 from .autograd.saved import VersionCounter
-from .dtypes import CPU, FROM_NUMPY, Size, device, dtype, size_of
+from .dtypes import CPU, FROM_NUMPY, Size, dtype, size_of, strided
 
 _new = object.__new__
 
@@ -65,13 +67,13 @@ class Tensor:
         __getitem__: Any
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Tensor:
-        from .creation import legacy_constructor
+        from .creation import constructed
 
-        return legacy_constructor(cls, *args, **kwargs)
+        return constructed(cls, *args, **kwargs)
 
     @classmethod
     def _plain(cls, array: np.ndarray) -> Tensor:
-        """A tensor around ``array`` with no history, told to nobody."""
+        """A tensor around an array with no history, told to nobody."""
         tensor = _new(cls)
         tensor._array = array
         tensor._node = None
@@ -104,15 +106,20 @@ class Tensor:
 
     @property
     def dtype(self) -> dtype:
+        """The type of its elements."""
         return FROM_NUMPY[self._array.dtype]
 
     @property
-    def device(self) -> device:
-        return CPU
-
-    @property
     def ndim(self) -> int:
+        """The number of dimensions."""
         return self._array.ndim
+
+    device = property(lambda self: CPU)
+    layout = property(lambda self: strided)
+    itemsize = property(lambda self: self._array.itemsize)
+    nbytes = property(lambda self: self._array.nbytes)
+    is_cpu = property(lambda self: True)
+    is_cuda = property(lambda self: False)
 
     def dim(self) -> int:
         """The number of dimensions."""
@@ -134,32 +141,21 @@ class Tensor:
         """Whether its dtype is a floating one."""
         return self._array.dtype.kind == "f"
 
-    def is_complex(self) -> bool:
-        """False: there are no complex tensors here."""
-        return False
-
-    def is_signed(self) -> bool:
-        """Whether its dtype has negative numbers."""
-        return self._array.dtype.kind in "if"
-
-    ndimension, nelement = dim, numel
-    itemsize = property(lambda self: self._array.itemsize)
-    nbytes = property(lambda self: self._array.nbytes)
-    is_cuda = is_sparse = is_quantized = is_meta = is_mps = property(lambda self: False)
-    is_cpu = property(lambda self: True)
-    layout = property(lambda self: "torch.strided")
-    names = property(lambda self: (None,) * self._array.ndim)
-
     def size(self, dim: int | None = None) -> Any:
         """Its shape, or the length of one dimension."""
         if dim is None:
             return self.shape
+        if self._array.ndim == 0:
+            raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
         from .ops.arguments import wrap_dim
 
         return self._array.shape[wrap_dim(dim, self._array.ndim)]
 
     def is_contiguous(self, memory_format: Any = None) -> bool:
-        return bool(self._array.flags.c_contiguous)
+        """Whether its elements lie in memory in their order."""
+        return self._array.flags.c_contiguous
+
+    ndimension, nelement = dim, numel
 
     # Its place in the graph
 
@@ -177,28 +173,30 @@ class Tensor:
 
     @requires_grad.setter
     def requires_grad(self, value: bool) -> None:
-        if not isinstance(value, bool | int):
+        if not isinstance(value, bool):
             raise RuntimeError("requires_grad must be a bool")
-        if self._node is not None and not value:
-            raise RuntimeError(
-                "you can only change requires_grad flags of leaf variables. If you want to use a computed variable in "
-                "a subgraph that doesn't require differentiation use var_no_grad = var.detach()."
+        if self._node is not None:
+            way_out = (
+                " If you want to use a computed variable in a subgraph that doesn't require differentiation use "
+                "var_no_grad = var.detach()."
             )
-        if self._node is None and value:
-            if self._array.dtype.kind != "f":
-                raise RuntimeError("only Tensors of floating point dtype can require gradients")
-            if self._meta is not None and self._meta.inference and not grad_mode.state.inference:
-                raise RuntimeError(
-                    "Setting requires_grad=True on inference tensor outside InferenceMode is not allowed."
-                )
-        if self._node is None:
-            self._requires_grad = bool(value)
-            if grad_mode.special and grad_mode.state.observers:
-                tell("leaf", self)
+            raise RuntimeError(
+                "you can only change requires_grad flags of leaf variables." + ("" if value else way_out)
+            )
+        if value and self._array.dtype.kind != "f":
+            raise RuntimeError("only Tensors of floating point and complex dtype can require gradients")
+        if value and self.is_inference() and not grad_mode.state.inference:
+            raise RuntimeError("Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.")
+        self._requires_grad = value
+        if grad_mode.special and grad_mode.state.observers:
+            tell("leaf", self)
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Set ``requires_grad`` of a leaf; returns the tensor itself."""
-        self.requires_grad = requires_grad
+        if requires_grad and self._array.dtype.kind != "f":
+            raise RuntimeError("only Tensors of floating point dtype can require gradients")
+        if self._node is None or not requires_grad:
+            self.requires_grad = requires_grad
         return self
 
     @property
@@ -206,9 +204,7 @@ class Tensor:
         """Whether it begins a path: made by the user, or needing no gradient."""
         return self.grad_fn is None
 
-    @property
-    def output_nr(self) -> int:
-        return self._output_nr
+    output_nr = property(lambda self: self._output_nr)
 
     def detach(self) -> Tensor:
         """A tensor on the same memory that the graph does not know."""
@@ -237,6 +233,10 @@ class Tensor:
 
     @data.setter
     def data(self, value: Tensor) -> None:
+        if not isinstance(value, Tensor):
+            raise TypeError(f"Variable data has to be a tensor, but got {type(value).__name__}")
+        if self.requires_grad and value._array.dtype.kind != "f":
+            raise RuntimeError("data set to a tensor that requires gradients must be floating point or complex dtype")
         self._array = value._array
 
     # Its gradient
@@ -247,11 +247,10 @@ class Tensor:
         if self._grad is None and self._node is not None and not self.retains_grad:
             warnings.warn(
                 "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute "
-                "won't be populated during autograd.backward(). If you indeed want the .grad field to be "
-                "populated for a "
-                "non-leaf Tensor, use .retain_grad() on the non-leaf Tensor. If you access the non-leaf Tensor by "
-                "mistake, make sure you access the leaf Tensor instead. See github.com/pytorch/pytorch/pull/30531 for "
-                "more informations.",
+                "won't be populated during autograd.backward(). If you indeed want the .grad field to be populated "
+                "for a non-leaf Tensor, use .retain_grad() on the non-leaf Tensor. If you access the non-leaf Tensor "
+                "by mistake, make sure you access the leaf Tensor instead. See github.com/pytorch/pytorch/pull/30531 "
+                "for more informations.",
                 UserWarning,
                 stacklevel=2,
             )
@@ -288,8 +287,6 @@ class Tensor:
             raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
         if self._node is None or self.retains_grad:
             return
-        import weakref
-
         node = self.grad_fn
         assert node is not None
         node._hooks().retained[self._output_nr] = weakref.ref(self)
@@ -385,10 +382,29 @@ class Tensor:
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         return np.array(self.numpy(), dtype=dtype, copy=copy)
 
+    def __array_wrap__(self, array: np.ndarray, context: Any = None, return_scalar: bool = False) -> Tensor:
+        """What numpy makes of tensors is a tensor."""
+        return wrap(np.asarray(array, np.uint8 if array.dtype == bool else None))
+
     def __len__(self) -> int:
         if self._array.ndim == 0:
             raise TypeError("len() of a 0-d tensor")
         return self._array.shape[0]
+
+    def __iter__(self) -> Iterator[Tensor]:
+        if self._array.ndim == 0:
+            raise TypeError("iteration over a 0-d tensor")
+        return iter(self.unbind())
+
+    def __reversed__(self) -> Tensor:
+        return self.flip(0) if self._array.ndim else self
+
+    def __contains__(self, element: Any) -> bool:
+        if not isinstance(element, Tensor | int | float | np.number):
+            raise RuntimeError(
+                f"Tensor.__contains__ only supports Tensor or scalar, but you passed in a {type(element)}."
+            )
+        return bool((element == self).any())
 
     def __bool__(self) -> bool:
         if self._array.size == 0:
@@ -398,18 +414,28 @@ class Tensor:
         return bool(self._array.item())
 
     def __float__(self) -> float:
-        return float(self.item())
+        number = self._number()
+        if self.requires_grad:
+            warnings.warn(
+                "Converting a tensor with requires_grad=True to a scalar may lead to unexpected behavior.\n"
+                "Consider using tensor.detach() first.",
+                UserWarning,
+                stacklevel=2,
+            )
+        return float(number)
 
     def __int__(self) -> int:
-        return int(self.item())
+        return int(self._number())
 
     def __index__(self) -> int:
-        if self._array.ndim or self._array.dtype.kind not in "iub":
+        if self._array.size != 1 or self._array.dtype.kind not in "iub":
             raise TypeError("only integer tensors of a single element can be converted to an index")
-        return int(self.item())
+        return int(self._array.item())
 
-    def __contains__(self, element: Any) -> bool:
-        return bool((self == element).any())
+    def _number(self) -> Any:
+        if self._array.size != 1:
+            raise ValueError("only one element tensors can be converted to Python scalars")
+        return self._array.item()
 
     def __format__(self, spec: str) -> str:
         return self.item().__format__(spec) if self._array.ndim == 0 else object.__format__(self, spec)
@@ -426,23 +452,15 @@ class Tensor:
             raise RuntimeError(
                 "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at the "
                 "moment.  If you were attempting to deepcopy a module, this may be because of a "
-                "torch.nn.utils.weight_norm "
-                "usage, see https://github.com/pytorch/pytorch/pull/103001"
+                "torch.nn.utils.weight_norm usage, see https://github.com/pytorch/pytorch/pull/103001"
             )
-        if id(self) in memo:
-            return memo[id(self)]
-        twin = type(self)._plain(self._array.copy())
-        twin._requires_grad = self._requires_grad
-        memo[id(self)] = twin
-        if self._grad is not None:
-            twin._grad = self._grad.__deepcopy__(memo)
-        twin.__dict__.update(self.__dict__)
+        twin = memo[id(self)] = _unpickled(type(self), self._array.copy("K"), self.requires_grad, {})
+        twin._grad = copy.deepcopy(self._grad, memo)
+        twin.__dict__.update(copy.deepcopy(self.__dict__, memo))
         return twin
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        if not self.is_leaf:
-            raise RuntimeError("Only leaf tensors can be pickled: detach() it, or keep what made it.")
-        return _unpickled, (type(self), self._array, self._requires_grad, dict(self.__dict__))
+        return _unpickled, (type(self), self._array, self.requires_grad, self.__dict__)
 
 
 def _unpickled(cls: type[Tensor], array: np.ndarray, requires_grad: bool, attributes: dict[str, Any]) -> Tensor:
@@ -459,12 +477,11 @@ def _check_grad(tensor: Tensor, grad: Any) -> None:
         raise RuntimeError("can't assign Variable as its own grad")
     if grad._array.dtype != tensor._array.dtype:
         raise RuntimeError(
-            f"attempting to assign a gradient with dtype '{grad.dtype.numpy.name.replace('float64', 'double')}' to a "
-            f"tensor with grad_dtype '{tensor.dtype.scalar_name}'. The gradient must match the tensor's grad_dtype "
-            "(defaults to the tensor's dtype). You can set the tensor's grad_dtype attribute with a specific dtype, or "
-            "None to allow any dtype. Set grad_dtype with caution. Diverging the dtypes of a tensor and its "
-            "gradient may break "
-            "downstream systems that assume they match."
+            f"attempting to assign a gradient with dtype '{grad.dtype.c_name}' to a tensor with grad_dtype "
+            f"'{tensor.dtype.scalar_name}'. The gradient must match the tensor's grad_dtype (defaults to the tensor's "
+            "dtype). You can set the tensor's grad_dtype attribute with a specific dtype, or None to allow any dtype. "
+            "Set grad_dtype with caution. Diverging the dtypes of a tensor and its gradient may break downstream "
+            "systems that assume they match."
         )
     if grad.shape != tensor.shape:
         raise RuntimeError(
