@@ -5,7 +5,6 @@ A row keeps ``dim`` as it was given (None and () mean all dimensions), as PyTorc
 
 from __future__ import annotations
 
-import builtins
 import math
 import warnings
 from collections import namedtuple
@@ -15,11 +14,11 @@ from typing import Any
 
 import numpy as np
 
+from ..dtypes import FROM_NUMPY, get_default_dtype
 from ..dtypes import dtype as Dtype
-from ..dtypes import get_default_dtype
 from ..tensor import Tensor
 from . import dual
-from .arguments import must_be_tensor, wrap_dim, wrap_dims
+from .arguments import function, must_be_tensor, wrap_dim, wrap_dims
 from .dual import FUNCTIONS, cat, either, exp, expand, like, masked, plain, power, reshape, sgn, total, where
 from .templates import Operation
 
@@ -58,43 +57,21 @@ def public(name: str = "", doc: str = "", page: str = "torch.{}") -> Callable[[C
     return finish
 
 
-def _as_dims(name: str, dim: Any) -> Dims:
-    """A dimension or several, as a row keeps them: an int becomes a tuple of one."""
-    if dim is None:
-        return None
-    if isinstance(dim, int) and not isinstance(dim, bool):
-        return (dim,)
-    if isinstance(dim, tuple | list) and builtins.all(isinstance(d, int) for d in dim):
-        return tuple(dim)
-    raise TypeError(f"{name}(): argument 'dim' (position 2) must be tuple of ints, not {type(dim).__name__}")
-
-
-def _one_dim(name: str, dim: Any, ndim: int) -> int:
-    if not isinstance(dim, int) or isinstance(dim, bool):
-        raise TypeError(f"{name}(): argument 'dim' (position 2) must be int, not {type(dim).__name__}")
-    return wrap_dim(dim, ndim)
-
-
-def _check_keepdim(name: str, keepdim: Any) -> None:
-    if type(keepdim) is not bool:
-        kind = repr(keepdim) if isinstance(keepdim, Dtype) else type(keepdim).__name__
-        raise TypeError(f"{name}(): argument 'keepdim' (position 2) must be bool, not {kind}")
-
-
-def _check_not_empty(name: str, input: Tensor, dim: Dims, error: Any = RuntimeError, more: str = "") -> None:
+def _check_not_empty(name: str, shape: tuple[int, ...], dim: Dims) -> None:
     """What has no neutral element needs at least one."""
-    shape = input._array.shape
-    if dim is None or dim == ():
-        if not input._array.size:
-            raise error(f"{name}(): Expected reduction dim to be specified for input.numel() == 0.{more}")
+    places = wrap_dims(dim, len(shape))
+    if 0 not in shape:
         return
-    for place, one in enumerate(wrap_dims(dim, len(shape))):
-        if not shape[one]:
-            shown = dim[place] if isinstance(dim, tuple) else one
+    if dim is None or dim == ():
+        text = f"{name}(): Expected reduction dim to be specified for input.numel() == 0."
+        raise (
+            IndexError(text)
+            if name[:3] == "arg"
+            else RuntimeError(f"{text} Specify the reduction dim with the 'dim' argument.")
+        )
+    for shown, place in zip(dim if isinstance(dim, tuple) else places, places, strict=True):
+        if not shape[place]:
             raise IndexError(f"{name}(): Expected reduction dim {shown} to have non-zero size.")
-
-
-_SPECIFY = " Specify the reduction dim with the 'dim' argument."
 
 
 def return_type(name: str, *fields: str) -> Any:
@@ -128,17 +105,7 @@ def _accumulating(ufunc: Any) -> Callable[..., np.ndarray]:
     return forward
 
 
-def _choosing(ufunc: Any) -> Callable[..., np.ndarray]:
-    def forward(self: np.ndarray, dim: Dims = None, keepdim: bool = False) -> np.ndarray:
-        return ufunc.reduce(self, axis=_axis(dim, self.ndim), keepdims=keepdim, out=...)
-
-    return forward
-
-
-_sum, _product, _largest, _smallest = (
-    *(_accumulating(ufunc) for ufunc in (np.add, np.multiply)),
-    *(_choosing(ufunc) for ufunc in (np.maximum, np.minimum)),
-)
+_sum, _product = _accumulating(np.add), _accumulating(np.multiply)
 
 
 def _count(shape: tuple[int, ...], dim: Dims) -> int:
@@ -232,16 +199,19 @@ _prod_all = row(
 _prod_dim = row("prod", _product, _prod_backward, r"\bar{z}\, z / x", node="ProdBackward1")
 
 
-@public()
+@function(
+    "sum(Tensor input, *, dtype dtype=None)",
+    "sum(Tensor input, int[1]? dim, bool keepdim=False, *, dtype dtype=None, Tensor out=None)",
+)
 def sum(input: Tensor, dim: Any = ..., keepdim: bool = False, *, dtype: Dtype | None = None) -> Tensor:
     """The sum of all elements, or over the dimensions ``dim``; integers and bools sum to int64."""
-    if dim is ...:
-        return _sum_all(input, dtype)
-    _check_keepdim("sum", keepdim)
-    return _sum_dims(input, _as_dims("sum", dim), keepdim, dtype)
+    return _sum_all(input, dtype) if dim is ... else _sum_dims(input, dim, keepdim, dtype)
 
 
-@public()
+@function(
+    "mean(Tensor input, *, dtype dtype=None, Tensor out=None)",
+    "mean(Tensor input, int[1]? dim, bool keepdim=False, *, dtype dtype=None, Tensor out=None)",
+)
 def mean(input: Tensor, dim: Any = ..., keepdim: bool = False, *, dtype: Dtype | None = None) -> Tensor:
     """The mean of all elements, or over the dimensions ``dim``; RuntimeError for integers without ``dtype``."""
     kind = input.dtype if dtype is None else dtype
@@ -250,19 +220,16 @@ def mean(input: Tensor, dim: Any = ..., keepdim: bool = False, *, dtype: Dtype |
             f"mean(): could not infer output dtype. {'Input' if dtype is None else 'Optional'} dtype must be either a "
             f"floating point or complex dtype. Got: {kind.scalar_name}"
         )
-    if dim is ...:
-        return _mean_all(input, dtype)
-    _check_keepdim("mean", keepdim)
-    return _mean_dims(input, _as_dims("mean", dim), keepdim, dtype)
+    return _mean_all(input, dtype) if dim is ... else _mean_dims(input, dim, keepdim, dtype)
 
 
-@public()
+@function(
+    "prod(Tensor input, *, dtype dtype=None)",
+    "prod(Tensor input, int dim, bool keepdim=False, *, dtype dtype=None, Tensor out=None)",
+)
 def prod(input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype: Dtype | None = None) -> Tensor:
     """The product of all elements, or over the dimension ``dim``."""
-    if dim is None:
-        return _prod_all(input, dtype)
-    _one_dim("prod", dim, input._array.ndim)
-    return _prod_dim(input, dim, keepdim, dtype)
+    return _prod_all(input, dtype) if dim is None else _prod_dim(input, dim, keepdim, dtype)
 
 
 # Variance and standard deviation
@@ -272,13 +239,13 @@ _average = dual.dual("mean", _mean)
 
 def _variance(self: np.ndarray, dim: Dims, correction: float | None, keepdim: bool, name: str = "var") -> np.ndarray:
     off = self - _mean(self, dim, True)
-    freedom = builtins.max(0, _count(self.shape, dim) - (1 if correction is None else correction))
+    freedom = max(0, _count(self.shape, dim) - (1 if correction is None else correction))
     if freedom <= 0:
         warnings.warn(
             f"{name}(): degrees of freedom is <= 0. Correction should be strictly less than the reduction factor "
             "(input numel divided by output numel).",
             UserWarning,
-            stacklevel=6,
+            stacklevel=7,
         )
     return np.true_divide(_sum(off * off, dim, keepdim), self.dtype.type(freedom), out=...)
 
@@ -326,30 +293,38 @@ _var_mean = row(
 )
 
 
-def _deviation(operation: Operation, what: str) -> Callable[..., Any]:
-    """``f(input, unbiased)``, ``f(input, dim, unbiased, keepdim)`` and ``f(input, dim, *, correction, keepdim)``."""
+def _deviation(operation: Operation, what: str) -> None:
     name = operation.name
+    out = "" if name == "var_mean" else ", Tensor out=None"
 
-    @public(name, f"{what}, of all elements or over ``dim``; the squares are divided by n - 1, or n - ``correction``.")
-    def function(
-        input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: Any = None
+    @function(
+        f"{name}(Tensor input, int[1]? dim, bool unbiased=True, bool keepdim=False{out and ', *' + out})",
+        f"{name}(Tensor input, int[1]? dim=None, *, Scalar? correction=None, bool keepdim=False{out})",
+        f"{name}(Tensor input, bool unbiased=True)",
+        method=name != "var_mean",
+        doc=f"{what}, of all elements or over ``dim``; the squares are divided by n - 1, or n - ``correction``.",
+    )
+    def deviation(
+        input: Tensor,
+        dim: Any = None,
+        unbiased: bool | None = None,
+        keepdim: bool = False,
+        *,
+        correction: float | None = None,
     ) -> Any:
         if input._array.dtype.kind != "f":
             who = "std and var" if name in ("std", "var") else name
             raise RuntimeError(f"{who} only support floating point and complex dtypes")
-        if type(dim) is bool:
-            dim, unbiased = None, dim
         if unbiased is not None:
             correction = int(unbiased)
         elif dim is not None and correction is None:
             correction = 1
-        return operation(input, _as_dims(name, dim), correction, keepdim)
-
-    return function
+        return operation(input, dim, correction, keepdim)
 
 
-var, std = _deviation(_var, "The variance"), _deviation(_std, "The standard deviation")
-var_mean = _deviation(_var_mean, "The variance and the mean")
+_deviation(_var, "The variance")
+_deviation(_std, "The standard deviation")
+_deviation(_var_mean, "The variance and the mean")
 
 
 # The largest and the smallest
@@ -387,104 +362,96 @@ def _to_index(grad: Any, dim: int, indices: Any, self_sym_sizes: tuple[int, ...]
     return out
 
 
-_SHARED = r"\bar{z}\,[x = z] / \#\{x = z\}"
+def _extremes(name: str, ufunc: Any, find: Any, what: str) -> Any:
+    """``max``, ``amax`` and ``argmax``, or those of ``min``; returns the forward of ``amax``."""
 
+    def over_dims(self: np.ndarray, dim: Dims, keepdim: bool) -> np.ndarray:
+        _check_not_empty(f"a{name}", self.shape, dim)
+        return ufunc.reduce(self, axis=_axis(dim, self.ndim), keepdims=keepdim, out=...)
 
-def _extreme(name: str, of_all: Any, find: Any, what: str, pairwise: str) -> Callable[..., Any]:
-    """``max`` and ``min``: of all elements, of each row in a dimension with its index, or of two tensors."""
+    def of_all(self: np.ndarray) -> np.ndarray:
+        _check_not_empty(name, self.shape, None)
+        return ufunc.reduce(self, axis=None, out=...)
 
     def in_rows(self: np.ndarray, dim: int, keepdim: bool) -> tuple[np.ndarray, np.ndarray]:
+        _check_not_empty(name, self.shape, dim)
         if not self.ndim:
             return self.copy(), np.zeros((), np.int64)
         indices = find(self, axis=dim, keepdims=True)
         values = np.take_along_axis(self, indices, dim)
         return (values, indices) if keepdim else (np.squeeze(values, dim), np.squeeze(indices, dim))
 
-    whole = row(name, lambda self: of_all(self), _evenly, _SHARED, node=f"{name.capitalize()}Backward1")
+    def index(self: np.ndarray, dim: int | None, keepdim: bool) -> np.ndarray:
+        if self.dtype.kind == "b":
+            raise RuntimeError(f"arg{name}(): does not support bool input")
+        _check_not_empty(f"arg{name}", self.shape, dim)
+        return np.asarray(find(self, axis=dim if self.ndim else None, keepdims=keepdim))
+
+    shared = r"\bar{z}\,[x = z] / \#\{x = z\}"
+    whole = row(name, of_all, _evenly, shared, node=f"{name.capitalize()}Backward1")
     in_dim = row(name, in_rows, _to_index, r"\bar{z}\,[i = \text{index}]", outputs=("values", "indices"))
     pair = return_type(name, "values", "indices")
 
-    @public(
-        name,
-        f"The {what} element of all; or with ``dim`` of each row, and its index: (values, indices). The gradient of "
-        "the former is shared evenly among equals, that of the latter goes to the one at the index.",
+    @function(
+        f"{name}(Tensor input, *, Tensor out=None)",
+        f"{name}(Tensor input, Tensor other, *, Tensor out=None)",
+        f"{name}(Tensor input, int dim, bool keepdim=False, *, Tensor[] out=None)",
+        doc=f"The {what} element of all, or of two tensors' elements each; or with ``dim`` of each row, and its index:"
+        " (values, indices). Equals share the gradient evenly; with ``dim`` it goes to the one at the index.",
     )
-    def function(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Tensor | None = None) -> Any:
-        if isinstance(dim, Tensor) or other is not None:
-            return FUNCTIONS[pairwise](input, dim if other is None else other)
-        if dim is not None:
-            _one_dim(name, dim, input._array.ndim)
-        _check_not_empty(name, input, dim, more=_SPECIFY)
+    def extreme(input: Tensor, dim: int | None = None, keepdim: bool = False, *, other: Tensor | None = None) -> Any:
+        if other is not None:
+            return FUNCTIONS[f"{name}imum"](input, other)
         return whole(input) if dim is None else pair(*in_dim(input, dim, keepdim))
 
-    return function
+    function(
+        f"a{name}(Tensor input, int[1]? dim=(), bool keepdim=False, *, Tensor out=None)",
+        doc=f"The {what} element, of all or over the dimensions ``dim``; equals share the gradient.",
+    )(row(f"a{name}", over_dims, _evenly_in_dims, shared))
+    function(
+        f"arg{name}(Tensor input, int? dim=None, bool keepdim=False, *, Tensor out=None)",
+        doc=f"The index of the {what} element: in the flattened tensor, or in the dimension ``dim``.",
+    )(Operation(f"arg{name}", index, {}))
+    return over_dims
 
 
-def _extreme_in_dims(name: str, forward: Any, what: str) -> Callable[..., Any]:
-    operation = row(name, forward, _evenly_in_dims, _SHARED)
-
-    @public(name, f"The {what} element, of all or over the dimensions ``dim``; equals share the gradient.")
-    def function(input: Tensor, dim: Any = (), keepdim: bool = False) -> Tensor:
-        dims = _as_dims(name, dim) or ()
-        _check_not_empty(name, input, dims, more=_SPECIFY)
-        return operation(input, dims, keepdim)
-
-    return function
-
-
-def _index_of(name: str, find: Callable[..., Any], what: str) -> Callable[..., Any]:
-    operation = Operation(name, lambda self, dim, keepdim: np.asarray(find(self, axis=dim, keepdims=keepdim)), {})
-
-    @public(name, f"The index of the {what} element: in the flattened tensor, or in the dimension ``dim``.")
-    def function(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
-        if input._array.dtype.kind == "b":
-            raise RuntimeError(f"{name}(): does not support bool input")
-        if dim is not None:
-            _one_dim(name, dim, input._array.ndim)
-        _check_not_empty(name, input, dim, IndexError)
-        return operation(input, dim if input._array.ndim else None, keepdim)
-
-    return function
-
-
-max = _extreme("max", _largest, np.argmax, "largest", "maximum")
-min = _extreme("min", _smallest, np.argmin, "smallest", "minimum")
-amax, amin = _extreme_in_dims("amax", _largest, "largest"), _extreme_in_dims("amin", _smallest, "smallest")
-argmax, argmin = _index_of("argmax", np.argmax, "largest"), _index_of("argmin", np.argmin, "smallest")
+_largest = _extremes("max", np.maximum, np.argmax, "largest")
+_smallest = _extremes("min", np.minimum, np.argmin, "smallest")
 
 
 # True or false, and counting
 
 
-def _truth(name: str, ufunc: Any, what: str) -> Callable[..., Any]:
-    def forward(self: np.ndarray, dim: Dims, keepdim: bool) -> np.ndarray:
+def _truth(name: str, ufunc: Any, what: str) -> None:
+    def forward(self: np.ndarray, dim: Dims = None, keepdim: bool = False) -> np.ndarray:
         axis = () if dim == () else wrap_dims(dim, self.ndim)
         out = ufunc.reduce(self.astype(bool), axis=axis, keepdims=keepdim, out=...)
         return out.astype(np.uint8) if self.dtype == np.uint8 else out
 
-    operation = Operation(name, forward, {})
-
-    @public(name, f"Whether {what} is true (not zero): of all, or over the dimensions ``dim``.")
-    def function(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
-        return operation(input, _as_dims(name, dim), keepdim)
-
-    return function
-
-
-all, any = _truth("all", np.logical_and, "every element"), _truth("any", np.logical_or, "an element")
-_count_nonzero = Operation("count_nonzero", lambda self, dim: _sum(self != 0, dim), {})
+    function(
+        f"{name}(Tensor input, *, Tensor out=None)",
+        f"{name}(Tensor input, int[1]? dim=None, bool keepdim=False, *, Tensor out=None)",
+        f"{name}(Tensor input, int dim, bool keepdim=False, *, Tensor out=None)",
+        doc=f"Whether {what} is true (not zero): of all, or over the dimensions ``dim``.",
+    )(Operation(name, forward, {}))
 
 
-@public()
-def count_nonzero(input: Tensor, dim: Any = None) -> Tensor:
-    """How many elements are not zero."""
-    return _count_nonzero(input, _as_dims("count_nonzero", dim))
+_truth("all", np.logical_and, "every element")
+_truth("any", np.logical_or, "an element")
+function(
+    "count_nonzero(Tensor input, int? dim=None)",
+    "count_nonzero(Tensor input, int[] dim)",
+    doc="How many elements are not zero.",
+)(Operation("count_nonzero", lambda self, dim: _sum(self != 0, dim), {}))
 
 
 # Norms
 
 
 def _norm(self: np.ndarray, ord: float, dim: Dims, keepdim: bool, dtype: Dtype | None) -> np.ndarray:
+    if self.dtype.kind != "f":
+        kind = FROM_NUMPY[self.dtype].scalar_name
+        raise RuntimeError(f"linalg.vector_norm: Expected a floating point or complex tensor as input. Got {kind}")
     if dtype is not None:
         self = self.astype(dtype.numpy)
     if ord == 2:
@@ -494,8 +461,8 @@ def _norm(self: np.ndarray, ord: float, dim: Dims, keepdim: bool, dtype: Dtype |
     size = np.abs(self)
     if abs(ord) == math.inf:
         return (_largest if ord > 0 else _smallest)(size, dim, keepdim)
-    kind = self.dtype.type
-    return np.power(_sum(np.power(size, kind(ord), out=...), dim, keepdim), kind(1 / ord), out=...)
+    number = self.dtype.type
+    return np.power(_sum(np.power(size, number(ord), out=...), dim, keepdim), number(1 / ord), out=...)
 
 
 def _norm_backward(grad: Any, self: Any, ord: float, dim: Dims, keepdim: bool, result: Any) -> Any:
@@ -517,27 +484,23 @@ def _norm_backward(grad: Any, self: Any, ord: float, dim: Dims, keepdim: bool, r
     return slope * masked(grad / power(result, ord - 1), result == 0)
 
 
-_vector_norm = row("linalg_vector_norm", _norm, _norm_backward, r"\bar{z}\, \mathrm{sgn}(x)\, |x|^{p - 1} / z^{p - 1}")
+_NORMS = "int[1]? dim=None, bool keepdim=False, *, dtype dtype=None, Tensor out=None)"
+vector_norm: Callable[..., Tensor] = function(
+    f"linalg_vector_norm(Tensor input, Scalar ord=2, {_NORMS}",
+    method=False,
+    function=False,
+    page="torch.linalg.vector_norm",
+    doc="The norm of all elements as one vector, or of those in the dimensions ``dim``.",
+)(row("linalg_vector_norm", _norm, _norm_backward, r"\bar{z}\, \mathrm{sgn}(x)\, |x|^{p - 1} / z^{p - 1}"))
 
 
-@public(page="torch.linalg.{}")
-def vector_norm(
-    x: Tensor, ord: Any = 2, dim: Any = None, keepdim: bool = False, *, dtype: Dtype | None = None
-) -> Tensor:
-    """The norm of all elements as one vector, or of those in the dimensions ``dim``."""
-    if not isinstance(ord, int | float):
-        kind = type(ord).__name__
-        raise TypeError(f"linalg_vector_norm(): argument 'ord' (position 2) must be Number, not {kind}")
-    if x._array.dtype.kind != "f":
-        name = x.dtype.scalar_name
-        raise RuntimeError(f"linalg.vector_norm: Expected a floating point or complex tensor as input. Got {name}")
-    dims = _as_dims("linalg_vector_norm", dim)
-    if ord < 0 or ord == math.inf:
-        _check_not_empty("linalg.vector_norm", x, dims)
-    return _vector_norm(x, ord, dims, keepdim, dtype)
-
-
-@public("norm", page="torch.linalg.{}")
+@function(
+    f"linalg_norm(Tensor input, Scalar? ord=None, {_NORMS}",
+    f"linalg_norm(Tensor input, str ord, {_NORMS}",
+    method=False,
+    function=False,
+    page="torch.linalg.norm",
+)
 def linalg_norm(
     A: Tensor, ord: Any = None, dim: Any = None, keepdim: bool = False, *, dtype: Dtype | None = None
 ) -> Tensor:
@@ -547,12 +510,12 @@ def linalg_norm(
         raise RuntimeError(f"linalg.norm: If dim is not specified but ord is, the input must be 1D or 2D. Got {ndim}D.")
     if ord is not None and dim is None and ndim == 2:
         dim = (0, 1)
-    if ord not in (None, "fro") and isinstance(dim, tuple | list) and len(dim) == 2:
+    if ord not in (None, "fro") and dim is not None and len(dim) == 2:
         raise NotImplementedError(f"of the norms of a matrix minigrad has 'fro' alone, not {ord!r}")
     return vector_norm(A, {None: 2.0, "fro": 2}.get(ord, ord), dim, keepdim, dtype=dtype)
 
 
-@public()
+@function("norm(Tensor input, any p='fro', int[1]? dim=None, bool keepdim=False, dtype dtype=None, *, Tensor out=None)")
 def norm(input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, dtype: Dtype | None = None) -> Tensor:
     """The p-norm of all elements, or over the dimensions ``dim``; "fro" is the 2-norm."""
     if isinstance(p, str) and p != "fro":
@@ -564,6 +527,8 @@ def norm(input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, 
 
 
 def _logsumexp(self: np.ndarray, dim: Dims, keepdim: bool) -> np.ndarray:
+    if self.dtype.kind != "f":
+        self = self.astype(get_default_dtype().numpy)
     if not self.size:
         return np.log(_sum(self, dim, keepdim), out=...)
     largest = _largest(self, dim, True)
@@ -577,22 +542,17 @@ def _logsumexp_backward(grad: Any, self: Any, dim: Dims, keepdim: bool, result: 
     return _restored(grad, shape, dim, keepdim) * exp(self - _restored(result, shape, dim, keepdim))
 
 
-_lse = row("logsumexp", _logsumexp, _logsumexp_backward, r"\bar{z} \cdot e^{x - z}")
-
-
-@public()
-def logsumexp(input: Tensor, dim: Any, keepdim: bool = False) -> Tensor:
-    """The logarithm of the sum of the exponentials over the dimensions ``dim``, computed without overflow."""
-    if input._array.dtype.kind != "f":
-        input = dual.cast(input, get_default_dtype().numpy)
-    return _lse(input, _as_dims("logsumexp", dim), keepdim)
+function(
+    "logsumexp(Tensor input, int[1] dim, bool keepdim=False, *, Tensor out=None)",
+    doc="The logarithm of the sum of the exponentials over the dimensions ``dim``, computed without overflow.",
+)(row("logsumexp", _logsumexp, _logsumexp_backward, r"\bar{z} \cdot e^{x - z}"))
 
 
 def softmax_array(self: np.ndarray, dim: int) -> np.ndarray:
     """The softmax of an array."""
     if not self.ndim or not self.size:
         return np.ones_like(self)
-    out: Any = self - _largest(self, dim, True)
+    out: Any = self - np.maximum.reduce(self, axis=dim, keepdims=True)
     np.exp(out, out=out)
     out /= _sum(out, dim, True)
     return out
@@ -602,7 +562,7 @@ def log_softmax_array(self: np.ndarray, dim: int) -> np.ndarray:
     """The logarithm of the softmax of an array."""
     if not self.ndim or not self.size:
         return np.zeros_like(self)
-    out: Any = self - _largest(self, dim, True)
+    out: Any = self - np.maximum.reduce(self, axis=dim, keepdims=True)
     out -= np.log(_sum(np.exp(out), dim, True))
     return out
 
@@ -652,18 +612,18 @@ _log_softmax = row(
 def _normalized(operation: Operation, doc: str) -> Callable[..., Any]:
     name = operation.name
 
-    @public(name, doc)
-    def function(input: Tensor, dim: int, dtype: Dtype | None = None) -> Tensor:
+    @function(f"{name}(Tensor input, int dim, dtype? dtype=None, *, Tensor out=None)", doc=doc)
+    def normalized(input: Tensor, dim: int, dtype: Dtype | None = None) -> Tensor:
         if dtype is not None:
             input = dual.cast(input, dtype.numpy)
         ndim = input._array.ndim
-        last = _one_dim(name, dim, ndim) >= ndim - 1
+        last = "_lastdim" if wrap_dim(dim, ndim) >= ndim - 1 else ""
         if input._array.dtype.kind != "f":
-            kernel = f"{name}_lastdim_kernel_impl" if last else f"{name}_kernel_impl"
+            kernel = f"{name}{last}_kernel_impl"
             raise NotImplementedError(f"\"{kernel}\" not implemented for '{input.dtype.scalar_name}'")
         return operation(input, dim)
 
-    return function
+    return normalized
 
 
 softmax = _normalized(_softmax, "Exponentials divided by their sum over ``dim``: what lies along it sums to 1.")
@@ -671,21 +631,6 @@ log_softmax = _normalized(_log_softmax, "The logarithm of the softmax, computed 
 
 
 # Running sums and products
-
-
-def _running(name: str, ufunc: Any, derivative: Callable[..., Any], formula: str, what: str) -> Callable[..., Any]:
-    def forward(self: np.ndarray, dim: int, dtype: Dtype | None) -> np.ndarray:
-        kind = _wide(self, dtype)
-        return ufunc.accumulate(self, axis=dim, dtype=kind) if self.ndim else self.astype(kind)
-
-    operation = row(name, forward, derivative, formula)
-
-    @public(name, f"Running {what} along a dimension.")
-    def function(input: Tensor, dim: int, *, dtype: Dtype | None = None) -> Tensor:
-        _one_dim(name, dim, input._array.ndim)
-        return operation(input, dim, dtype)
-
-    return function
 
 
 def _cumsum_backward(grad: Any, dim: int) -> Any:
@@ -707,15 +652,17 @@ def _cumprod_backward(grad: Any, self: Any, dim: int, result: Any) -> Any:
     return cat(columns, dim)
 
 
-cumsum = _running("cumsum", np.add, _cumsum_backward, r"\textstyle\sum_{j \ge i} \bar{z}_j", "sums")
-cumprod = _running(
-    "cumprod", np.multiply, _cumprod_backward, r"\textstyle\sum_{j \ge i} \bar{z}_j z_j / x_i", "products"
-)
+def _running(name: str, ufunc: Any, derivative: Callable[..., Any], formula: str, what: str) -> None:
+    def forward(self: np.ndarray, dim: int, dtype: Dtype | None) -> np.ndarray:
+        dim, kind = wrap_dim(dim, self.ndim), _wide(self, dtype)
+        return ufunc.accumulate(self, axis=dim, dtype=kind) if self.ndim else self.astype(kind)
+
+    function(
+        f"{name}(Tensor input, int dim, *, dtype dtype=None, Tensor out=None)",
+        in_place=True,
+        doc=f"Running {what} along a dimension.",
+    )(row(name, forward, derivative, formula))
 
 
-BOTH = (
-    *(sum, mean, prod, var, std, max, min, amax, amin, argmax, argmin, all, any),
-    *(count_nonzero, norm, logsumexp, softmax, log_softmax, cumsum, cumprod),
-)
-FUNCTIONS_ONLY = (var_mean,)
-IN_PLACE = (cumsum, cumprod)
+_running("cumsum", np.add, _cumsum_backward, r"\textstyle\sum_{j \ge i} \bar{z}_j", "sums")
+_running("cumprod", np.multiply, _cumprod_backward, r"\textstyle\sum_{j \ge i} \bar{z}_j z_j / x_i", "products")

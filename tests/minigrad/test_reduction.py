@@ -93,7 +93,7 @@ def test_a_return_type_is_a_named_tuple() -> None:
 @pytest.mark.parametrize("args", [*WHOLE, "dim=None, keepdim=True"])
 @pytest.mark.parametrize("name", ["all", "any", "amax", "amin"])
 def test_over_dimensions(name: str, args: str) -> None:
-    agree(f"x.{name}({args})", x=[[1.0, 0.0, 2.0], [1.0, 1.0, 2.0]])
+    agree(f"x.{name}({args})", x=[[1.0, 0.0, 2.0], [1.0, 1.0, 2.0]], but="saved" if args.startswith("dim=None") else "")
 
 
 @pytest.mark.parametrize("p", ["0", "0.5", "1", "1.5", "2", "2.5", "3", "inf", "-inf", "-1", "'fro'"])
