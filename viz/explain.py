@@ -8,7 +8,7 @@ not calculate, so what a step says is what happened.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -76,9 +76,9 @@ FAILURES = {
 }
 
 
-def put_into_words(recorder: Recorder, title: str = "") -> Trace:
-    """The Trace of what a recorder saw."""
-    return Writer(recorder).write(title)
+def put_into_words(recorder: Recorder, title: str = "", predict: Sequence[str] = ()) -> Trace:
+    """The Trace of what a recorder saw; ``predict``: what the reader is asked about, see ``viz.predict``."""
+    return Writer(recorder).write(title, predict)
 
 
 def size_text(count: int) -> str:
@@ -346,7 +346,7 @@ class Writer:
 
     # Writing
 
-    def write(self, title: str) -> Trace:
+    def write(self, title: str, predict: Sequence[str] = ()) -> Trace:
         recorder = self.recorder
         # The recorder's own events stay as they are: more may be recorded, and put into words again.
         events = [replace(event, active=list(event.active), changes=list(event.changes)) for event in recorder.events]
@@ -361,7 +361,12 @@ class Writer:
             steps.append(self.step(event))
         self._write_cast()
         self._write_changes(events)
-        return self._assemble(title, kept, steps, events)
+        made = self._assemble(title, kept, steps, events)
+        if predict:
+            from viz.predict import questions
+
+            made.questions = questions(self, events, predict)
+        return made
 
     def _kept(self) -> dict[NodeRecord, None]:
         """The nodes worth drawing: what is not recorded and has no name only where it feeds something that is."""

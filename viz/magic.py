@@ -21,9 +21,10 @@ from IPython.display import display
 
 from viz.record import LIMIT, Run, Source
 
-USAGE = """%%step [--title TEXT] [--raises [ERROR]] [--limit STEPS]
+USAGE = """%%step [--title TEXT] [--raises [ERROR]] [--predict [WHAT,WHAT]] [--limit STEPS]
   --title TEXT      what stands above the stepper
   --raises [ERROR]  the cell is meant to fail (with this error): print its type and message, and go on
+  --predict [WHAT]  ask the reader before it is shown: x.grad, or raises; without a name, for all of them
   --limit STEPS     the most steps that are recorded"""
 
 
@@ -35,13 +36,13 @@ class StepMagics(Magics):
 
     @cell_magic  # type: ignore[untyped-decorator, unused-ignore]
     def step(self, line: str, cell: str) -> None:
-        """Run the cell and show a stepper: ``%%step [--title TEXT] [--raises [ERROR]] [--limit STEPS]``."""
+        """Run the cell and show a stepper: see ``USAGE``."""
         options = read_options(line)
         body = cell.rstrip("\n")
         code = self.shell.transform_cell(body)
         filename = self.shell.compile.cache(code, self.shell.execution_count, raw_code=body)
         parts = self._compile(code, filename)
-        run = Run(options["title"], options["limit"])
+        run = Run(options["title"], options["limit"], options["predict"])
         run.start(Source(filename, 1, code.rstrip("\n").split("\n")))
         error: Exception | None = None
         try:
@@ -69,11 +70,11 @@ class StepMagics(Magics):
 
     def _show(self, run: Run, error: Exception | None, expected: str | None, filename: str) -> None:
         """Show the stepper, and the error as the reader is meant to see it."""
+        display(run.show())  # first: the reader may be asked what will happen
         if error is not None and expected is not None and (not expected or expected in _kinds(error)):
             print(f"{type(error).__name__}: {error}")
             error = None
             expected = None
-        display(run.show())
         if error is not None:
             # The traceback a reader sees begins in the cell, not in this file.
             shown = self.shell.InteractiveTB.structured_traceback(
@@ -103,7 +104,7 @@ def read_options(line: str) -> dict[str, Any]:
     Raises:
         UsageError: an option is unknown, or its value is missing or wrong.
     """
-    options: dict[str, Any] = {"title": "", "raises": None, "limit": LIMIT}
+    options: dict[str, Any] = {"title": "", "raises": None, "predict": (), "limit": LIMIT}
     try:
         words = shlex.split(line)
     except ValueError as problem:
@@ -115,12 +116,14 @@ def read_options(line: str) -> dict[str, Any]:
             raise UsageError(f"%%step: there is no option {word!r}\n{USAGE}")
         if not value and words and not words[0].startswith("--"):
             value = words.pop(0)
-        if name != "raises" and not value:
+        if name not in ("raises", "predict") and not value:
             raise UsageError(f"%%step: {word} needs a value\n{USAGE}")
         if name == "limit":
             if not value.isdigit() or not int(value):
                 raise UsageError(f"%%step: --limit needs a number of steps, not {value!r}\n{USAGE}")
             options[name] = int(value)
+        elif name == "predict":
+            options[name] = value.split(",") if value else True
         else:
             options[name] = value
     return options

@@ -19,7 +19,7 @@ import sys
 import textwrap
 import warnings
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import CodeType, FrameType, TracebackType
@@ -1336,8 +1336,11 @@ def _flat(arguments: list[Any]) -> Iterator[Operand]:
 class Run:
     """A recorded run: ``with viz.record() as run:``. In a notebook it shows as a stepper."""
 
-    def __init__(self, title: str = "", limit: int = LIMIT) -> None:
+    def __init__(self, title: str = "", limit: int = LIMIT, predict: Sequence[str] | bool = ()) -> None:
         self._title, self._recorder = title, Recorder(limit)
+        self._predict = (
+            ("all",) if predict is True else (predict,) if isinstance(predict, str) else tuple(predict or ())
+        )
         self._trace: Trace | None = None
         self._watching = False
 
@@ -1347,7 +1350,7 @@ class Run:
         if self._trace is None or self._watching:
             from viz import explain
 
-            self._trace = explain.put_into_words(self._recorder, self._title)
+            self._trace = explain.put_into_words(self._recorder, self._title, self._predict)
         return self._trace
 
     def __enter__(self) -> Run:
@@ -1419,12 +1422,14 @@ class Run:
         return f"<run of {len(steps)} step{'' if len(steps) == 1 else 's'}{ending}>"
 
 
-def record(title: str = "", *, limit: int = LIMIT) -> Run:
+def record(title: str = "", *, limit: int = LIMIT, predict: Sequence[str] | bool = ()) -> Run:
     """Watch a block of code: ``with viz.record() as run:``.
 
     Args:
         title: what stands above the stepper.
         limit: the most steps that are recorded.
+        predict: what the reader is asked before it is shown: ``["x.grad"]``, ``["raises"]``; True: every leaf's
+            gradient, and whether a backward raises.
 
     >>> import minigrad as torch
     >>> with record() as run:
@@ -1434,12 +1439,14 @@ def record(title: str = "", *, limit: int = LIMIT) -> Run:
     >>> [step.kind for step in run.trace.steps]
     ['leaf', 'operation', 'backward', 'node', 'accumulate', 'free']
     """
-    return Run(title, limit)
+    return Run(title, limit, predict)
 
 
-def step(function: Callable[..., Any], *args: Any, title: str = "", **kwargs: Any) -> Run:
+def step(
+    function: Callable[..., Any], *args: Any, title: str = "", predict: Sequence[str] | bool = (), **kwargs: Any
+) -> Run:
     """Run ``function(*args, **kwargs)`` and return the recorded run; an error is its last step."""
-    run = Run(title or getattr(function, "__name__", ""))
+    run = Run(title or getattr(function, "__name__", ""), predict=predict)
     run.start(function_source(function))
     error: BaseException | None = None
     try:

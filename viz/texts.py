@@ -188,6 +188,21 @@ EN: dict[str, str] = {
     "error.leaf.title": "A leaf that requires grad must not be changed in place",
     "error.leaf": "Gradients are taken with respect to its value. Change it under torch.no_grad(), as an optimizer "
     "does.",
+    # Questions before a step
+    "predict.grad": "What will {x}.grad be when the backward pass of line {line} is over?",
+    "predict.raise": "Line {line} is about to run. Will it run to its end, or raise an error?",
+    "predict.runs": "it runs",
+    "predict.raises": "it raises an error",
+    "predict.last": "That is what this backward pass brings. It is added to what {x}.grad holds already.",
+    "predict.before": "That is what {x}.grad holds now. This backward pass adds to it.",
+    "predict.path": "That is what comes along one path. {x} is used in more than one place, and what comes along "
+    "each path adds up.",
+    "predict.value": "That is the value of {x}, and not how the result changes with it.",
+    "predict.other": "That is the gradient of {x}.",
+    "predict.zero": "Zero would say that the result does not depend on {x}. It does.",
+    "predict.none": "None says that no gradient has arrived yet. This backward pass brings one.",
+    "predict.nothing": 'predict: nothing in this run answers to {subject!r}; "x.grad" asks for the gradient of the '
+    'leaf x, "raises" whether a backward runs to its end',
     # Bits
     "and": "{a} and {b}",
     "result": "its result",

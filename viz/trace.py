@@ -167,6 +167,29 @@ class Step:
 
 
 @dataclass
+class Trap:
+    """A wrong answer that is known, and what may be behind it."""
+
+    answer: str
+    text: str
+
+
+@dataclass
+class Question:
+    """What the reader is asked before ``step`` (its place in ``steps``) is shown.
+
+    ``answer`` is one of ``choices`` where there are any; else ``None``, or numbers with spaces between them, which
+    are compared with a tolerance.
+    """
+
+    step: int
+    text: str
+    answer: str
+    choices: list[str] = field(default_factory=list)
+    traps: list[Trap] = field(default_factory=list)
+
+
+@dataclass
 class Trace:
     """A recorded run. ``width`` and ``height`` are the picture's size in points.
 
@@ -185,6 +208,7 @@ class Trace:
     notes: list[str] = field(default_factory=list)  # "4,812 steps, the first 5,000 shown", ...
     version: int = VERSION
     first_line: int = 1
+    questions: list[Question] = field(default_factory=list)
 
     def to_json(self) -> str:
         """The trace as JSON text; ``from_json`` reads it back without loss."""
@@ -260,6 +284,11 @@ class Trace:
                     raise TraceError(f"edge {edge.id!r}: there is no node {end!r}")
         for number, step in enumerate(self.steps, 1):
             _check_step(step, f"step {number}", kinds, len(self.source))
+        for question in self.questions:
+            if not 0 < question.step < len(self.steps):
+                raise TraceError(f"questions: there is no step {question.step} that could be hidden")
+            if question.choices and question.answer not in question.choices:
+                raise TraceError(f"questions: the answer {question.answer!r} is none of the choices")
 
 
 def load(path: str | Path) -> Trace:
@@ -430,7 +459,9 @@ def _hints(cls: Any) -> dict[str, Any]:
 
 def schema() -> dict[str, Any]:
     """The JSON Schema of a Trace; ``static/trace.schema.json`` is a copy of it for programs in other languages."""
-    definitions = {cls.__name__: _schema_of(cls) for cls in (Value, Tensor, Chip, Node, Edge, Formula, Step)}
+    definitions = {
+        cls.__name__: _schema_of(cls) for cls in (Value, Tensor, Chip, Node, Edge, Formula, Step, Trap, Question)
+    }
     definitions["Step"]["properties"]["kind"] = {"enum": list(KINDS)}
     definitions["Step"]["properties"]["phase"] = {"enum": list(PHASES)}
     definitions["Node"]["properties"]["kind"] = {"enum": list(NODE_KINDS)}

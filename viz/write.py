@@ -104,7 +104,7 @@ def write_body(graph: Graph, look: Look, from_leaves: bool = False) -> tuple[lis
     names = ids(len(graph.nodes))
     lines = [f"\t{name}{endings[type(node)]}" for name, node in zip(names, graph.nodes, strict=True)]
     boxes = [place for place, node in enumerate(graph.nodes) if type(node) is TensorNode]
-    others = look.attrs or not look.plain or any(type(node) is Box for node in graph.nodes)
+    others = look.attrs or not look.plain or Box in set(map(type, graph.nodes))
     for place in range(len(lines)) if others else boxes:
         node = graph.nodes[place]
         lines[place] = f"\t{names[place]} [label={quote(_label(graph, node, look))}{_style(_role(node), look.theme)}]\n"

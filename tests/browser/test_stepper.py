@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
+import viz
 from tests.viz.samples import SAMPLES, inplace, matrices, product, recurrent, second_backward
 from viz import page as pages
 from viz.trace import Trace
@@ -168,9 +169,9 @@ def test_timeline_is_a_slider_to_drag(show: Open) -> None:
         assert count(page) == f"step {step} of 11"
     page.mouse.up()
     page.mouse.move(box["x"] + 5, box["y"] + 8)
-    assert count(page) == "step 4 of 11", "let go"
+    assert count(page) == "step 3 of 11", "let go"
     assert slider.get_attribute("aria-valuenow") == "4"
-    assert slider.get_attribute("aria-valuetext").startswith("step 4 of 11, backward: backward()")
+    assert slider.get_attribute("aria-valuetext").startswith("step 3 of 11, backward: backward()")
     assert page.locator(".mg-part-name").all_inner_texts() == ["forward", "backward 1", "backward 2", "error"]
 
 
@@ -515,3 +516,41 @@ def test_as_a_widget_it_shares_its_step_with_python(lab: Any) -> None:
     expect(lab.output(1)).to_contain_text("3")
     lab.run(2)
     expect(stepper.locator(".mg-count")).to_have_text("step 9 of 13")
+
+
+# Predicting
+
+
+def asking_program() -> None:
+    import minigrad as torch
+
+    x = torch.tensor([2.0], requires_grad=True)
+    y = x * x + x
+    y.backward()
+    y.backward()
+
+
+def test_what_comes_is_hidden_until_it_is_predicted_or_shown(show: Open) -> None:
+    page = show(viz.step(asking_program, predict=["x.grad", "raises"]).trace)
+    page.locator(".mg-root").focus()
+    keys(page, "End")
+    assert count(page) == "step 3 of 11"
+    assert "error" not in page.locator(".mg-track").inner_text().replace("raise an error", "")
+    quiz = page.get_by_role("group", name="Predict")
+    quiz.get_by_role("button", name="it runs").click()
+    field = quiz.get_by_role("textbox")
+    field.fill("4")
+    keys(page, "Enter")
+    expect(quiz).to_contain_text("along one path")
+    keys(page, "ArrowRight")  # moves the caret, not the run
+    assert count(page) == "step 3 of 11"
+    field.fill("[5.]")
+    keys(page, "Enter")
+    expect(quiz).to_contain_text("Right: 5.")
+    expect(page.locator(".mg-score")).to_have_text("1 of 3 predicted")  # the second try does not count
+    keys(page, "End")
+    quiz.get_by_role("button", name="Show it").click()
+    keys(page, "End")
+    expect(page.locator(".mg-pill")).to_have_text("error")
+    expect(page.locator(".mg-veil")).to_be_hidden()
+    assert overflows(page) == []

@@ -140,3 +140,21 @@ test("a formula breaks before each equals sign", () => {
   assert.deepEqual(parts, [["mrow", ["mi", "z"]], ["mrow", ["mo", "="], ["mi", "a"]], ["mrow", ["mo", "="], ["mn", "5"]]]);
   assert.deepEqual(js.splitMath(["mi", "x"]), [["mi", "x"]]);
 });
+
+test("an answer is read however it is written", () => {
+  assert.deepEqual(js.readAnswer("tensor([1., -2.5])"), [1, -2.5]);
+  assert.deepEqual(js.readAnswer("1 2;3"), [1, 2, 3]);
+  assert.deepEqual(js.readAnswer("−1/3"), [-1 / 3]);
+  assert.equal(js.readAnswer("None"), "None");
+  assert.equal(js.readAnswer("two"), null);
+  assert.equal(js.readAnswer(""), null);
+});
+
+test("an answer agrees within a tolerance, and never with another number of numbers", () => {
+  assert.ok(js.agrees("0.333", "0.333333"));
+  assert.ok(js.agrees("[3, 4]", "3 4"));
+  assert.ok(js.agrees("it runs", "it runs"));
+  assert.ok(!js.agrees("3", "3 4"));
+  assert.ok(!js.agrees("0", "None"));
+  assert.ok(!js.agrees("3.1", "3"));
+});

@@ -37,11 +37,6 @@ TORCHVIZ_IS_WRONG = {
 TORCHVIZ_IS_WRONG |= {(name, "both") for name, key in TORCHVIZ_IS_WRONG if key == "saved"}
 TO_COMPARE = [(name, key) for name in CASES for key in OPTIONS if (name, key) not in TORCHVIZ_IS_WRONG]
 
-# Their operations are not all in the engine yet.
-NOT_ON_MINIGRAD = {
-    *("norm_by_hand", "cnn", "classifier", "softmax", "custom_relu", "copy_slices", "concatenated", "stacked"),
-    *("where", "huber", "second_derivative"),
-}
 ENGINES = [minigrad] if torch is None else [minigrad, torch]
 
 
@@ -50,7 +45,7 @@ def test_as_many_graphs_as_promised_are_compared():
     assert set(GOLDEN) == set(CASES)
 
 
-@pytest.mark.parametrize(("name", "key"), [pair for pair in TO_COMPARE if pair[0] not in NOT_ON_MINIGRAD])
+@pytest.mark.parametrize(("name", "key"), TO_COMPARE)
 def test_minigrad_graphs_look_as_torchviz_draws_them(name, key):
     var, params = CASES[name](minigrad)
     assert shape_of(make_dot(var, params, **OPTIONS[key]).source) == shape_of(GOLDEN[name][key])

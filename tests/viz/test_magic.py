@@ -95,7 +95,7 @@ def test_error_is_shown_as_always_after_the_stepper(shell: Any, cell: Cell) -> N
 def test_error_that_is_meant_is_printed_and_the_cell_passes(shell: Any, cell: Cell) -> None:
     printed = cell("%%step --raises\nx = torch.ones(2, requires_grad=True)\nx.backward()")
     assert shell.result.success
-    assert printed.startswith("RuntimeError: grad can be implicitly created only for scalar outputs\n")
+    assert printed.endswith("RuntimeError: grad can be implicitly created only for scalar outputs\n")
     assert "Traceback" not in printed
     assert last(shell).steps[-1].kind == "error"
 
@@ -171,7 +171,7 @@ def test_error_that_is_meant_leaves_nothing_behind(shell: Any, cell: Cell) -> No
     ],
 )
 def test_options(line: str, options: dict[str, Any]) -> None:
-    assert read_options(line) == {"title": "", "raises": None, "limit": LIMIT} | options
+    assert read_options(line) == {"title": "", "raises": None, "predict": (), "limit": LIMIT} | options
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,9 @@
  *   formulas?: Formula[], active?: string[], changes?: [string, string, any][], saved_bytes?: number,
  *   error?: string}} Step */
 /** @typedef {{version: number, source: string[], steps: Step[], nodes?: Node[], edges?: Edge[], tensors?: Tensor[],
- *   title?: string, width?: number, height?: number, notes?: string[], first_line?: number}} Trace */
+ *   title?: string, width?: number, height?: number, notes?: string[], first_line?: number,
+ *   questions?: Question[]}} Trace */
+/** @typedef {{step: number, text: string, answer: string, choices?: string[], traps?: {answer: string, text: string}[]}} Question */
 /** @typedef {{step?: number, onStep?: (step: number) => void}} Options */
 /** One thing of the cast: what it is now (`now`), and the elements that show it (`parts`).
  * @typedef {{kind: "tensor" | "chip" | "node" | "edge", item: any, now: any, parts: any, points?: number[], row?: number}} Slot */
@@ -164,6 +166,27 @@ function wide(c) {
     (n >= 0xf900 && n <= 0xfaff) || (n >= 0xfe30 && n <= 0xfe6f) || (n >= 0xff00 && n <= 0xff60) || n >= 0x1f000);
 }
 
+/** The numbers of an answer: brackets, commas and "tensor(" do not matter. Null where it is none.
+ * @param {string} text @returns {number[] | "None" | null} */
+export function readAnswer(text) {
+  const plain = text.replace(/tensor|dtype\s*=\s*[\w.]+|[()[\],;]/g, " ").replace(/−/g, "-").trim();
+  if (/^none$/i.test(plain)) return "None";
+  const found = plain.split(/\s+/).map((word) => {
+    const [top, bottom = "1", more] = word.split("/");
+    return more === undefined && top !== "" && bottom !== "" ? Number(top) / Number(bottom) : NaN;
+  });
+  return found.some(Number.isNaN) ? null : found;
+}
+
+/** Whether an answer is the wanted one, within half a hundredth.
+ * @param {string} given @param {string} wanted */
+export function agrees(given, wanted) {
+  const [a, b] = [readAnswer(given), readAnswer(wanted)];
+  if (a === null || b === null) return given.trim() === wanted;
+  if (a === "None" || b === "None") return a === b;
+  return a.length === b.length && a.every((x, i) => Math.abs(x - b[i]) <= 0.005 * Math.max(1, Math.abs(b[i])));
+}
+
 // ---------------------------------------------------------------- making elements
 
 /** @param {string} space @param {string} tag @param {Record<string, any>} [attributes] @param {...(globalThis.Node | string)} inside
@@ -175,7 +198,7 @@ function make(space, tag, attributes = {}, ...inside) {
   }
   // Jupyter looks for its shortcuts before we hear of a key, from the element that has the focus upwards to the first
   // with this attribute: so each has it, not the root alone.
-  if (tag === "button" || "tabindex" in attributes) element.setAttribute("data-lm-suppress-shortcuts", "true");
+  if (tag === "button" || tag === "input" || "tabindex" in attributes) element.setAttribute("data-lm-suppress-shortcuts", "true");
   element.append(...inside);
   return element;
 }
@@ -319,6 +342,10 @@ export function mount(el, trace, options = {}) {
   let shownLines = []; // the lines of the step shown
   /** @type {Slot[]} */
   let passing = []; // tensors in the table for this step only
+  const questions = trace.questions || [];
+  /** @type {Map<Question, boolean>} */
+  const answered = new Map(); // whether the first answer was right
+  let verdict = ""; // what the last answer was worth; it stands beside the step it was about
 
   const root = make("", "div", {
     class: `mg-root${big ? " mg-big" : ""}`, role: "group", tabindex: "0",
@@ -336,10 +363,11 @@ export function mount(el, trace, options = {}) {
   const counter = h("span", "mg-count");
   const help = button("mg-ask", "Keys (?)", () => toggleKeys(), icon("help"));
   const lecture = button("mg-lecture", "Large, for a lecture (f)", () => toggleLecture(), icon("wide"));
+  const score = h("span", "mg-score");
   const hint = h("span", "mg-hint", "← → step · ↑ ↓ line");
   hint.setAttribute("aria-hidden", "true");
   const bar = make("", "div", { class: "mg-bar", role: "toolbar", "aria-label": "Stepping" },
-    first, back, play, next, last, pace, pill, counter, h("span", "mg-space"), hint, help, lecture);
+    first, back, play, next, last, pace, pill, counter, score, h("span", "mg-space"), hint, help, lecture);
 
   // Timeline
   const parts = segments(steps);
@@ -347,7 +375,7 @@ export function mount(el, trace, options = {}) {
   const track = make("", "div", {
     class: "mg-track", role: "slider", tabindex: "0", "aria-label": "Step", "aria-valuemin": "1", "aria-valuemax": String(count),
   });
-  for (const part of parts) {
+  const bits = parts.map((part) => {
     const bit = make("", "div", { class: `mg-part mg-p-${part.phase}` }, h("span", "mg-part-bar"), h("span", "mg-part-name", part.name));
     bit.style.left = `${(100 * part.start) / count}%`;
     bit.style.width = `${(100 * (part.end - part.start)) / count}%`;
@@ -361,8 +389,10 @@ export function mount(el, trace, options = {}) {
       }
     }
     track.append(bit);
-  }
-  track.append(knob);
+    return bit;
+  });
+  const veil = h("span", "mg-veil", "?");
+  track.append(veil, knob);
   const at = (/** @type {PointerEvent} */ event) => {
     const box = track.getBoundingClientRect();
     go(Math.floor(((event.clientX - box.left) / box.width) * count));
@@ -402,8 +432,9 @@ export function mount(el, trace, options = {}) {
   const failure = h("div", "mg-error");
   const formulas = h("div", "mg-formulas");
   const inspector = h("div", "mg-inspect");
+  const asking = make("", "div", { class: "mg-quiz", role: "group", "aria-label": "Predict" });
   const panel = make("", "div", { class: "mg-step", role: "region", "aria-label": "This step" },
-    title, sentence, failure, formulas, inspector);
+    title, sentence, failure, formulas, asking, inspector);
   panel.style.setProperty("--mg-lines", String(roomForText(steps)));
 
   // Tensors
@@ -658,8 +689,14 @@ export function mount(el, trace, options = {}) {
 
   /** @param {number} target @param {boolean} [quiet] when the answer comes from outside and must not be sent back */
   function go(target, quiet = false) {
-    const k = Math.max(0, Math.min(count - 1, target));
+    let k = Math.max(0, Math.min(count - 1, target));
+    const open = questions.find((one) => !answered.has(one));
+    if (open && k >= open.step) {
+      k = open.step - 1;
+      if (timer) stop();
+    }
     if (!count || k === current) return;
+    verdict = "";
     for (const slot of walk(changes, current, k)) show(slot);
     current = k;
     mark(steps[k]);
@@ -740,6 +777,7 @@ export function mount(el, trace, options = {}) {
         step.line ? h("span", "", ` on line ${step.line + firstLine - 1}`) : "", h("p", "", colon < 0 ? "" : step.error.slice(colon + 2))));
     }
     formulas.replaceChildren(...(step.formulas || []).map(drawFormula));
+    if (questions.length) predict();
     if (inspected) describeNode();
     const bytes = step.saved_bytes || 0;
     memory.textContent = `saved memory ${bytesText(bytes)}`;
@@ -748,6 +786,64 @@ export function mount(el, trace, options = {}) {
     live.textContent = [`Step ${current + 1}.`, ended_(step.title), step.error || step.text,
       ...(step.formulas || []).map((formula) => ended_(formula.text))].join(" ");
     reveal(line);
+  }
+
+  // -------------------------------------------------------------- predicting
+
+  /** What lies beyond a question that has no answer yet is veiled; the question stands in the step before. */
+  function predict() {
+    const open = questions.find((one) => !answered.has(one));
+    veil.hidden = !open;
+    if (open) veil.style.left = `${(100 * open.step) / count}%`;
+    bits.forEach((bit, i) => (bit.hidden = !!open && parts[i].start >= open.step));
+    score.textContent = `${[...answered.values()].filter(Boolean).length} of ${questions.length} predicted`;
+    if (open && current === open.step - 1) ask(open);
+    else {
+      asking.hidden = !verdict;
+      asking.replaceChildren(verdict);
+    }
+  }
+
+  /** @param {Question} question */
+  function ask(question) {
+    const reply = make("", "p", { class: "mg-reply", "aria-live": "polite" });
+    const wanted = readAnswer(question.answer);
+    const size = Array.isArray(wanted) ? wanted.length : 1;
+    let tries = 0;
+    /** @param {string} given */
+    const check = (given) => {
+      if (!given.trim()) return;
+      const right = agrees(given, question.answer);
+      if (right || question.choices) return settle(question, right && !tries, right ? `Right: ${question.answer}.` : `No: ${question.answer}.`);
+      tries++;
+      const trap = (question.traps || []).find((one) => agrees(given, one.answer));
+      const numbers_ = readAnswer(given);
+      reply.textContent = trap ? trap.text : numbers_ === null ? "Write a number, several with spaces between them, or None."
+        : numbers_.length !== size ? `It has ${size} number${size === 1 ? "" : "s"}.` : "Not this. Try again, or let it be shown.";
+    };
+    const controls = [];
+    if (question.choices) {
+      for (const choice of question.choices) controls.push(button("mg-answer", choice, () => check(choice), choice));
+    } else {
+      const field = make("", "input", { type: "text", class: "mg-field", "aria-label": question.text, autocomplete: "off",
+        spellcheck: "false", placeholder: size === 1 ? "a number" : `${size} numbers` });
+      field.addEventListener("mg-enter", () => check(field.value));
+      controls.push(field, button("mg-answer", "Check", () => check(field.value), "check"));
+    }
+    controls.push(button("mg-answer mg-reveal", "Show it", () => settle(question, false, `It is ${question.answer}.`), "show it"));
+    asking.replaceChildren(verdict ? h("p", "", verdict) : "", h("p", "", h("b", "", "Predict: "), question.text), h("div", "mg-answers", ...controls), reply);
+    asking.hidden = false;
+  }
+
+  /** @param {Question} question @param {boolean} right @param {string} text */
+  function settle(question, right, text) {
+    const focused = asking.contains(document.activeElement);
+    answered.set(question, right);
+    go(question.step);
+    verdict = text;
+    predict();
+    live.textContent = `${text} ${live.textContent}`;
+    if (focused) (asking.querySelector("input") || root).focus({ preventScroll: true });
   }
 
   // Bring the line, the rows and the nodes of this step into view, each in its own pane, never the page.
@@ -960,8 +1056,13 @@ export function mount(el, trace, options = {}) {
 
   /** @param {KeyboardEvent} event @returns {boolean} whether the key was for us */
   function key(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey) return false;
     const target = /** @type {any} */ (event.target);
+    if (target.matches && target.matches("input")) {
+      if (event.key === "Escape") root.focus({ preventScroll: true });
+      if (event.key === "Enter") target.dispatchEvent(new CustomEvent("mg-enter"));
+      return event.key === "Enter" || event.key === "Escape";
+    }
+    if (event.ctrlKey || event.metaKey || event.altKey) return false;
     const pressed = target.closest && target.closest("button, .mg-node");
     switch (event.key) {
       case "ArrowRight": event.shiftKey ? leap(1, phaseOf) : go(current + 1); return true;
@@ -1000,7 +1101,7 @@ export function mount(el, trace, options = {}) {
   setSpeed(0);
   el.replaceChildren(root);
   for (const slot of slots.values()) show(slot);
-  failure.hidden = inspector.hidden = keys.hidden = true;
+  failure.hidden = inspector.hidden = keys.hidden = asking.hidden = veil.hidden = true;
   if (count) go((options.step || 1) - 1, true);
   else {
     title.textContent = "Nothing was recorded.";

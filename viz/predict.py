@@ -1,0 +1,119 @@
+"""Questions before a step: what the reader is to predict, and what the usual wrong answers say about their idea.
+
+A gradient is asked for before it arrives; the wrong answers that are known are worked out from the run itself: the
+part that came along one path, what this backward pass brings alone, what stood there before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from viz.record import Event, Snap
+from viz.texts import say
+from viz.trace import Question, Trap
+
+if TYPE_CHECKING:
+    from viz.explain import Writer
+
+MOST = 6  # numbers that a reader can be asked for
+RAISES = "raises"
+
+
+def questions(writer: Writer, events: Sequence[Event], wanted: Sequence[str]) -> list[Question]:
+    """What is asked about a run.
+
+    Args:
+        wanted: "x.grad" for each arrival of a gradient at the leaf x; "raises" for whether a backward runs to its end;
+            "all" for both, of every leaf with few numbers.
+
+    Raises:
+        ValueError: nothing in the run answers to one of them.
+    """
+    found: list[Question] = []
+    answered = set()
+    begin = 0  # where the backward pass that is running began: it is hidden as a whole
+    for place, event in enumerate(events):
+        if event.kind == "backward":
+            begin = place
+        for subject, question in _about(writer, events, place, event, begin):
+            if (subject in wanted or "all" in wanted) and question.step:
+                found.append(question)
+                answered.add(subject)
+    missing = [subject for subject in wanted if subject not in (*answered, "all", RAISES)]
+    if missing:
+        raise ValueError(say("predict.nothing", subject=missing[0]))
+    return sorted(found, key=lambda question: question.step)
+
+
+def _about(
+    writer: Writer, events: Sequence[Event], place: int, event: Event, begin: int
+) -> Iterator[tuple[str, Question]]:
+    if event.kind == "accumulate" and "returned" not in event.facts:
+        after: Snap = event.facts["after"]
+        if (answer := _numbers(after)) is not None:
+            x = writer.symbol(event.facts["tensor"])
+            subject = say("gradient", x=x)
+            text = say("predict.grad", x=x, line=writer.line_number(event.line))
+            yield subject, Question(begin, text, answer, traps=list(_traps(writer, events, event, x, answer)))
+    elif event.kind == "backward" or (event.kind == "error" and _alone(events, place)):
+        fails = event.kind == "error" or _fails(events, place)
+        runs, raises = say("predict.runs"), say("predict.raises")
+        text = say("predict.raise", line=writer.line_number(event.line))
+        yield RAISES, Question(place, text, raises if fails else runs, [runs, raises])
+
+
+def _traps(writer: Writer, events: Sequence[Event], event: Event, x: str, answer: str) -> Iterator[Trap]:
+    facts = event.facts
+    candidates: list[tuple[Any, str]] = []
+    if facts["before"] is not None:
+        candidates += [(facts["arriving"], "predict.last"), (facts["before"], "predict.before")]
+    if len(facts["arrived"]) > 1:
+        candidates += [(part, "predict.path") for _, part in facts["arrived"]]
+        by_node: dict[Any, list[Any]] = {}  # x * x sends two that belong together
+        for node, part in facts["arrived"]:
+            by_node.setdefault(node, []).append(part.array)
+        candidates += [(Snap(sum(arrays)), "predict.path") for arrays in by_node.values() if len(arrays) > 1]
+    candidates.append((facts["tensor"].snap, "predict.value"))
+    known = {answer}
+    for snap, key in candidates:
+        wrong = _numbers(snap)
+        if wrong is not None and wrong not in known:
+            known.add(wrong)
+            yield Trap(wrong, say(key, x=x))
+    for other in events:
+        if (
+            other.kind == "accumulate"
+            and "returned" not in other.facts
+            and other.facts["tensor"] is not facts["tensor"]
+        ):
+            wrong = _numbers(other.facts["after"])
+            if wrong is not None and wrong not in known:
+                known.add(wrong)
+                yield Trap(wrong, say("predict.other", x=writer.symbol(other.facts["tensor"])))
+    zero = " ".join("0" for _ in answer.split())
+    if zero not in known:
+        yield Trap(zero, say("predict.zero", x=x))
+    yield Trap("None", say("predict.none", x=x))
+
+
+def _numbers(snap: Any) -> str | None:
+    """The numbers of a small tensor; None where they are too many."""
+    if snap is None or snap.array is None or not 0 < snap.array.size <= MOST:
+        return None
+    return " ".join(f"{value:.6g}" for value in snap.array.ravel().tolist())
+
+
+def _fails(events: Sequence[Event], place: int) -> bool:
+    """Whether the backward that begins here ends in an error."""
+    for event in events[place + 1 :]:
+        if event.kind == "error":
+            return True
+        if event.phase != "backward" or event.kind == "backward":
+            return False
+    return False
+
+
+def _alone(events: Sequence[Event], place: int) -> bool:
+    """Whether an error came where no backward was running."""
+    return all(event.phase != "backward" for event in events[max(place - 1, 0) : place])
