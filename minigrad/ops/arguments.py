@@ -228,7 +228,7 @@ class Signature:
         if self.positional < len(self.parameters):
             self.shown.insert(self.positional, "*")
         self.shown = self.shown or [""]
-        self.complete = not hasattr(body, "__code__")  # an Operation is given all its arguments
+        self.complete = hasattr(body, "params")  # an Operation is given all its arguments
         names = body.params if self.complete else _parameters(body)
         # What the body calls each, and whether it stands in the same place there.
         self.passed = [

@@ -14,7 +14,7 @@ from ..tensor import Tensor
 from . import dual, templates
 from .arguments import is_number, must_be_tensor
 from .pointwise import abs as absolute
-from .pointwise import c_name, kernel, neg, positive, reciprocal, refusing
+from .pointwise import neg, positive, reciprocal, refusing
 from .templates import Operation, binary, checked, in_place, operand_error, promote, unary
 
 
@@ -169,7 +169,7 @@ def _dividing(kernel_name: str, function: Callable[..., Any]) -> Callable[..., A
             raise RuntimeError("ZeroDivisionError")
         return function(x, y)
 
-    return refusing("b", kernel(kernel_name), divide)
+    return refusing("b", kernel_name, divide)
 
 
 def _truncated(x: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -311,7 +311,7 @@ def fmod(input: Tensor, other: Tensor | float) -> Tensor:
 
 def _raise(x: Any, y: Any) -> np.ndarray:
     base, exponent = promote(x, y, False)
-    power = refusing("b", kernel("pow"), np.power)
+    power = refusing("b", "pow", np.power)
     if base.dtype.kind in "bf":
         return templates.broadcast(power, base, exponent)
     if is_number(y) and y < 0:
@@ -337,7 +337,7 @@ _pow_number = Operation(
     _raise_to_number,
     {
         "self": lambda grad, self, exponent: (
-            dual.zeros(grad) if exponent == 0 else grad * (exponent * dual.power(self, exponent - 1))
+            dual.zeros(grad) if exponent == 0 else grad * (float(exponent) * dual.power(self, float(exponent) - 1))
         )
     },
     formula={"self": r"\bar{z} \cdot n \, x^{n-1}"},
@@ -481,7 +481,7 @@ hypot = _of_tensors(
             "self": lambda grad, self, result: grad * self / result,
             "other": lambda grad, other, result: grad * other / result,
         },
-        general=refusing("biu", kernel("hypot_cpu"), np.hypot),
+        general=refusing("biu", "hypot_cpu", np.hypot),
         formula={"self": r"\bar{z} \cdot x / z", "other": r"\bar{z} \cdot y / z"},
     )
 )
@@ -493,7 +493,7 @@ logaddexp = _of_tensors(
             "self": lambda grad, self, other: grad / (1 + dual.exp(other - self)),
             "other": lambda grad, self, other: grad / (1 + dual.exp(self - other)),
         },
-        general=refusing("biu", kernel("logaddexp_cpu"), np.logaddexp),
+        general=refusing("biu", "logaddexp_cpu", np.logaddexp),
         formula={"self": r"\bar{z} / (1 + e^{y - x})", "other": r"\bar{z} / (1 + e^{x - y})"},
     )
 )
@@ -506,7 +506,7 @@ heaviside = _of_tensors(_heaviside)
 def _mixed(self: np.ndarray, end: np.ndarray, weight: Any) -> np.ndarray:
     for name, value in (("end", end), ("weight", weight)):
         if isinstance(value, np.ndarray) and value.dtype != self.dtype and (value.ndim or name == "end"):
-            names = [c_name(FROM_NUMPY[v.dtype]) for v in (self, value)]
+            names = [FROM_NUMPY[v.dtype].c_name for v in (self, value)]
             raise RuntimeError(f"expected dtype {names[0]} for `{name}` but got dtype {names[1]}")
     if is_number(weight):
         return templates.broadcast(_near if abs(weight) < 0.5 else _far, self, end, np.asarray(weight, self.dtype))
@@ -655,7 +655,7 @@ logical_and, logical_or, logical_xor = (
 
 
 _bits = {
-    name: binary(name, function, general=refusing(kinds, kernel(cpu), function))
+    name: binary(name, function, general=refusing(kinds, cpu, function))
     for name, cpu, function, kinds in (
         ("bitwise_and", "bitwise_and_cpu", np.bitwise_and, "f"),
         ("bitwise_or", "bitwise_or_cpu", np.bitwise_or, "f"),
@@ -665,7 +665,7 @@ _bits = {
     )
 }
 bitwise_and, bitwise_or, bitwise_xor, bitwise_left_shift, bitwise_right_shift = map(checked, _bits.values())
-bitwise_not = unary("bitwise_not", refusing("f", kernel("bitwise_not_cpu"), np.invert), None, floating=False)
+bitwise_not = unary("bitwise_not", refusing("f", "bitwise_not_cpu", np.invert), None, floating=False)
 
 
 def _invert(self: Tensor) -> Tensor:
