@@ -16,27 +16,121 @@ import numpy as np
 from ..dtypes import FROM_NUMPY
 from ..tensor import Tensor
 from . import shaping
-from .arguments import broadcast_error, must_be_tensor
+from .arguments import broadcast_error, function
 from .dual import dual, expand, like, permute, reshape, t, total, transpose, unsqueeze
 from .templates import Operation
 
 _times_batches, _outer, _squeeze = dual("bmm", np.matmul), dual("outer", np.outer), dual("squeeze", np.squeeze)
 
 
-def _product(a: np.ndarray, b: np.ndarray, kernel: str = "addmm_impl_cpu_") -> np.ndarray:
+# The products of arrays, with PyTorch's refusals
+
+
+def _names(*arrays: np.ndarray) -> list[str]:
+    """What error texts call the dtypes of arrays."""
+    return [FROM_NUMPY[array.dtype].scalar_name for array in arrays]
+
+
+def _product(a: np.ndarray, b: np.ndarray, kernel: str) -> np.ndarray:
     if a.dtype.kind == "b":
         raise NotImplementedError(f"\"{kernel}\" not implemented for 'Bool'")
     return np.asarray(np.matmul(a, b))
 
 
-def _addmm_array(self: np.ndarray, mat1: np.ndarray, mat2: np.ndarray, beta: float, alpha: float) -> np.ndarray:
+def _matrices(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    if a.ndim != 2 or b.ndim != 2:
+        raise RuntimeError(f"{'self' if a.ndim != 2 else 'mat2'} must be a matrix")
+    if a.shape[1] != b.shape[0]:
+        raise RuntimeError(
+            f"mat1 and mat2 shapes cannot be multiplied ({a.shape[0]}x{a.shape[1]} and {b.shape[0]}x{b.shape[1]})"
+        )
+    if a.dtype is not b.dtype:
+        names = f"{FROM_NUMPY[a.dtype].c_name} != {FROM_NUMPY[b.dtype].c_name}"
+        raise RuntimeError(f"expected m1 and m2 to have the same dtype, but got: {names}")
+    return _product(a, b, "addmm_impl_cpu_")
+
+
+def _batches(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    if a.ndim != 3 or b.ndim != 3:
+        raise RuntimeError(f"batch{1 if a.ndim != 3 else 2} must be a 3D tensor")
+    if b.shape[:2] != (a.shape[0], a.shape[2]):
+        raise RuntimeError(
+            f"Expected size for first two dimensions of batch2 tensor to be: [{a.shape[0]}, {a.shape[2]}] but got: "
+            f"[{b.shape[0]}, {b.shape[1]}]."
+        )
+    if a.dtype != b.dtype:
+        x, y = _names(a, b)
+        raise RuntimeError(f"expected scalar type {x} but found {y}")
+    return _product(a, b, "bmm")
+
+
+def _matrix_and_vector(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    if a.ndim != 2 or b.ndim != 1:
+        raise RuntimeError(f"vector + matrix @ vector expected, got 1, {a.ndim}, {b.ndim}")
+    rows, columns = a.shape
+    if columns != b.size:
+        raise RuntimeError(f"size mismatch, got input ({rows}), mat ({rows}x{columns}), vec ({b.size})")
+    if a.dtype != b.dtype:
+        x, y = _names(a, b)
+        raise RuntimeError(f"addmv input tensors must have the same dtype, but got {y}, {x}, and {y}")
+    return _product(a, b, "addmv_impl_cpu")
+
+
+def _vectors(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    if a.ndim != 1 or b.ndim != 1:
+        raise RuntimeError(f"1D tensors expected, but got {a.ndim}D and {b.ndim}D tensors")
+    if a.dtype != b.dtype:
+        x, y = _names(a, b)
+        raise RuntimeError(f"dot : expected both vectors to have same dtype, but found {x} and {y}")
+    if a.size != b.size:
+        raise RuntimeError(
+            f"inconsistent tensor size, expected tensor [{a.size}] and src [{b.size}] to have the same number of "
+            f"elements, but got {a.size} and {b.size} elements respectively"
+        )
+    return _product(a, b, "dot")
+
+
+def _added(self: np.ndarray, mat1: np.ndarray, mat2: np.ndarray, beta: float, alpha: float) -> np.ndarray:
     """``beta * self + alpha * (mat1 @ mat2)``, in the product's own memory."""
-    product = _product(mat1, mat2)
+    if not _fit(self, mat1, mat2):
+        _check_addmm(self, mat1, mat2)
+    product = _product(mat1, mat2, "addmm_impl_cpu_")
     if alpha != 1:
         product *= product.dtype.type(alpha)
     if beta:  # with beta 0 a NaN in self does not count
         product += self if beta == 1 else self * self.dtype.type(beta)
     return product
+
+
+def _fit(x: np.ndarray, a: np.ndarray, b: np.ndarray) -> bool:
+    """Whether addmm can take them as they come: the usual case, told quickly."""
+    return (
+        a.ndim == b.ndim == 2 and a.shape[1] == b.shape[0] and a.dtype is b.dtype is x.dtype and x.shape == b.shape[1:]
+    )
+
+
+def _check_addmm(x: np.ndarray, a: np.ndarray, b: np.ndarray) -> None:
+    for name, array in (("mat1", a), ("mat2", b)):
+        if array.ndim != 2:
+            raise RuntimeError(f"{name} must be a matrix, got {array.ndim}-D tensor")
+    if a.shape[1] != b.shape[0]:
+        _matrices(a, b)
+    for name, array in (("mat1", a), ("self", x)):
+        if array.dtype != b.dtype:
+            raise RuntimeError(f"{name} and mat2 must have the same dtype, but got {' and '.join(_names(array, b))}")
+    try:
+        np.broadcast_to(x, (a.shape[0], b.shape[1]))
+    except ValueError:
+        shaping.expand(Tensor._plain(x), (a.shape[0], b.shape[1]))  # says it in PyTorch's words
+
+
+def _diagonal_sum(self: np.ndarray) -> np.ndarray:
+    if self.ndim != 2:
+        raise RuntimeError(f"trace: expected a matrix, but got tensor with dim {self.ndim}")
+    return np.trace(self, dtype=None if self.dtype.kind == "f" else np.int64)
+
+
+# Their rows
 
 
 def _scaled(value: Any, factor: float) -> Any:
@@ -60,7 +154,7 @@ def _for_right(grad: Any, left: Any, shape: tuple[int, ...], strides: tuple[int,
 
 _mm = Operation(
     "mm",
-    lambda self, mat2: _product(self, mat2),
+    lambda self, mat2: _matrices(self, mat2),
     {
         "self": lambda grad, mat2, self_sym_sizes, self_sym_strides: _for_left(
             grad, mat2, self_sym_sizes, self_sym_strides
@@ -73,7 +167,7 @@ _mm = Operation(
 )
 _addmm = Operation(
     "addmm",
-    _addmm_array,
+    _added,
     {
         "self": lambda grad, beta: _scaled(grad, beta),
         "mat1": lambda grad, mat2, mat1_sym_sizes, mat1_sym_strides, alpha: _scaled(
@@ -87,7 +181,7 @@ _addmm = Operation(
 )
 _bmm = Operation(
     "bmm",
-    lambda self, mat2: _product(self, mat2, "bmm"),
+    lambda self, mat2: _batches(self, mat2),
     {
         "self": lambda grad, mat2: _times_batches(grad, transpose(mat2, 1, 2)),
         "mat2": lambda grad, self: _times_batches(transpose(self, 1, 2), grad),
@@ -96,19 +190,19 @@ _bmm = Operation(
 )
 _mv = Operation(
     "mv",
-    lambda self, vec: _product(self, vec, "addmv_impl_cpu"),
+    lambda self, vec: _matrix_and_vector(self, vec),
     {"self": lambda grad, vec: _outer(grad, vec), "vec": lambda grad, self: t(self) @ grad},
     formula={"self": r"\bar{z} v^\top", "vec": r"A^\top \bar{z}"},
 )
 _dot = Operation(
     "dot",
-    lambda self, tensor: _product(self, tensor, "dot"),
+    lambda self, tensor: _vectors(self, tensor),
     {"self": lambda grad, tensor: grad * tensor, "tensor": lambda grad, self: grad * self},
     formula={"self": r"\bar{z}\, y", "tensor": r"\bar{z}\, x"},
 )
 _trace = Operation(
     "trace",
-    lambda self: np.trace(self, dtype=None if self.dtype.kind == "f" else np.int64),
+    _diagonal_sum,
     {"self": lambda grad, self_sym_sizes: grad * like(grad, np.eye(*self_sym_sizes, dtype=bool))},
     formula={"self": r"\bar{z}\, I"},
 )
@@ -122,155 +216,62 @@ _squeeze_ = Operation(  # squeezing a result that nobody has seen yet
 )
 
 
-def _arrays(function: str, **tensors: Any) -> list[np.ndarray]:
-    for position, (name, value) in enumerate(tensors.items(), 1):
-        if not isinstance(value, Tensor):
-            raise must_be_tensor(function, name, position, value)
-    return [value._array for value in tensors.values()]
+_OUT = "*, Tensor out=None)"
+function(f"mm(Tensor input, Tensor mat2, {_OUT}", doc="The product of two matrices: (n, m) and (m, p) give (n, p).")(
+    _mm
+)
+function(
+    f"bmm(Tensor input, Tensor mat2, {_OUT}",
+    doc="Products of matrices, one for each of a batch: (b, n, m) and (b, m, p) give (b, n, p).",
+)(_bmm)
+function(f"mv(Tensor input, Tensor vec, {_OUT}", doc="The product of a matrix (n, m) and a vector (m): a vector (n).")(
+    _mv
+)
+function(f"dot(Tensor input, Tensor tensor, {_OUT}", doc="The sum of the products of two vectors' elements.")(_dot)
+addmm = function(
+    "addmm(Tensor input, Tensor mat1, Tensor mat2, *, Scalar beta=1, Scalar alpha=1, Tensor out=None)",
+    in_place=True,
+    doc="``beta * input + alpha * (mat1 @ mat2)``; ``input`` broadcasts.",
+)(_addmm)
+function("trace(Tensor input)", doc="The sum of a matrix's diagonal.")(_trace)
 
 
-def _called(*arrays: np.ndarray) -> list[str]:
-    """What error texts call the dtypes of arrays."""
-    return [FROM_NUMPY[array.dtype].scalar_name for array in arrays]
-
-
-def _check_matrices(a: np.ndarray, b: np.ndarray) -> None:
-    if a.shape[1] != b.shape[0]:
-        raise RuntimeError(
-            f"mat1 and mat2 shapes cannot be multiplied ({a.shape[0]}x{a.shape[1]} and {b.shape[0]}x{b.shape[1]})"
-        )
-    if a.dtype != b.dtype:
-        names = f"{FROM_NUMPY[a.dtype].c_name} != {FROM_NUMPY[b.dtype].c_name}"
-        raise RuntimeError(f"expected m1 and m2 to have the same dtype, but got: {names}")
-
-
-def mm(input: Tensor, mat2: Tensor) -> Tensor:
-    """The product of two matrices: (n, m) and (m, p) give (n, p)."""
-    a, b = _arrays("mm", input=input, mat2=mat2)
-    if a.ndim != 2 or b.ndim != 2:
-        raise RuntimeError(f"{'self' if a.ndim != 2 else 'mat2'} must be a matrix")
-    _check_matrices(a, b)
-    return _mm(input, mat2)
-
-
-def mv(input: Tensor, vec: Tensor) -> Tensor:
-    """The product of a matrix (n, m) and a vector (m): a vector (n)."""
-    a, b = _arrays("mv", input=input, vec=vec)
-    if a.ndim != 2 or b.ndim != 1:
-        raise RuntimeError(f"vector + matrix @ vector expected, got 1, {a.ndim}, {b.ndim}")
-    rows, columns = a.shape
-    if columns != b.size:
-        raise RuntimeError(f"size mismatch, got input ({rows}), mat ({rows}x{columns}), vec ({b.size})")
-    if a.dtype != b.dtype:
-        x, y = _called(a, b)
-        raise RuntimeError(f"addmv input tensors must have the same dtype, but got {y}, {x}, and {y}")
-    return _mv(input, vec)
-
-
-def dot(input: Tensor, tensor: Tensor) -> Tensor:
-    """The sum of the products of two vectors' elements.
-
-    >>> import minigrad as torch
-    >>> torch.dot(torch.tensor([2., 3.]), torch.tensor([2., 1.]))
-    tensor(7.)
-    """
-    a, b = _arrays("dot", input=input, tensor=tensor)
-    if a.ndim != 1 or b.ndim != 1:
-        raise RuntimeError(f"1D tensors expected, but got {a.ndim}D and {b.ndim}D tensors")
-    if a.dtype != b.dtype:
-        x, y = _called(a, b)
-        raise RuntimeError(f"dot : expected both vectors to have same dtype, but found {x} and {y}")
-    if a.size != b.size:
-        raise RuntimeError(
-            f"inconsistent tensor size, expected tensor [{a.size}] and src [{b.size}] to have the same number of "
-            f"elements, but got {a.size} and {b.size} elements respectively"
-        )
-    return _dot(input, tensor)
-
-
-def bmm(input: Tensor, mat2: Tensor) -> Tensor:
-    """Products of matrices, one for each of a batch: (b, n, m) and (b, m, p) give (b, n, p)."""
-    a, b = _arrays("bmm", input=input, mat2=mat2)
-    if a.ndim != 3 or b.ndim != 3:
-        raise RuntimeError(f"batch{1 if a.ndim != 3 else 2} must be a 3D tensor")
-    if b.shape[:2] != (a.shape[0], a.shape[2]):
-        raise RuntimeError(
-            f"Expected size for first two dimensions of batch2 tensor to be: [{a.shape[0]}, {a.shape[2]}] but got: "
-            f"[{b.shape[0]}, {b.shape[1]}]."
-        )
-    if a.dtype != b.dtype:
-        x, y = _called(a, b)
-        raise RuntimeError(f"expected scalar type {x} but found {y}")
-    return _bmm(input, mat2)
-
-
-def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
-    """``beta * input + alpha * (mat1 @ mat2)``; ``input`` broadcasts."""
-    if not fits(input, mat1, mat2):
-        _check_addmm(input, mat1, mat2)
-    return _addmm(input, mat1, mat2, beta, alpha)
+@function(f"outer(Tensor input, Tensor vec2, {_OUT}", aliases=("ger",))
+def outer(input: Tensor, vec2: Tensor) -> Tensor:
+    """Every product of an element of one vector with one of the other: (n) and (m) give (n, m)."""
+    for name, vector in (("self", input), ("vec2", vec2)):
+        if vector.ndim != 1:
+            raise RuntimeError(f"outer: Expected 1-D argument {name}, but got {vector.ndim}-D")
+    return reshape(input, (len(input), 1)) * vec2
 
 
 def fits(input: Any, mat1: Any, mat2: Any) -> bool:
-    """Whether addmm can take them as they come: the usual case, told quickly."""
-    try:
-        x, a, b = input._array, mat1._array, mat2._array
-    except AttributeError:
-        return False
-    return (
-        a.ndim == b.ndim == 2 and a.shape[1] == b.shape[0] and a.dtype is b.dtype is x.dtype and x.shape == b.shape[1:]
-    )
-
-
-def _check_addmm(input: Tensor, mat1: Tensor, mat2: Tensor) -> None:
-    x, a, b = _arrays("addmm", input=input, mat1=mat1, mat2=mat2)
-    for name, array in (("mat1", a), ("mat2", b)):
-        if array.ndim != 2:
-            raise RuntimeError(f"{name} must be a matrix, got {array.ndim}-D tensor")
-    if a.shape[1] != b.shape[0]:
-        _check_matrices(a, b)
-    for name, array in (("mat1", a), ("self", x)):
-        if array.dtype != b.dtype:
-            raise RuntimeError(f"{name} and mat2 must have the same dtype, but got {' and '.join(_called(array, b))}")
-    try:
-        np.broadcast_to(x, (a.shape[0], b.shape[1]))
-    except ValueError:
-        shaping.expand(Tensor._plain(x), (a.shape[0], b.shape[1]))  # says it in PyTorch's words
-
-
-def outer(input: Tensor, vec2: Tensor) -> Tensor:
-    """Every product of an element of one vector with one of the other: (n) and (m) give (n, m)."""
-    a, b = _arrays("outer", input=input, vec2=vec2)
-    for name, array in (("self", a), ("vec2", b)):
-        if array.ndim != 1:
-            raise RuntimeError(f"outer: Expected 1-D argument {name}, but got {array.ndim}-D")
-    return reshape(input, (a.size, 1)) * vec2
-
-
-def trace(input: Tensor) -> Tensor:
-    """The sum of a matrix's diagonal."""
-    (array,) = _arrays("trace", input=input)
-    if array.ndim != 2:
-        raise RuntimeError(f"trace: expected a matrix, but got tensor with dim {array.ndim}")
-    return _trace(input)
+    """Whether addmm takes these tensors as they come."""
+    return isinstance(input, Tensor) and _fit(input._array, mat1._array, mat2._array)
 
 
 # matmul: any two shapes.
 
 
-def _matmul(input: Any, other: Any) -> Any:
-    if not isinstance(input, Tensor) or not isinstance(other, Tensor):
-        return NotImplemented
+def _matmul(input: Tensor, other: Tensor) -> Tensor:
+    """``input @ other``: vectors, matrices, and batches of them that broadcast.
+
+    >>> import minigrad as torch
+    >>> (torch.ones(2, 3) @ torch.ones(3)).shape, (torch.ones(5, 2, 3) @ torch.ones(3, 4)).shape
+    (torch.Size([2]), torch.Size([5, 2, 4]))
+
+    Raises:
+        RuntimeError: the inner lengths or the dtypes differ, the batches do not broadcast, an operand is 0-d.
+    """
     a, b = input._array, other._array
     if a.ndim == 2 and b.ndim == 2:
-        _check_matrices(a, b)
         return _mm(input, other)
     if a.ndim == 0 or b.ndim == 0:
         raise RuntimeError(f"both arguments to matmul need to be at least 1D, but they are {a.ndim}D and {b.ndim}D")
     if b.ndim == 1 and a.ndim < 3:
-        return dot(input, other) if a.ndim == 1 else mv(input, other)
+        return _dot(input, other) if a.ndim == 1 else _mv(input, other)
     if a.ndim == 1 and b.ndim == 2:
-        result = _squeeze_(mm(unsqueeze(input, 0), other), 0)
+        result = _squeeze_(_mm(unsqueeze(input, 0), other), 0)
         result._changed()
         return result
     if _folds(input, other):
@@ -281,6 +282,13 @@ def _matmul(input: Any, other: Any) -> Any:
         if len(b) == 1 and other.requires_grad:
             return _matmul(input, _squeeze(other, 0))
     return _in_batches(input, other)
+
+
+matmul = function(f"matmul(Tensor input, Tensor other, {_OUT}")(_matmul)
+
+
+def _operator(self: Tensor, other: Any) -> Any:
+    return _matmul(self, other) if isinstance(other, Tensor) else NotImplemented
 
 
 def _folds(input: Tensor, other: Tensor) -> bool:
@@ -307,8 +315,8 @@ def _fold(input: Tensor, other: Tensor) -> Tensor:
     *rows, inner = large._array.shape
     folded = reshape(large, (math.prod(rows), inner))
     if small._array.ndim == 1:
-        return shaping._unsafe_view(mv(folded, small), tuple(rows))
-    result = shaping._unsafe_view(mm(folded, small), (*rows, small._array.shape[1]))
+        return shaping._unsafe_view(_mv(folded, small), tuple(rows))
+    result = shaping._unsafe_view(_mm(folded, small), (*rows, small._array.shape[1]))
     return transpose(result, -2, -1).contiguous() if swapped else result
 
 
@@ -324,23 +332,9 @@ def _in_batches(input: Tensor, other: Tensor) -> Tensor:
     left = reshape(expand(input, (*batch, *rows, a[-1])), (count, *rows, a[-1]))
     if len(b) == 1:
         right = unsqueeze(reshape(expand(other, (*batch, *b)), (count, *b)), 2)
-        return shaping._unsafe_view(_squeeze(bmm(left, right), -1), (*batch, *rows))
+        return shaping._unsafe_view(_squeeze(_bmm(left, right), -1), (*batch, *rows))
     right = reshape(expand(other, (*batch, *b[-2:])), (count, *b[-2:]))
-    return shaping._unsafe_view(bmm(left, right), (*batch, *a[-2:-1], b[-1]))
-
-
-def matmul(input: Tensor, other: Tensor) -> Tensor:
-    """``input @ other``: vectors, matrices, and batches of them that broadcast.
-
-    >>> import minigrad as torch
-    >>> (torch.ones(2, 3) @ torch.ones(3)).shape, (torch.ones(5, 2, 3) @ torch.ones(3, 4)).shape
-    (torch.Size([2]), torch.Size([5, 2, 4]))
-
-    Raises:
-        RuntimeError: the inner lengths or the dtypes differ, the batches do not broadcast, an operand is 0-d.
-    """
-    _arrays("matmul", input=input, other=other)
-    return _matmul(input, other)
+    return shaping._unsafe_view(_bmm(left, right), (*batch, *a[-2:-1], b[-1]))
 
 
 # einsum: every dimension has a letter, those of an ellipsis a digit.
@@ -465,8 +459,5 @@ def _sum_of_products(a: Any, b: Any, summed: list[int]) -> Any:
     return permute(_times_batches(a, b).view(tuple(shape)), tuple(order.index(d) for d in range(len(order))))
 
 
-BOTH = (mm, mv, dot, bmm, addmm, outer, matmul, trace)
 FUNCTIONS_ONLY = (einsum,)
-IN_PLACE = (addmm,)
-ALIASES = {"ger": outer}
-OPERATORS = {"__matmul__": _matmul}
+OPERATORS = {"__matmul__": _operator}
