@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,10 +18,10 @@ from ..autograd import grad_mode, views
 from ..autograd.observe import tell
 from ..dtypes import FROM_NUMPY, type_name
 from ..tensor import Tensor
-from .arguments import broadcast_error, is_number, must_be_tensor, wrap_dim
-from .dual import cast, dual, either
-from .reduction import public, return_type, row
-from .shaping import Shape, at, expand, select_row, slice_row, unbind, unsqueeze, view, zeros_of
+from .arguments import METHODS, broadcast_error, function, is_number, must_be_tensor, wrap_dim
+from .dual import cast, either, masked
+from .reduction import return_type, row
+from .shaping import Shape, at, expand, method, operation, select_row, slice_row, unbind, unsqueeze, view, zeros_of
 from .templates import Operation
 
 END = 2**63 - 1  # the end of a slice that has none
@@ -184,7 +185,7 @@ _fill_tensor = Operation(
 _zero = row("zero_", lambda self: _overwritten(self, 0), _nothing, "0", node="ZeroBackward0")
 
 
-@public(page="torch.Tensor.{}")
+@method("copy_(Tensor input, any other, bool non_blocking=False)")
 def copy_(input: Tensor, src: Tensor | float, non_blocking: bool = False) -> Tensor:
     """Write ``src``, broadcast and cast, over ``input``."""
     if not isinstance(src, Tensor):
@@ -194,7 +195,7 @@ def copy_(input: Tensor, src: Tensor | float, non_blocking: bool = False) -> Ten
     return write(_copy, input, src, src._array.dtype)
 
 
-@public(page="torch.Tensor.{}")
+@method("fill_(Tensor input, Tensor value)", "fill_(Tensor input, Scalar value)")
 def fill_(input: Tensor, value: Tensor | float) -> Tensor:
     """Write one value into every element."""
     if not isinstance(value, Tensor):
@@ -205,20 +206,17 @@ def fill_(input: Tensor, value: Tensor | float) -> Tensor:
     return write(_fill_tensor, input, value)
 
 
-@public(page="torch.Tensor.{}")
-def zero_(input: Tensor) -> Tensor:
-    """Write zeros into every element."""
-    return write(_zero, input)
+zero_ = method("zero_(Tensor input)", doc="Write zeros into every element.")(lambda input: write(_zero, input))
 
 
-@public(page="torch.Tensor.{}")
+@function("index_put(Tensor input, any indices, Tensor values, bool accumulate=False)", page="torch.Tensor.{}")
 def index_put(input: Tensor, indices: Indices, values: Tensor, accumulate: bool = False) -> Tensor:
     """A copy with ``values`` written at (or added to) the places of the index tensors."""
     _check_put(input._array, indices, values._array)
     return _index_put(input, tuple(indices), values, accumulate)
 
 
-@public(page="torch.Tensor.{}")
+@method("index_put_(Tensor input, any indices, Tensor values, bool accumulate=False)")
 def index_put_(input: Tensor, indices: Indices, values: Tensor, accumulate: bool = False) -> Tensor:
     """Write ``values`` at (or add them to) the places of the index tensors."""
     return write(_index_put_, input, tuple(indices), values, accumulate)
@@ -472,6 +470,9 @@ def set_index(self: Tensor, key: Any, value: Any) -> None:
         copy_(part, value if value._array.shape == part._array.shape else expand(value, part._array.shape))
 
 
+METHODS |= {"__getitem__": get_index, "__setitem__": set_index}
+
+
 def _full_name(value: Any) -> str:
     kind = type(value)
     return f"numpy.{kind.__name__}" if kind.__module__ == "numpy" else kind.__name__
@@ -488,80 +489,26 @@ def _places(index: np.ndarray, dim: int) -> tuple[Any, ...]:
     return tuple(key)
 
 
-def _gathered(self: np.ndarray, dim: int, index: np.ndarray) -> np.ndarray:
-    return np.atleast_1d(self)[_places(index, dim)].reshape(index.shape)
-
-
-def _scattered(self: np.ndarray, dim: int, index: np.ndarray, src: Any, add: bool = False) -> np.ndarray:
-    out = np.array(self, order="C")
-    if index.size:
-        if isinstance(src, np.ndarray):
-            src = np.atleast_1d(src)[tuple(map(slice, np.atleast_1d(index).shape))]
-        array, key = np.atleast_1d(out), _places(index, dim)
-        if add:
-            _add_at(array, key, src)
-        else:
-            array[key] = src
-    return out
-
-
-_gather = row(
-    "gather",
-    lambda self, dim, index, sparse_grad: _gathered(self, dim, index),
-    lambda grad, self, dim, index: either(_scatter_add, zeros_of(grad, self.shape), dim, index, grad),
-    _PLACED,
-    tensors=("index",),
-    shows=("sparse_grad",),
-)
-_scatter_value: Operation = row(
-    "scatter",
-    lambda self, dim, index, value: _scattered(self, dim, index, value),
-    lambda grad, dim, index: either(_scatter_value, grad, dim, index, 0),
-    _ELSEWHERE,
-    node="ScatterBackward1",
-    tensors=("index",),
-)
-_scatter = Operation(
-    "scatter",
-    lambda self, dim, index, src: _scattered(self, dim, index, src),
-    {
-        "self": lambda grad, dim, index: either(_scatter_value, grad, dim, index, 0),
-        "src": lambda grad, dim, index: either(_gather, grad, dim, index, False),
-    },
-    tensors=("index",),
-    formula={"self": _ELSEWHERE, "src": _TAKEN},
-)
-_scatter_add: Operation = Operation(
-    "scatter_add",
-    lambda self, dim, index, src: _scattered(self, dim, index, src, add=True),
-    {"self": lambda grad: grad, "src": lambda grad, dim, index: either(_gather, grad, dim, index, False)},
-    tensors=("index",),
-    formula={"self": r"\bar{z}", "src": _TAKEN},
-)
-
-
-def _check_index(name: str, self: Tensor, dim: int, index: Tensor, src: Any = None) -> None:
+def _check_index(name: str, self: np.ndarray, dim: int, index: np.ndarray, src: Any = None) -> None:
     """PyTorch's checks of what gather and scatter are given."""
-    shape, where = self._array.shape, index._array
-    dim = wrap_dim(dim, len(shape))
-    if where.dtype not in (np.int64, np.int32):
+    shape, dim = self.shape, wrap_dim(dim, self.ndim)
+    if index.dtype not in (np.int64, np.int32):
         raise RuntimeError(f"{name}(): Expected dtype int32/int64 for index")
-    src = src._array if isinstance(src, Tensor) else None
-    if src is not None and src.dtype != self._array.dtype:
+    if isinstance(src, np.ndarray) and src.dtype != self.dtype:
         raise RuntimeError(f"{name}(): Expected self.dtype to be equal to src.dtype")
-    if not where.size:
+    if not index.size:
         return
-    if max(where.ndim, 1) != max(len(shape), 1):
+    if max(index.ndim, 1) != max(self.ndim, 1):
         who = "input" if name == "gather" else "self"
         raise RuntimeError(f"Index tensor must have the same number of dimensions as {who} tensor")
-    sizes = f"index {list(where.shape)} to be no larger than self {list(shape)} apart from dimension {dim}"
-    for d, length in enumerate(where.shape):
+    sizes = f"index {list(index.shape)} to be no larger than self {list(shape)} apart from dimension {dim}"
+    for d, length in enumerate(index.shape):
         too_long = d != dim and length > shape[d]
         if name == "gather" and too_long:
             raise RuntimeError(f"Size does not match at dimension {d} expected {sizes}")
-        if src is not None and (too_long or length > src.shape[d]):
+        if isinstance(src, np.ndarray) and (too_long or length > src.shape[d]):
             raise RuntimeError(f"Expected {sizes} and to be no larger size than src {list(src.shape)}")
-    _check_bounds(where, shape[dim] if shape else 1, dim)
+    _check_bounds(index, shape[dim] if shape else 1, dim)
 
 
 def _check_bounds(where: np.ndarray, length: int, dim: int, lowest: int = 0, error: Any = RuntimeError) -> None:
@@ -575,32 +522,83 @@ def _first_outside(where: np.ndarray, lowest: int, length: int) -> int | None:
     return where.reshape(-1)[int(np.argmax(bad))] if bad.any() else None
 
 
-@public()
-def gather(input: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False) -> Tensor:
+def _ungathered(grad: Any, self: Any, dim: int, index: Any) -> Any:
+    return either(scatter_add.operation, zeros_of(grad, self.shape), dim, index, grad)
+
+
+_by_index: dict[str, Any] = {"tensors": ("index",)}
+_in_place_too = partial(function, in_place=True)
+
+
+@operation(
+    "gather(Tensor input, int dim, Tensor index, *, bool sparse_grad=False)", _ungathered, _PLACED,
+    shows=("sparse_grad",), **_by_index,
+)  # fmt: skip
+def gather(self: np.ndarray, dim: int, index: np.ndarray, sparse_grad: bool) -> np.ndarray:
     """The elements at these places along a dimension: ``out[i][j] = input[i][index[i][j]]`` for ``dim=1``."""
-    _check_index("gather", input, dim, index)
-    return _gather(input, dim, index, sparse_grad)
+    _check_index("gather", self, dim, index)
+    return np.atleast_1d(self)[_places(index, dim)].reshape(index.shape)
 
 
-@public()
-def scatter(input: Tensor, dim: int, index: Tensor, src: Any = None, *, value: Any = None) -> Tensor:
-    """A copy with ``src`` (a tensor or a number) written at these places: ``out[i][index[i][j]] = src[i][j]``."""
-    src = value if src is None else src
-    _check_index("scatter", input, dim, index, src)
-    return (_scatter if isinstance(src, Tensor) else _scatter_value)(input, dim, index, src)
+def _scattered(self: np.ndarray, dim: int, index: np.ndarray, src: Any, add: bool = False) -> np.ndarray:
+    _check_index("scatter", self, dim, index, src)
+    out = np.array(self, order="C")
+    if index.size:
+        if isinstance(src, np.ndarray):
+            src = np.atleast_1d(src)[tuple(map(slice, np.atleast_1d(index).shape))]
+        array, key = np.atleast_1d(out), _places(index, dim)
+        if add:
+            _add_at(array, key, src)
+        else:
+            array[key] = src
+    return out
 
 
-@public()
-def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
+_scatter_value: Operation = row(
+    "scatter",
+    lambda self, dim, index, value: _scattered(self, dim, index, value),
+    lambda grad, dim, index: either(_scatter_value, grad, dim, index, 0),
+    _ELSEWHERE,
+    node="ScatterBackward1",
+    **_by_index,
+)
+_scatter = Operation(
+    "scatter",
+    lambda self, dim, index, src: _scattered(self, dim, index, src),
+    {
+        "self": lambda grad, dim, index: either(_scatter_value, grad, dim, index, 0),
+        "src": lambda grad, dim, index: either(gather.operation, grad, dim, index, False),
+    },
+    formula={"self": _ELSEWHERE, "src": _TAKEN},
+    **_by_index,
+)
+
+
+@_in_place_too(
+    "scatter(Tensor input, int dim, Tensor index, Tensor src)",
+    "scatter(Tensor input, int dim, Tensor index, Scalar value)",
+)
+def scatter(input: Tensor, dim: int, index: Tensor, src: Tensor | None = None, value: float = 0) -> Tensor:
+    """A copy with ``src`` (or a number) written at these places: ``out[i][index[i][j]] = src[i][j]``."""
+    return _scatter_value(input, dim, index, value) if src is None else _scatter(input, dim, index, src)
+
+
+@operation(
+    "scatter_add(Tensor input, int dim, Tensor index, Tensor src)",
+    {"self": lambda grad: grad, "src": lambda grad, dim, index: either(gather.operation, grad, dim, index, False)},
+    {"self": r"\bar{z}", "src": _TAKEN},
+    public=_in_place_too,
+    **_by_index,
+)
+def scatter_add(self: np.ndarray, dim: int, index: np.ndarray, src: np.ndarray) -> np.ndarray:
     """A copy with ``src`` added at these places."""
-    _check_index("scatter", input, dim, index, src)
-    return _scatter_add(input, dim, index, src)
+    return _scattered(self, dim, index, src, add=True)
 
 
-# One index for each place of a dimension: index_select, index_add, index_fill
+# One index for each place of a dimension: index_select, index_add
 
 
-def _index_added(self: np.ndarray, dim: int, index: np.ndarray, source: np.ndarray, alpha: float, _: Any) -> np.ndarray:
+def _added(self: np.ndarray, dim: int, index: np.ndarray, source: np.ndarray, alpha: float, _: Any) -> np.ndarray:
     out = np.array(self, order="C")
     key = at(max(self.ndim, 1), dim, np.atleast_1d(index))
     _add_at(np.atleast_1d(out), key, source if alpha == 1 else (source * alpha).astype(source.dtype))
@@ -608,54 +606,46 @@ def _index_added(self: np.ndarray, dim: int, index: np.ndarray, source: np.ndarr
 
 
 def _source_part(grad: Any, dim: int, index: Any, source: Any, alpha: float) -> Any:
-    part = either(_index_select, grad, dim, index)
+    part = either(index_select.operation, grad, dim, index)
     part = expand(part, source._array.shape) if isinstance(part, Tensor) else part
     return part if alpha == 1 else part * alpha
 
 
-_index_select: Operation = row(
-    "index_select",
-    lambda self, dim, index: np.take(self, np.atleast_1d(index), dim) if self.ndim else self.copy(),
-    lambda grad, self_sym_sizes, dim, index: either(_index_add, zeros_of(grad, self_sym_sizes), dim, index, grad, 1, 0),
-    _PLACED,
-    tensors=("index",),
-)
 _index_add: Operation = Operation(
     "index_add",
-    _index_added,
+    _added,
     {"self": lambda grad: grad, "source": _source_part},
     params=("self", "dim", "index", "source", "alpha", "source_dim"),
-    tensors=("index",),
     shows=("source_dim",),
     formula={"self": r"\bar{z}", "source": r"\alpha \bar{z} \text{ at these places}"},
+    **_by_index,
 )
 
 
-def _length(input: Tensor, dim: int) -> int:
-    dim = wrap_dim(dim, input._array.ndim)
-    return input._array.shape[dim] if input._array.ndim else 1
+def _unselected(grad: Any, self_sym_sizes: Shape, dim: int, index: Any) -> Any:
+    return either(_index_add, zeros_of(grad, self_sym_sizes), dim, index, grad, 1, 0)
 
 
-@public()
-def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
+@operation("index_select(Tensor input, int dim, Tensor index)", _unselected, _PLACED, **_by_index)
+def index_select(self: np.ndarray, dim: int, index: np.ndarray) -> np.ndarray:
     """The parts at these places of a dimension."""
-    length, where = _length(input, dim), index._array
-    if where.ndim > 1:
+    length = self.shape[wrap_dim(dim, self.ndim)] if self.ndim else 1
+    if index.ndim > 1:
         raise IndexError("index_select(): Index is supposed to be a vector")
-    if where.dtype not in (np.int64, np.int32):
+    if index.dtype not in (np.int64, np.int32):
         raise RuntimeError("index_select(): Expected dtype int32 or int64 for index")
-    if not input._array.ndim and where.size != 1:
-        raise RuntimeError(f"index_select(): Index to scalar can have only 1 value, got {where.size} value(s)")
-    bad = _first_outside(where, 0, length)
+    if not self.ndim and index.size != 1:
+        raise RuntimeError(f"index_select(): Index to scalar can have only 1 value, got {index.size} value(s)")
+    bad = _first_outside(index, 0, length)
     if bad is not None:
         raise RuntimeError(f"INDICES element is out of DATA bounds, id={bad} axis_dim={length}")
-    return _index_select(input, dim, index)
+    return np.take(self, np.atleast_1d(index), dim) if self.ndim else self.copy()
 
 
-@public()
+@_in_place_too("index_add(Tensor input, int dim, Tensor index, Tensor source, *, Scalar alpha=1)")
 def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: float = 1) -> Tensor:
     """A copy with ``alpha * source`` added at these places of a dimension."""
-    length, added, along = _length(input, dim), source._array, wrap_dim(dim, input._array.ndim)
+    shape, added, along = input._array.shape or (1,), source._array, wrap_dim(dim, input._array.ndim)
     if added.dtype != input._array.dtype:
         names = input.dtype.scalar_name, source.dtype.scalar_name
         raise RuntimeError(f"index_add_(): self ({names[0]}) and source ({names[1]}) must have the same scalar type")
@@ -665,16 +655,11 @@ def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: 
             f"index_add_(): Number of indices ({index._array.size}) should be equal to source.size(dim): ({have}), for "
             f"dim: {dim}"
         )
-    _check_bounds(index._array, length, along)
+    _check_bounds(index._array, shape[along], along)
     return _index_add(input, dim, index, source, alpha, added.ndim)
 
 
-# Places in the flattened tensor, and masks
-
-
-def _mask_selected(self: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    self, mask = np.broadcast_arrays(self, mask)
-    return self[mask]
+# Masks
 
 
 def _mask_scattered(self: np.ndarray, mask: np.ndarray, source: np.ndarray) -> np.ndarray:
@@ -689,26 +674,25 @@ def _unmasked(grad: Any, self: Any, mask: Any) -> Any:
     return either(_masked_scatter, whole, mask, grad)
 
 
-_masked_fill = dual("masked_fill", lambda grad, mask, number: np.where(mask, grad.dtype.type(number), grad))
-_masked_select = row("masked_select", _mask_selected, _unmasked, _PLACED, tensors=("mask",))
-_masked_scatter = Operation(  # of as many numbers as the mask has trues
+@operation("masked_select(Tensor input, Tensor mask)", _unmasked, _PLACED, tensors=("mask",))
+def masked_select(self: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """The elements where ``mask`` is true, in one dimension."""
+    if mask.dtype != np.bool_:
+        raise RuntimeError("masked_select: expected BoolTensor for mask")
+    self, mask = np.broadcast_arrays(self, mask)
+    return self[mask]
+
+
+_masked_scatter: Operation = Operation(  # of as many numbers as the mask has trues
     "masked_scatter",
     _mask_scattered,
     {
-        "self": lambda grad, mask: _masked_fill(grad, mask, 0),
-        "source": lambda grad, mask: either(_masked_select, grad, mask),
+        "self": lambda grad, mask: masked(grad, mask),
+        "source": lambda grad, mask: either(masked_select.operation, grad, mask),
     },
     tensors=("mask",),
     formula={"self": _ELSEWHERE, "source": _TAKEN},
 )
-
-
-@public()
-def masked_select(input: Tensor, mask: Tensor) -> Tensor:
-    """The elements where ``mask`` is true, in one dimension."""
-    if mask._array.dtype != np.bool_:
-        raise RuntimeError("masked_select: expected BoolTensor for mask")
-    return _masked_select(input, mask)
 
 
 # Sorting
@@ -716,6 +700,7 @@ def masked_select(input: Tensor, mask: Tensor) -> Tensor:
 
 def _order(self: np.ndarray, dim: int, descending: bool) -> np.ndarray:
     """The places of the elements in order; equal ones keep theirs. NaN counts as the largest."""
+    wrap_dim(dim, self.ndim)
     if not self.ndim:
         return np.zeros((), np.int64)
     if not descending:
@@ -725,13 +710,15 @@ def _order(self: np.ndarray, dim: int, descending: bool) -> np.ndarray:
 
 def _ordered(self: np.ndarray, dim: int, descending: bool) -> tuple[np.ndarray, np.ndarray]:
     places = _order(self, dim, descending)
-    return _gathered(self, dim, places), places
+    return gather.operation.forward(self, dim, places, False), places
 
 
 def _first(self: np.ndarray, k: int, dim: int, largest: bool) -> tuple[np.ndarray, np.ndarray]:
+    if not 0 <= k <= (self.shape[wrap_dim(dim, self.ndim)] if self.ndim else 1):
+        raise RuntimeError("selected index k out of range")
     places = _order(self, dim, largest)
     places = np.ascontiguousarray(places[at(self.ndim, dim, slice(k))]) if self.ndim else places
-    return _gathered(self, dim, places), places
+    return gather.operation.forward(self, dim, places, False), places
 
 
 def _put_back(grad: Any, self_sym_sizes: Shape, dim: int, indices: Any) -> Any:
@@ -745,42 +732,27 @@ _topk = row("topk", _first, _put_back, _BACK, outputs=_PAIR)
 _SORTED, _TOP = return_type("sort", *_PAIR), return_type("topk", *_PAIR)
 
 
-@public()
+@function("sort(Tensor input, int dim=-1, bool descending=False, *, bool? stable=None)")
 def sort(input: Tensor, dim: int = -1, descending: bool = False, *, stable: bool | None = None) -> Any:
     """The elements in order along a dimension, and the places they had: (values, indices)."""
-    wrap_dim(dim, input._array.ndim)
     return _SORTED(*(_sort if stable is None else _stable_sort)(input, dim, descending))
 
 
-@public()
+@function("argsort(Tensor input, int dim=-1, bool descending=False, *, bool stable=False)")
 def argsort(input: Tensor, dim: int = -1, descending: bool = False, *, stable: bool = False) -> Tensor:
     """The places of the elements in order along a dimension."""
-    wrap_dim(dim, input._array.ndim)
     return Tensor._plain(_order(input._array, dim, descending))
 
 
-@public()
+@function("topk(Tensor input, int k, int dim=-1, bool largest=True, bool sorted=True)")
 def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Any:
     """The ``k`` largest (or smallest) elements along a dimension, and their places: (values, indices)."""
-    if not 0 <= k <= _length(input, dim):
-        raise RuntimeError("selected index k out of range")
     return _TOP(*_topk(input, k, dim, largest))
 
 
-# Without derivatives
-
-
-@public()
+@function("nonzero(Tensor input, *, bool as_tuple=False)")
 def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
     """The places of the elements that are not zero, a row each; ``as_tuple``: a tensor for each dimension."""
     if as_tuple:
         return unbind(nonzero(input if input._array.ndim else unsqueeze(input, 0)), 1)
     return Tensor._plain(np.argwhere(input._array))
-
-
-BOTH = (
-    argsort, gather, index_add, index_put, index_select, masked_select, nonzero, scatter, scatter_add, sort, topk,
-)  # fmt: skip
-METHODS_ONLY = (copy_, fill_, index_put_, zero_)
-IN_PLACE = (index_add, scatter, scatter_add)
-OPERATORS = {"__getitem__": get_index, "__setitem__": set_index}

@@ -31,15 +31,15 @@ _SAME = r"\bar{z}"
 
 
 def operation(
-    signature: str, derivative: Callable[..., Any], formula: str = _SAME, *, public: Any = function, **more: Any
+    signature: str, derivatives: Any, formula: Any = _SAME, *, public: Any = function, **more: Any
 ) -> Callable[[Callable[..., Any]], Any]:
-    """Make a forward on arrays a public operation: ``derivative``, ``formula`` and ``more`` complete its row."""
+    """Make a forward on arrays a public operation: the rest of its row is given here (one derivative: of ``self``)."""
+    if callable(derivatives):
+        derivatives, formula = {"self": derivatives}, {"self": formula}
 
     def finish(forward: Callable[..., Any]) -> Any:
-        made = row(signature.partition("(")[0], forward, derivative, formula, **more)
-        called = public(signature, doc=forward.__doc__)(made)
-        called.forward = forward
-        return called
+        made = Operation(signature.partition("(")[0], forward, derivatives, formula=formula, **more)
+        return public(signature, doc=forward.__doc__)(made)
 
     return finish
 
@@ -158,7 +158,7 @@ def _without_ones(self: np.ndarray, dim: int | Shape) -> np.ndarray:
 def _with_ones(grad: Any, dim: int | Shape, self_sym_sizes: Shape) -> Any:
     for place in _dims(dim, len(self_sym_sizes)):
         if self_sym_sizes[place] == 1:
-            grad = either(unsqueeze, grad, place)
+            grad = either(unsqueeze.operation, grad, place)
     return grad
 
 
@@ -264,7 +264,7 @@ FUNCTIONS |= {"broadcast_tensors": broadcast_tensors, "meshgrid": meshgrid}
 
 
 def _swapped_back(grad: Any, dim0: int, dim1: int) -> Any:
-    return either(transpose, grad, dim0, dim1)
+    return either(transpose.operation, grad, dim0, dim1)
 
 
 @operation(
@@ -291,7 +291,7 @@ t = function("t(Tensor input)", doc="A matrix transposed, as a view; vectors sta
 
 
 def _permuted_back(grad: Any, dims: Shape) -> Any:
-    return either(permute, grad, tuple(np.argsort([dim % len(dims) for dim in dims]).tolist()))
+    return either(permute.operation, grad, tuple(np.argsort([dim % len(dims) for dim in dims]).tolist()))
 
 
 @operation("permute(Tensor input, int[] dims)", _permuted_back, r"\bar{z} \text{ permuted back}", view=True)
@@ -530,7 +530,9 @@ _cat = Operation(
 )
 _stack = Operation(
     "stack",
-    lambda tensors, dim, _dtype, _count: _joined([unsqueeze.forward(array, dim) for array in tensors], dim, _dtype),
+    lambda tensors, dim, _dtype, _count: _joined(
+        [unsqueeze.operation.forward(array, dim) for array in tensors], dim, _dtype
+    ),
     {"tensors": lambda grad, dim, _count: [either(select_row, grad, dim, i) for i in range(_count)]},
     variadic=True,
     formula=_PART,
@@ -583,7 +585,7 @@ _DIAGONAL = r"\mathrm{diag}(\bar{z})"
 
 def _write_diagonal(grad_output: np.ndarray, shape: Shape, offset: int, dim1: int, dim2: int) -> np.ndarray:
     out = np.zeros(shape, grad_output.dtype)
-    diagonal.forward(out, offset, dim1, dim2)[...] = grad_output
+    diagonal.operation.forward(out, offset, dim1, dim2)[...] = grad_output
     return out
 
 
@@ -592,7 +594,7 @@ def _undiagonal(grad: Any, self_sym_sizes: Shape, offset: int, dim1: int, dim2: 
 
 
 def _rediagonal(grad: Any, offset: int, dim1: int, dim2: int) -> Any:
-    return either(diagonal, grad, offset, dim1, dim2)
+    return either(diagonal.operation, grad, offset, dim1, dim2)
 
 
 _diagonal_backward = Operation(
@@ -634,7 +636,7 @@ def _triangle(name: str, what: str) -> Callable[..., Any]:
     forward.__doc__ = f"The part of each matrix on and {what} a diagonal; the rest is zero."
     formula = rf"\mathrm{{{name}}}(\bar{{z}})"
     made = operation(
-        f"{name}(Tensor input, int diagonal=0)", lambda grad, diagonal: either(made, grad, diagonal), formula
+        f"{name}(Tensor input, int diagonal=0)", lambda grad, diagonal: either(made.operation, grad, diagonal), formula
     )(forward)
     return made
 
@@ -646,7 +648,7 @@ tril, triu = _triangle("tril", "below"), _triangle("triu", "above")
 
 
 def _flipped_back(grad: Any, dims: Shape) -> Any:
-    return either(flip, grad, dims)
+    return either(flip.operation, grad, dims)
 
 
 @operation("flip(Tensor input, int[] dims)", _flipped_back, r"\bar{z} \text{ flipped back}")
@@ -657,7 +659,7 @@ def flip(self: np.ndarray, dims: Shape) -> np.ndarray:
 
 
 def _rolled_back(grad: Any, shifts: Shape, dims: Shape) -> Any:
-    return either(roll, grad, tuple(-shift for shift in shifts), dims)
+    return either(roll.operation, grad, tuple(-shift for shift in shifts), dims)
 
 
 @operation("roll(Tensor input, int[1] shifts, int[1] dims=())", _rolled_back, r"\bar{z} \text{ rolled back}")
