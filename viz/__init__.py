@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .compare import compare as compare
     from .dot import Dot as Dot
     from .dot import make_dot as make_dot
     from .dot import save as save
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 # Which module a public name lives in.
 _HOMES = {
+    "compare": "compare",
     "Dot": "dot",
     "make_dot": "dot",
     "save": "dot",

@@ -7,7 +7,9 @@ Both hold the program, the look and the run, and ask nothing of the network. Whe
 from __future__ import annotations
 
 import importlib.resources
+import json
 import re
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -22,12 +24,17 @@ _HERE = "const place = document.currentScript.parentNode.querySelector('.mg-plac
 
 def to_html(trace: Trace, step: int = 1) -> str:
     """One HTML page with the stepper in it, at ``step`` (counted from 1)."""
-    title = escape(trace.title or "Stepper")
+    return document(trace.title or "Stepper", fragment(trace, step))
+
+
+def document(title: str, body: str) -> str:
+    """A page of its own around what ``fragment`` or ``pair_fragment`` gives."""
+    title = escape(title)
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{title}</title>\n<style>{_PAGE}</style>\n</head>\n"
-        f"<body>\n<main>\n<h1>{title}</h1>\n{fragment(trace, step)}</main>\n</body>\n</html>\n"
+        f"<body>\n<main>\n<h1>{title}</h1>\n{body}</main>\n</body>\n</html>\n"
     )
 
 
@@ -51,12 +58,27 @@ def fragment(trace: Trace, step: int = 1) -> str:
     """
     if not is_placed(trace):
         place(trace)
+    return _output(still(trace), f"mount(place, {_script_json(trace.to_json())}, {{ step: {step:d} }})")
+
+
+def pair_fragment(runs: Sequence[Trace], labels: Sequence[str], pairs: Sequence[tuple[int, int]], step: int = 1) -> str:
+    """The same for two runs on one timeline: ``pairs`` are the steps they show together."""
+    shown = ", ".join(run.to_json() for run in runs)
+    data = (
+        f'{{"runs":[{shown}],"labels":{json.dumps(list(labels))},"pairs":{json.dumps([list(pair) for pair in pairs])}}}'
+    )
+    stills = "".join(f"<p>{escape(label)}</p>{still(run)}" for label, run in zip(labels, runs, strict=True))
+    return _output(stills, f"mountPair(place, {_script_json(data)}, {{ step: {step:d} }})")
+
+
+def _output(picture: str, call: str) -> str:
     return (
-        f'<div class="mg-out">\n<div class="mg-place">{still(trace)}</div>\n'
+        f'<div class="mg-out">\n<div class="mg-place">{picture}</div>\n'
         f'<style class="mg-look">\n{slim(static("stepper.css"))}</style>\n'
-        f'<script class="mg-program">(() => {{\n{_HERE}\n{_program()}place.mgMount = mount;\n}})();</script>\n'
+        f'<script class="mg-program">(() => {{\n{_HERE}\n{_program()}'
+        "place.mg = { mount, mountPair };\n})();</script>\n"
         f'<script class="mg-run">(() => {{\n{_HERE}\n'
-        f"place.mgMount(place, {_script_json(trace)}, {{ step: {step:d} }});\n}})();</script>\n</div>\n"
+        f"place.mg.{call};\n}})();</script>\n</div>\n"
     )
 
 
@@ -78,9 +100,8 @@ def slim(text: str) -> str:
     return re.sub(r"^[ \t]*//.*\n|^[ \t]+|^\n", "", text, flags=re.MULTILINE)
 
 
-def _script_json(trace: Trace) -> str:
+def _script_json(text: str) -> str:
     """JSON that cannot end the script it stands in: what could is written as an escape."""
-    text = trace.to_json()
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return text

@@ -203,6 +203,11 @@ EN: dict[str, str] = {
     "predict.none": "None says that no gradient has arrived yet. This backward pass brings one.",
     "predict.nothing": 'predict: nothing in this run answers to {subject!r}; "x.grad" asks for the gradient of the '
     'leaf x, "raises" whether a backward runs to its end',
+    # Two runs side by side
+    "compare.1": "first run",
+    "compare.2": "second run",
+    "compare.same": "The runs do not differ.",
+    "compare.apart": "The runs part at step {step}.",
     # Bits
     "and": "{a} and {b}",
     "result": "its result",

@@ -554,3 +554,23 @@ def test_what_comes_is_hidden_until_it_is_predicted_or_shown(show: Open) -> None
     expect(page.locator(".mg-pill")).to_have_text("error")
     expect(page.locator(".mg-veil")).to_be_hidden()
     assert overflows(page) == []
+
+
+def test_two_runs_step_together(browser: BrowserContext, tmp_path: Path) -> None:
+    viz.compare(product(), second_backward(), ["a", "b"]).to_html(tmp_path / "pair.html")
+    page = browser.new_page()
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.goto((tmp_path / "pair.html").as_uri())
+    both = page.locator(".mg-side .mg-count")
+    page.locator(".mg-pair").focus()
+    keys(page, "End")
+    assert [text.split()[1] == text.split()[-1] for text in both.all_inner_texts()] == [True, True]
+    keys(page, "Home", "ArrowRight")
+    assert count(page).startswith("step 2 of")
+    page.get_by_role("slider", name="Step").first.focus()
+    keys(page, "ArrowRight")
+    assert count(page).startswith("step 3 of")
+    assert page.locator(".mg-side").nth(1).bounding_box()["x"] > 600  # type: ignore[index]
+    page.set_viewport_size({"width": 600, "height": 900})
+    assert page.locator(".mg-side").nth(1).bounding_box()["x"] < 100  # type: ignore[index]
+    page.close()

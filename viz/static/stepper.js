@@ -1130,6 +1130,56 @@ export function mount(el, trace, options = {}) {
   };
 }
 
+// ---------------------------------------------------------------- two runs on one timeline
+
+/**
+ * Build two steppers side by side that step together. `pairs` says which step each shows at each place of the timeline.
+ * @param {HTMLElement} el @param {{runs: Trace[], labels: string[], pairs: number[][]}} both @param {Options} [options]
+ */
+export function mountPair(el, both, options = {}) {
+  const { runs, labels, pairs } = both;
+  let current = -1;
+  const move = (/** @type {number} */ target) => {
+    const k = Math.max(0, Math.min(pairs.length - 1, target));
+    pairs[k].forEach((step, i) => {
+      steppers[i].go(step + 1);
+      steppers[i].root.classList.toggle("mg-waits", k > 0 && pairs[k - 1][i] === step);
+    });
+    current = k;
+    slider.value = String(k + 1);
+    slider.setAttribute("aria-valuetext", `step ${k + 1} of ${pairs.length}`);
+    counter.textContent = `step ${k + 1} of ${pairs.length}`;
+    first.disabled = back.disabled = k === 0;
+    next.disabled = last.disabled = k === pairs.length - 1;
+  };
+  const first = button("mg-first", "First step (Home)", () => move(0), icon("first"));
+  const back = button("mg-back", "Step back (←)", () => move(current - 1), icon("back"));
+  const next = button("mg-next", "Step forward (→)", () => move(current + 1), h("span", "", "step"), icon("next"));
+  const last = button("mg-last", "Last step (End)", () => move(pairs.length - 1), icon("last"));
+  const counter = h("span", "mg-count");
+  const slider = make("", "input", { type: "range", class: "mg-slide", min: "1", max: String(pairs.length), step: "1", "aria-label": "Step" });
+  slider.addEventListener("input", () => move(Number(slider.value) - 1));
+  const bar = make("", "div", { class: "mg-bar", role: "toolbar", "aria-label": "Stepping both" }, first, back, next, last, counter, slider);
+  const places = runs.map(() => h("div", "mg-side-of"));
+  const sides = runs.map((_, i) => make("", "section", { class: "mg-side", "aria-label": labels[i] }, h("div", "mg-side-name", labels[i]), places[i]));
+  const root = make("", "div", { class: "mg-root mg-pair", role: "group", tabindex: "0", "aria-label": `Two runs: ${labels.join(", ")}` },
+    bar, h("div", "mg-sides", ...sides));
+  root.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
+    const to = { ArrowRight: current + 1, ArrowLeft: current - 1, Home: 0, End: pairs.length - 1 }[event.key];
+    if (event.target === slider || event.ctrlKey || event.metaKey || event.altKey) event.stopPropagation();
+    else if (to !== undefined) {
+      event.stopPropagation();
+      event.preventDefault();
+      move(to);
+    }
+  }, true);
+  root.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => event.stopPropagation());
+  el.replaceChildren(root);
+  const steppers = runs.map((run, i) => mount(places[i], run));
+  move((options.step || 1) - 1);
+  return { root, go: (/** @type {number} */ step) => move(step - 1), destroy: () => steppers.forEach((one) => one.destroy()) };
+}
+
 // ---------------------------------------------------------------- small helpers
 
 /** @param {string} text */
