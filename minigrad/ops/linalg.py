@@ -26,68 +26,56 @@ _times_batches, _outer, _squeeze = dual("bmm", np.matmul), dual("outer", np.oute
 # The products of arrays, with PyTorch's refusals
 
 
-def _names(*arrays: np.ndarray) -> list[str]:
-    """What error texts call the dtypes of arrays."""
-    return [FROM_NUMPY[array.dtype].scalar_name for array in arrays]
-
-
-def _product(a: np.ndarray, b: np.ndarray, kernel: str) -> np.ndarray:
+def _product(a: np.ndarray, b: np.ndarray, kernel: str, unlike: str = "") -> np.ndarray:
+    """``a @ b``, both of one dtype; ``unlike`` is said where they are not."""
+    if a.dtype != b.dtype:
+        raise RuntimeError(unlike.format(FROM_NUMPY[a.dtype], FROM_NUMPY[b.dtype]))
     if a.dtype.kind == "b":
         raise NotImplementedError(f"\"{kernel}\" not implemented for 'Bool'")
     return np.asarray(np.matmul(a, b))
 
 
-def _matrices(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    if a.ndim != 2 or b.ndim != 2:
-        raise RuntimeError(f"{'self' if a.ndim != 2 else 'mat2'} must be a matrix")
-    if a.shape[1] != b.shape[0]:
+def _matrices(self: np.ndarray, mat2: np.ndarray) -> np.ndarray:
+    if self.ndim != 2 or mat2.ndim != 2:
+        raise RuntimeError(f"{'self' if self.ndim != 2 else 'mat2'} must be a matrix")
+    if self.shape[1] != mat2.shape[0]:
         raise RuntimeError(
-            f"mat1 and mat2 shapes cannot be multiplied ({a.shape[0]}x{a.shape[1]} and {b.shape[0]}x{b.shape[1]})"
+            "mat1 and mat2 shapes cannot be multiplied ({}x{} and {}x{})".format(*self.shape, *mat2.shape)
         )
-    if a.dtype is not b.dtype:
-        names = f"{FROM_NUMPY[a.dtype].c_name} != {FROM_NUMPY[b.dtype].c_name}"
-        raise RuntimeError(f"expected m1 and m2 to have the same dtype, but got: {names}")
-    return _product(a, b, "addmm_impl_cpu_")
+    unlike = "expected m1 and m2 to have the same dtype, but got: {0.c_name} != {1.c_name}"
+    return _product(self, mat2, "addmm_impl_cpu_", unlike)
 
 
-def _batches(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    if a.ndim != 3 or b.ndim != 3:
-        raise RuntimeError(f"batch{1 if a.ndim != 3 else 2} must be a 3D tensor")
-    if b.shape[:2] != (a.shape[0], a.shape[2]):
+def _batches(self: np.ndarray, mat2: np.ndarray) -> np.ndarray:
+    if self.ndim != 3 or mat2.ndim != 3:
+        raise RuntimeError(f"batch{1 if self.ndim != 3 else 2} must be a 3D tensor")
+    expected, got = [self.shape[0], self.shape[2]], [*mat2.shape[:2]]
+    if expected != got:
+        raise RuntimeError(f"Expected size for first two dimensions of batch2 tensor to be: {expected} but got: {got}.")
+    return _product(self, mat2, "bmm", "expected scalar type {0.scalar_name} but found {1.scalar_name}")
+
+
+def _matrix_and_vector(self: np.ndarray, vec: np.ndarray) -> np.ndarray:
+    if self.ndim != 2 or vec.ndim != 1:
+        raise RuntimeError(f"vector + matrix @ vector expected, got 1, {self.ndim}, {vec.ndim}")
+    rows, columns = self.shape
+    if columns != vec.size:
+        raise RuntimeError(f"size mismatch, got input ({rows}), mat ({rows}x{columns}), vec ({vec.size})")
+    names = "{1.scalar_name}, {0.scalar_name}, and {1.scalar_name}"
+    return _product(self, vec, "addmv_impl_cpu", f"addmv input tensors must have the same dtype, but got {names}")
+
+
+def _vectors(self: np.ndarray, tensor: np.ndarray) -> np.ndarray:
+    if self.ndim != 1 or tensor.ndim != 1:
+        raise RuntimeError(f"1D tensors expected, but got {self.ndim}D and {tensor.ndim}D tensors")
+    m, n = self.size, tensor.size
+    if m != n:
         raise RuntimeError(
-            f"Expected size for first two dimensions of batch2 tensor to be: [{a.shape[0]}, {a.shape[2]}] but got: "
-            f"[{b.shape[0]}, {b.shape[1]}]."
+            f"inconsistent tensor size, expected tensor [{m}] and src [{n}] to have the same number of elements, but "
+            f"got {m} and {n} elements respectively"
         )
-    if a.dtype != b.dtype:
-        x, y = _names(a, b)
-        raise RuntimeError(f"expected scalar type {x} but found {y}")
-    return _product(a, b, "bmm")
-
-
-def _matrix_and_vector(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    if a.ndim != 2 or b.ndim != 1:
-        raise RuntimeError(f"vector + matrix @ vector expected, got 1, {a.ndim}, {b.ndim}")
-    rows, columns = a.shape
-    if columns != b.size:
-        raise RuntimeError(f"size mismatch, got input ({rows}), mat ({rows}x{columns}), vec ({b.size})")
-    if a.dtype != b.dtype:
-        x, y = _names(a, b)
-        raise RuntimeError(f"addmv input tensors must have the same dtype, but got {y}, {x}, and {y}")
-    return _product(a, b, "addmv_impl_cpu")
-
-
-def _vectors(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    if a.ndim != 1 or b.ndim != 1:
-        raise RuntimeError(f"1D tensors expected, but got {a.ndim}D and {b.ndim}D tensors")
-    if a.dtype != b.dtype:
-        x, y = _names(a, b)
-        raise RuntimeError(f"dot : expected both vectors to have same dtype, but found {x} and {y}")
-    if a.size != b.size:
-        raise RuntimeError(
-            f"inconsistent tensor size, expected tensor [{a.size}] and src [{b.size}] to have the same number of "
-            f"elements, but got {a.size} and {b.size} elements respectively"
-        )
-    return _product(a, b, "dot")
+    names = "{0.scalar_name} and {1.scalar_name}"
+    return _product(self, tensor, "dot", f"dot : expected both vectors to have same dtype, but found {names}")
 
 
 def _added(self: np.ndarray, mat1: np.ndarray, mat2: np.ndarray, beta: float, alpha: float) -> np.ndarray:
@@ -117,7 +105,8 @@ def _check_addmm(x: np.ndarray, a: np.ndarray, b: np.ndarray) -> None:
         _matrices(a, b)
     for name, array in (("mat1", a), ("self", x)):
         if array.dtype != b.dtype:
-            raise RuntimeError(f"{name} and mat2 must have the same dtype, but got {' and '.join(_names(array, b))}")
+            names = f"{FROM_NUMPY[array.dtype].scalar_name} and {FROM_NUMPY[b.dtype].scalar_name}"
+            raise RuntimeError(f"{name} and mat2 must have the same dtype, but got {names}")
     try:
         np.broadcast_to(x, (a.shape[0], b.shape[1]))
     except ValueError:
@@ -131,6 +120,8 @@ def _diagonal_sum(self: np.ndarray) -> np.ndarray:
 
 
 # Their rows
+
+_OUT = "*, Tensor out=None)"
 
 
 def _scaled(value: Any, factor: float) -> Any:
@@ -154,7 +145,7 @@ def _for_right(grad: Any, left: Any, shape: tuple[int, ...], strides: tuple[int,
 
 _mm = Operation(
     "mm",
-    lambda self, mat2: _matrices(self, mat2),
+    _matrices,
     {
         "self": lambda grad, mat2, self_sym_sizes, self_sym_strides: _for_left(
             grad, mat2, self_sym_sizes, self_sym_strides
@@ -165,6 +156,7 @@ _mm = Operation(
     },
     formula={"self": r"\bar{Z} B^\top", "mat2": r"A^\top \bar{Z}"},
 )
+function(f"mm(Tensor input, Tensor mat2, {_OUT}", doc="Of two matrices: (n, m) and (m, p) give (n, p).")(_mm)
 _addmm = Operation(
     "addmm",
     _added,
@@ -179,33 +171,45 @@ _addmm = Operation(
     },
     formula={"self": r"\beta \bar{Z}", "mat1": r"\alpha \bar{Z} B^\top", "mat2": r"\alpha A^\top \bar{Z}"},
 )
+addmm = function(
+    "addmm(Tensor input, Tensor mat1, Tensor mat2, *, Scalar beta=1, Scalar alpha=1, Tensor out=None)",
+    in_place=True,
+    doc="``beta * input + alpha * (mat1 @ mat2)``; ``input`` broadcasts.",
+)(_addmm)
 _bmm = Operation(
     "bmm",
-    lambda self, mat2: _batches(self, mat2),
+    _batches,
     {
         "self": lambda grad, mat2: _times_batches(grad, transpose(mat2, 1, 2)),
         "mat2": lambda grad, self: _times_batches(transpose(self, 1, 2), grad),
     },
     formula={"self": r"\bar{Z}_i B_i^\top", "mat2": r"A_i^\top \bar{Z}_i"},
 )
+function(
+    f"bmm(Tensor input, Tensor mat2, {_OUT}",
+    doc="Products of matrices, one for each of a batch: (b, n, m) and (b, m, p) give (b, n, p).",
+)(_bmm)
 _mv = Operation(
     "mv",
-    lambda self, vec: _matrix_and_vector(self, vec),
+    _matrix_and_vector,
     {"self": lambda grad, vec: _outer(grad, vec), "vec": lambda grad, self: t(self) @ grad},
     formula={"self": r"\bar{z} v^\top", "vec": r"A^\top \bar{z}"},
 )
+function(f"mv(Tensor input, Tensor vec, {_OUT}", doc="Of a matrix (n, m) and a vector (m): a vector (n).")(_mv)
 _dot = Operation(
     "dot",
-    lambda self, tensor: _vectors(self, tensor),
+    _vectors,
     {"self": lambda grad, tensor: grad * tensor, "tensor": lambda grad, self: grad * self},
     formula={"self": r"\bar{z}\, y", "tensor": r"\bar{z}\, x"},
 )
+function(f"dot(Tensor input, Tensor tensor, {_OUT}", doc="The sum of the products of two vectors' elements.")(_dot)
 _trace = Operation(
     "trace",
     _diagonal_sum,
     {"self": lambda grad, self_sym_sizes: grad * like(grad, np.eye(*self_sym_sizes, dtype=bool))},
     formula={"self": r"\bar{z}\, I"},
 )
+function("trace(Tensor input)", doc="The sum of a matrix's diagonal.")(_trace)
 _squeeze_ = Operation(  # squeezing a result that nobody has seen yet
     "squeeze_",
     lambda self, dim: np.squeeze(self, dim),
@@ -214,26 +218,6 @@ _squeeze_ = Operation(  # squeezing a result that nobody has seen yet
     shows=("self_sym_sizes",),
     formula={"self": r"\bar{z}"},
 )
-
-
-_OUT = "*, Tensor out=None)"
-function(f"mm(Tensor input, Tensor mat2, {_OUT}", doc="The product of two matrices: (n, m) and (m, p) give (n, p).")(
-    _mm
-)
-function(
-    f"bmm(Tensor input, Tensor mat2, {_OUT}",
-    doc="Products of matrices, one for each of a batch: (b, n, m) and (b, m, p) give (b, n, p).",
-)(_bmm)
-function(f"mv(Tensor input, Tensor vec, {_OUT}", doc="The product of a matrix (n, m) and a vector (m): a vector (n).")(
-    _mv
-)
-function(f"dot(Tensor input, Tensor tensor, {_OUT}", doc="The sum of the products of two vectors' elements.")(_dot)
-addmm = function(
-    "addmm(Tensor input, Tensor mat1, Tensor mat2, *, Scalar beta=1, Scalar alpha=1, Tensor out=None)",
-    in_place=True,
-    doc="``beta * input + alpha * (mat1 @ mat2)``; ``input`` broadcasts.",
-)(_addmm)
-function("trace(Tensor input)", doc="The sum of a matrix's diagonal.")(_trace)
 
 
 @function(f"outer(Tensor input, Tensor vec2, {_OUT}", aliases=("ger",))
