@@ -14,6 +14,7 @@ from math import e, inf, nan, pi
 from typing import Any
 
 from . import autograd
+from .autograd.anomaly import is_anomaly_enabled
 from .autograd.grad_mode import (
     enable_grad,
     inference_mode,

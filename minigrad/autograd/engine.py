@@ -74,33 +74,35 @@ def run(
             if edge is None:
                 continue
             leaf = isinstance(edge, Tensor)
-            if out is not None:
+            pending = arrived.pop(edge, None)
+            if out is None:
+                out, own = pending, edge not in borrowed
+            else:
                 like = edge._array if leaf else edge[0] if type(edge) is tuple else edge
                 if out.shape != like.shape or out.dtype is not like.dtype:
                     out = fit(out, edge, node)
-                pending = arrived.get(edge)
                 if out is grad:  # handed on: still ours if it was, and goes to one place only
                     own = ours and node not in borrowed and alone(outgoing)
                 else:
                     own = ours and out.base is None
-                if pending is None:
-                    if not own:
-                        borrowed.add(edge)
-                else:
+                if pending is not None:
                     if own:
                         out += pending  # in the memory of the newcomer
                     else:
-                        out = pending + out
-                    borrowed.discard(edge)
-                arrived[edge] = out
+                        out, own = pending + out, not create_graph
             if leaf:
-                owed[edge] -= 1
-                if not owed[edge]:
-                    total = arrived.pop(edge, None)
+                left = owed[edge] = owed[edge] - 1
+                if not left:
                     if care is not None or edge._meta is not None:
-                        (care or HOOKS).settle(edge, total, edge not in borrowed)
-                    elif total is not None:
-                        accumulate(edge, total, edge not in borrowed)
+                        (care or HOOKS).settle(edge, out, own)
+                    elif out is not None:
+                        accumulate(edge, out, own)
+                    continue
+            arrived[edge] = out
+            if not own:
+                borrowed.add(edge)
+            elif pending is not None:
+                borrowed.discard(edge)
     return caught
 
 

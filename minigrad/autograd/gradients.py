@@ -103,27 +103,29 @@ def _run(
     accumulates: bool,
 ) -> list[Any]:
     """Start the engine, and tell the observers; the gradients of ``inputs``."""
-    observed = bool(grad_mode.special and grad_mode.state.observers)
+    observed = grad_mode.special and bool(grad_mode.state.observers)
     retain_graph = create_graph if retain_graph is None else retain_graph
     given = (None,) * len(roots) if seeds is None else _as_tuple(seeds)
+    edges, starts, targets = [], [], None
     try:
-        starts = [_seed(root, seed) for root, seed in zip(roots, given, strict=False)]
-        edges = [_edge(root, number) for number, root in enumerate(roots)]
-        targets = None if inputs is None else [_target(tensor, accumulates) for tensor in inputs]
+        for root, seed in zip(roots, given, strict=False):
+            starts.append(_seed(root, seed))
+            edges.append(_edge(root, len(edges)))
+        if inputs is not None:
+            targets = [_target(tensor, accumulates) for tensor in inputs]
     except Exception as error:
         if observed:
             tell("error", error, None)
         raise
-    arrays = [seed._array for seed in starts]
     if observed:
         options = {"retain_graph": retain_graph, "create_graph": create_graph}
-        tell("backward_begin", roots, tuple(arrays), options)
+        tell("backward_begin", roots, tuple([seed._array for seed in starts]), options)
     try:
         if create_graph:
             with enable_grad():
                 caught = engine.run(edges, starts, retain_graph, True, targets, accumulates)
         else:
-            caught = engine.run(edges, arrays, retain_graph, False, targets, accumulates)
+            caught = engine.run(edges, [seed._array for seed in starts], retain_graph, False, targets, accumulates)
     finally:
         if observed:
             tell("backward_end")
@@ -162,14 +164,15 @@ def _seed(root: Tensor, seed: Tensor | None) -> Tensor:
         return Tensor._plain(np.ones(root._array.shape, root._array.dtype))
     if not isinstance(seed, Tensor):
         raise TypeError(f"gradients can be either Tensors or None, but got {type(seed).__name__}")
-    if seed._array.shape != root._array.shape:
+    array, like = seed._array, root._array
+    if array.shape != like.shape:
         raise RuntimeError(
             f"Mismatch in shape: grad_output[0] has a shape of {seed.shape} and output[0] has a shape of {root.shape}."
         )
-    if seed._array.dtype != root._array.dtype:
+    if array.dtype is not like.dtype and array.dtype != like.dtype:
         from ..ops.dual import cast
 
-        return cast(seed, root._array.dtype)
+        return cast(seed, like.dtype)
     return seed
 
 

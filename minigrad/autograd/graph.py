@@ -131,10 +131,10 @@ class Node:
     @property
     def _input_metadata(self) -> tuple[SimpleNamespace, ...]:
         """Shape and dtype of each gradient it takes: those of its outputs."""
-        from ..dtypes import CPU, FROM_NUMPY, size_of
+        from ..dtypes import CPU, FROM_NUMPY
 
         kinds = zip(self.shape, self.dtype, strict=True) if self.multi else [(self.shape, self.dtype)]
-        return tuple([SimpleNamespace(shape=size_of(shape), dtype=FROM_NUMPY[kind], device=CPU) for shape, kind in kinds])
+        return tuple([SimpleNamespace(shape=list(shape), dtype=FROM_NUMPY[kind], device=CPU) for shape, kind in kinds])
 
     def _sequence_nr(self) -> int:
         return self.sequence
@@ -214,8 +214,9 @@ def accumulate(leaf: Tensor, grad: Any, own: bool) -> None:
         return
     kept = leaf._grad
     if kept is not None:
-        kept._array += grad
-        kept._counter().version += 1
+        array = kept._array
+        array += grad
+        (kept._version_counter or kept._counter()).version += 1
     elif own:
         leaf._grad = leaf._gradient(grad)
     else:

@@ -61,7 +61,7 @@ class SavedTensor:
             if given._version != before:
                 raise RuntimeError(
                     "A saved tensor pack hook is modifying its input in place. "
-                    "Tensors provided as input to pack hook can not be modified by "
+                    "Tensors provided as input to pack hook cannot be modified by "
                     "in-place operations as this can lead to unexpected side-effects. "
                     "Please open an issue if you need to perform in-place operations on "
                     "the input to a pack hook."
@@ -102,7 +102,7 @@ class SavedTensor:
         tensor = self.unpack_hook(self.packed)  # type: ignore[misc]
         if not isinstance(tensor, Tensor):
             raise TypeError(
-                f"Output of saved tensor unpack_hook expected to be a Tensor but got result of type {type(tensor)}"
+                f"Output of saved tensor unpack_hook expected to be a Tensor but got result of type {type(tensor).__name__}"
             )
         return tensor
 
