@@ -20,9 +20,9 @@ from ..dtypes import FROM_NUMPY, type_name
 from ..tensor import Tensor
 from .arguments import METHODS, broadcast_error, function, is_number, must_be_tensor, wrap_dim
 from .dual import cast, either, masked
-from .reduction import return_type, row
-from .shaping import Shape, at, expand, method, operation, select_row, slice_row, unbind, unsqueeze, view, zeros_of
-from .templates import Operation
+from .reduction import return_type
+from .shaping import Shape, at, expand, method, select_row, slice_row, unbind, unsqueeze, view, zeros_of
+from .templates import Operation, operation, row
 
 END = 2**63 - 1  # the end of a slice that has none
 

@@ -16,8 +16,8 @@ from ..dtypes import FROM_NUMPY
 from ..tensor import Tensor
 from . import pointwise
 from .dual import choose, dual, either, exp, like, log, matmul, plain, reshape, scatter_flat, sqrt, total, where, zeros
-from .reduction import _norm, _norm_backward, row
-from .templates import Operation, promote
+from .reduction import _norm, _norm_backward
+from .templates import Operation, promote, row
 
 sigmoid, tanh, erf = (
     dual(f.__name__, f.operation.forward)  # type: ignore[attr-defined]

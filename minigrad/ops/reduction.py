@@ -9,7 +9,6 @@ import math
 import warnings
 from collections import namedtuple
 from collections.abc import Callable, Iterable
-from functools import wraps
 from typing import Any
 
 import numpy as np
@@ -18,43 +17,11 @@ from ..dtypes import FROM_NUMPY, get_default_dtype
 from ..dtypes import dtype as Dtype
 from ..tensor import Tensor
 from . import dual
-from .arguments import function, must_be_tensor, wrap_dim, wrap_dims
+from .arguments import function, wrap_dim, wrap_dims
 from .dual import FUNCTIONS, cat, either, exp, expand, like, masked, plain, power, reshape, sgn, total, where
-from .templates import Operation
+from .templates import Operation, row
 
 Dims = int | Iterable[int] | None
-
-
-def row(
-    name: str, forward: Callable[..., Any], derivative: Callable[..., Any], formula: str = "", **more: Any
-) -> Operation:
-    """An operation with one input, ``self``."""
-    return Operation(name, forward, {"self": derivative}, formula={"self": formula}, **more)
-
-
-def public(name: str = "", doc: str = "", page: str = "torch.{}") -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Finish a function: ``input`` is checked, numpy's ``axis`` and ``keepdims`` pass, PyTorch's page is named."""
-
-    def finish(function: Callable[..., Any]) -> Callable[..., Any]:
-        called = name or function.__name__
-
-        @wraps(function)
-        def call(input: Tensor, *args: Any, **kwargs: Any) -> Any:
-            if not isinstance(input, Tensor):
-                raise must_be_tensor(called, "input", 1, input)
-            if kwargs:
-                for numpys, ours in (("axis", "dim"), ("keepdims", "keepdim")):
-                    if numpys in kwargs:
-                        kwargs[ours] = kwargs.pop(numpys)
-                kwargs.pop("out", None)
-            return function(input, *args, **kwargs)
-
-        call.__name__ = call.__qualname__ = called
-        where_ = f"https://docs.pytorch.org/docs/stable/generated/{page.format(called)}.html"
-        call.__doc__ = f"{doc or function.__doc__}\n\nSee {where_}\n"
-        return call
-
-    return finish
 
 
 def _check_not_empty(name: str, shape: tuple[int, ...], dim: Dims) -> None:

@@ -23,25 +23,10 @@ from ..tensor import Tensor
 from . import dual
 from .arguments import FUNCTIONS, METHODS, broadcast_error, function, infer_shape, wrap_dim, wrap_dims
 from .dual import either, sum_to, total
-from .reduction import row
-from .templates import Operation
+from .templates import Operation, operation, row
 
 Shape = tuple[int, ...]
 _SAME = r"\bar{z}"
-
-
-def operation(
-    signature: str, derivatives: Any, formula: Any = _SAME, *, public: Any = function, **more: Any
-) -> Callable[[Callable[..., Any]], Any]:
-    """Make a forward on arrays a public operation: the rest of its row is given here (one derivative: of ``self``)."""
-    if callable(derivatives):
-        derivatives, formula = {"self": derivatives}, {"self": formula}
-
-    def finish(forward: Callable[..., Any]) -> Any:
-        made = Operation(signature.partition("(")[0], forward, derivatives, formula=formula, **more)
-        return public(signature, doc=forward.__doc__)(made)
-
-    return finish
 
 
 method = partial(function, function=False, page="torch.Tensor.{}")

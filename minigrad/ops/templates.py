@@ -29,11 +29,11 @@ from ..autograd import grad_mode, notes, views
 from ..autograd.graph import Node, next_sequence
 from ..autograd.notes import OURS
 from ..autograd.observe import tell
-from ..autograd.saved import Freed, SavedTensor, changed, freed, save, unpack
+from ..autograd.saved import Freed, SavedTensor, as_array, freed, save, unpack
 from ..autograd.views import gradient_edge
 from ..dtypes import FROM_NUMPY, PROMOTED, dtype, get_default_dtype, number_dtype
 from ..tensor import Tensor
-from .arguments import broadcast_error, is_number, must_be_tensor
+from .arguments import broadcast_error, is_number
 
 OPERATIONS: dict[str, Operation] = {}
 _new = object.__new__
@@ -50,53 +50,50 @@ class OpNode(Node):
     """A node whose derivatives stand in a row; each row has its own subclass."""
 
     __slots__ = ("attributes",)
-    operation: Operation  # ``saved`` has the saved tensors, in the order of its saved_names
-    attributes: tuple[Any, ...]  # the other things the derivatives need
+    operation: Operation  # ``saved`` has the tensors that its saved_names name,
+    attributes: tuple[Any, ...]  # and here is what its attribute_names name
 
-    def backward(self, grad: Any) -> list[Any]:
+    def backward(self, grad: Any) -> Any:
         return self._derive(grad, False)
 
-    def backward_graph(self, grad: Any) -> list[Any]:
+    def backward_graph(self, grad: Any) -> Any:
         Formula.running = True
         try:
             return self._derive(grad, True)
         finally:
             Formula.running = False
 
-    def _derive(self, grad: Any, as_tensors: bool) -> list[Any]:
+    def _derive(self, grad: Any, as_tensors: bool) -> Any:
         values = (*unpack(self, self.saved, as_tensors), *self.attributes) if self.saved else self.attributes
         if self.operation.variadic:
             return self.operation.derivatives[0][1](grad, *values)
         return [
-            None if self.edges[index] is None else derivative(grad, *[values[place] for place in places])
-            for index, (_, derivative, places) in enumerate(self.operation.derivatives)
+            None if edge is None else derivative(grad, *[values[place] for place in places])
+            for edge, (_, derivative, places) in zip(self.edges, self.operation.derivatives, strict=False)
         ]
-
-
-def _saved_attribute(place: int, tensor: bool) -> property:
-    """What PyTorch shows as ``node._saved_self``."""
-
-    def read(node: OpNode) -> Any:
-        if not tensor:
-            return _shown(node, place)
-        return unpack(node, node.saved if type(node.saved) is Freed else (node.saved[place],), True)[0]
-
-    return property(read)
 
 
 # What PyTorch shows as unsigned numbers: dimensions and places, negative ones included.
 _UNSIGNED = ("dim", "index", "start", "end", "shifts", "offset", "diagonal", "k", "pad", "ignore_index")
 
 
-def _shown(node: OpNode, place: int) -> Any:
-    name, value = node.operation.attribute_names[place], node.attributes[place]
-    if name.endswith("_sym_strides"):
-        return tuple(step // node.dtype.itemsize for step in value)
-    if name.startswith(_UNSIGNED):
-        if type(value) is tuple:
-            return tuple(dim % 2**64 for dim in value)
-        return value % 2**64 if type(value) is int else value
-    return value
+def _saved_attribute(place: int, name: str = "") -> property:
+    """What PyTorch shows as ``node._saved_self``: a saved tensor, or the attribute ``name``."""
+
+    def tensor(node: OpNode) -> Any:
+        return unpack(node, node.saved if type(node.saved) is Freed else (node.saved[place],), True)[0]
+
+    def attribute(node: OpNode) -> Any:
+        value = node.attributes[place]
+        if name.endswith("_sym_strides"):
+            return tuple(step // node.dtype.itemsize for step in value)
+        if name.startswith(_UNSIGNED):
+            if type(value) is tuple:
+                return tuple(dim % 2**64 for dim in value)
+            return value % 2**64 if type(value) is int else value
+        return value
+
+    return property(attribute if name else tensor)
 
 
 class Operation:
@@ -140,8 +137,9 @@ class Operation:
         self.inputs = tuple(self.params.index(name) for name in derivatives)
         needed = list(dict.fromkeys([name for fn in derivatives.values() for name in _parameters(fn)[1:]] + [*shows]))
         kept = {*derivatives, *tensors, *(outputs or ())}
-        order = (*self.params, *(outputs or ()))
-        self.saved_names = tuple(sorted((name for name in needed if name in kept), key=order.index))
+        # As PyTorch packs them: in the order in which the derivatives name them, outputs last.
+        saved = [name for name in needed if name in kept]
+        self.saved_names = tuple(sorted(saved, key=lambda name: name not in self.params))
         self.attribute_names = tuple(name for name in needed if name not in kept)
         places = {name: place for place, name in enumerate((*self.saved_names, *self.attribute_names))}
         self.derivatives = tuple(
@@ -160,10 +158,8 @@ class Operation:
         self._noting = tuple(_reader(name, self.params) for name in self.attribute_names)
         self.node: Any = None
         if derivatives:
-            shown = {f"_saved_{n}": _saved_attribute(i, True) for i, n in enumerate(self.saved_names)}
-            shown |= {
-                f"_saved_{n}": _saved_attribute(i, False) for i, n in enumerate(self.attribute_names) if n[0] != "_"
-            }
+            shown = {f"_saved_{n}": _saved_attribute(i) for i, n in enumerate(self.saved_names)}
+            shown |= {f"_saved_{n}": _saved_attribute(i, n) for i, n in enumerate(self.attribute_names) if n[0] != "_"}
             title = node or "".join(part.capitalize() for part in name.split("_")) + "Backward0"
             slots = {"__slots__": (), "__module__": __name__, "operation": self}
             self.node = type(title, (OpNode,), {**slots, "multi": outputs is None or differentiable > 1, **shown})
@@ -269,6 +265,27 @@ def _parameters(function: Callable[..., Any]) -> tuple[str, ...]:
     return code.co_varnames[: code.co_argcount]
 
 
+def row(
+    name: str, forward: Callable[..., Any], derivative: Callable[..., Any], formula: str = "", **more: Any
+) -> Operation:
+    """An operation with one input, ``self``."""
+    return Operation(name, forward, {"self": derivative}, formula={"self": formula}, **more)
+
+
+def operation(
+    signature: str, derivatives: Any, formula: Any = r"\bar{z}", *, public: Any = function, **more: Any
+) -> Callable[[Callable[..., Any]], Any]:
+    """Make a forward on arrays a public operation: the rest of its row is given here (one derivative: of ``self``)."""
+    if callable(derivatives):
+        derivatives, formula = {"self": derivatives}, {"self": formula}
+
+    def finish(forward: Callable[..., Any]) -> Any:
+        made = Operation(signature.partition("(")[0], forward, derivatives, formula=formula, **more)
+        return public(signature, doc=forward.__doc__)(made)
+
+    return finish
+
+
 def in_place(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
     """The in-place form of an operation: compute it, write the result over the tensor, take over the node.
 
@@ -332,11 +349,11 @@ def _check_fits(target: np.ndarray, out: np.ndarray) -> None:
         )
 
 
-# The two hot shapes, written out.
+# The two hot shapes, written out for speed.
 
 
 def _made(array: np.ndarray, node: Any) -> Tensor:
-    """A result: the tensor that ``node`` made."""
+    """A result: the tensor that ``node`` made. (Tensor._plain without the calls and the test that it needs.)"""
     tensor = _new(Tensor)
     tensor._array = array
     tensor._node = node
@@ -349,23 +366,28 @@ def _made(array: np.ndarray, node: Any) -> Tensor:
     return tensor
 
 
+def _finish(node: Node, out: np.ndarray) -> None:
+    """What every new node gets, and the place in the learner's code that called for it."""
+    node.shape = out.shape
+    node.dtype = out.dtype
+    node.sequence = next_sequence()
+    node.hooks = None
+    frame = sys._getframe(2)
+    if OURS.get(frame.f_code.co_filename) is False:
+        node.code, node.instruction = frame.f_code, frame.f_lasti
+    else:
+        notes.stamp(node)
+
+
 def _computed(function: Callable[..., Any], *arrays: np.ndarray) -> np.ndarray:
     """Call a numpy function; a 0-d result stays an array, where ufuncs return a scalar."""
     return function(*arrays, out=...) if isinstance(function, np.ufunc) else function(*arrays)
 
 
-def _array_of(entry: Any, node: Node) -> Any:
-    """One saved tensor as an array: ``saved.unpack`` for a single entry."""
-    if type(entry) is np.ndarray or entry is None:
-        return entry
-    if type(entry) is SavedTensor:
-        return entry.unpack_array(node)
-    if isinstance(entry, Tensor):
-        counter = entry._version_counter
-        if counter is not None and counter.version:
-            raise changed(node, entry)
-        return entry._array
-    return entry
+def _named(function: Callable[..., Any], name: str, operation: Any) -> Callable[..., Any]:
+    function.__name__ = function.__qualname__ = name
+    function.operation = operation  # type: ignore[attr-defined]
+    return function
 
 
 def unary(
@@ -400,8 +422,6 @@ def unary(
     simple = derivative is not None and len(saves) < 2 and not operation.attribute_names
 
     def apply(input: Tensor) -> Tensor:
-        if not isinstance(input, Tensor):
-            raise must_be_tensor(name, "input", 1, input)
         array = input._array
         if grad_mode.special or not simple or array.dtype.kind != "f":
             return operation(input)
@@ -422,27 +442,13 @@ def unary(
     def backward(self: OpNode, grad: Any) -> Any:
         if not saves:
             return (derivative(grad),)  # type: ignore[misc]
-        saved = self.saved
-        if type(saved) is Freed:
-            raise freed(self, saved)
-        return (derivative(grad, _array_of(saved[0], self)),)  # type: ignore[misc]
+        if type(self.saved) is Freed:
+            raise freed(self, self.saved)
+        return (derivative(grad, as_array(self.saved[0], self)),)  # type: ignore[misc]
 
     if simple:
         cls.backward = backward
     return _named(apply, name, operation)
-
-
-def _finish(node: Node, out: np.ndarray) -> None:
-    """What every new node gets."""
-    node.shape = out.shape
-    node.dtype = out.dtype
-    node.sequence = next_sequence()
-    node.hooks = None
-    frame = sys._getframe(2)
-    if OURS.get(frame.f_code.co_filename) is False:
-        node.code, node.instruction = frame.f_code, frame.f_lasti
-    else:
-        notes.stamp(node)
 
 
 def binary(
@@ -479,29 +485,27 @@ def binary(
         for_self_only = {"self": (derivatives or {})["self"]}
         by_number = Operation(name, forward, for_self_only, params=params, node=number_node, formula=formula)
     cls, saves = operation.node, operation.saved_names
-    simple = bool(derivatives) and saves in ((), ("self", "other")) and operation.attribute_names == tuple(extra)
-    # Whether self is saved for the gradient of self, for that of other; and the same of other.
-    (self_self, self_other), (other_self, other_other) = (
-        ((0 in needed, 1 in needed) for needed in operation.needed_by) if simple and saves else ((False, False),) * 2
-    )
+    simple = bool(derivatives) and set(saves) in (set(), {"self", "other"}) and operation.attribute_names == (*extra,)
+    if simple:
+        for_self, for_other = (_calling(fn, saves) for _, fn, _ in operation.derivatives)
+    # For each saved operand: whether it is other, and whether the gradient of self, and that of other, need it.
+    saving = [(name == "other", 0 in needed, 1 in needed) for name, needed in zip(saves, operation.needed_by, strict=True)]
 
     def apply(input: Any, other: Any) -> Any:
         if grad_mode.special or not simple or not isinstance(input, Tensor):
             return apply_generally(input, other)
         x = input._array
-        kind = x.dtype
-        if kind.kind != "f":
+        constants = _constants.get(x.dtype)
+        if constants is None:
             return apply_generally(input, other)
         if type(other) is float or type(other) is int:
             if Formula.running:
                 return apply_generally(input, other)
-            y = _constants[kind].get(other)
-            if y is None:
-                y = _constant(other, kind)
-            other, edge_other = y, None
+            y = other = constants[other] if other in constants else _constant(other, x.dtype)
+            edge_other = None
         elif isinstance(other, Tensor):
             y = other._array
-            if y.dtype is not kind:
+            if y.dtype is not x.dtype:
                 return apply_generally(input, other)
             edge_other = other._node
             if edge_other is None or other._meta is not None or other._output_nr:
@@ -516,24 +520,19 @@ def binary(
         if edge is None or input._meta is not None or input._output_nr:
             edge = gradient_edge(input)
         if edge is None and edge_other is None:
-            if _leads_nowhere(input) or (isinstance(other, Tensor) and _leads_nowhere(other)):
-                return apply_generally(input, other if isinstance(other, Tensor) else other.item())
+            if _leads_nowhere(input) or (other is not y and _leads_nowhere(other)):
+                return apply_generally(input, other.item() if other is y else other)
             return _made(out, None)
         made = cls()
         made.edges = (edge, edge_other)
-        if saves:
-            made.saved = (
-                save(input)
-                if (self_self and edge is not None) or (self_other and edge_other is not None)
-                else None,
+        made.saved = saves and tuple(
+            [
                 None
-                if not (other_self and edge is not None) and not (other_other and edge_other is not None)
-                else other
-                if other is y
-                else save(other),
-            )
-        else:
-            made.saved = ()
+                if (edge is None or not by_self) and (edge_other is None or not by_other)
+                else save(input) if not is_other else other if other is y else save(other)
+                for is_other, by_self, by_other in saving
+            ]
+        )
         made.attributes = defaults
         _finish(made, out)
         return _made(out, made)
@@ -546,38 +545,37 @@ def binary(
         return operation(input, other, *defaults)
 
     def backward(self: OpNode, grad: Any) -> Any:
-        x = y = None
-        saved = self.saved
+        first = second = None
         if saves:
-            if type(saved) is Freed:
-                raise freed(self, saved)
-            x, y = _array_of(saved[0], self), _array_of(saved[1], self)
+            if type(self.saved) is Freed:
+                raise freed(self, self.saved)
+            first, second = as_array(self.saved[0], self), as_array(self.saved[1], self)
         edge, edge_other = self.edges
         more = self.attributes
         return (
-            None if edge is None else for_self(grad, x, y, more),
-            None if edge_other is None else for_other(grad, x, y, more),
+            None if edge is None else for_self(grad, first, second, more),
+            None if edge_other is None else for_other(grad, first, second, more),
         )
 
     if simple:
-        for_self, for_other = (_calling(fn) for _, fn, _ in operation.derivatives)
         cls.backward = backward
     return _named(apply, name, operation)
 
 
-def _calling(derivative: Callable[..., Any]) -> Callable[..., Any]:
-    """A derivative behind one signature for all: (grad, self, other, further arguments)."""
-    match _parameters(derivative)[1:]:
-        case ():
-            return lambda grad, x, y, more: derivative(grad)
-        case ("self",):
-            return lambda grad, x, y, more: derivative(grad, x)
-        case ("other",):
-            return lambda grad, x, y, more: derivative(grad, y)
-        case ("self", "other"):
-            return lambda grad, x, y, more: derivative(grad, x, y)
-        case _:
-            return lambda grad, x, y, more: derivative(grad, *more)
+def _calling(derivative: Callable[..., Any], saves: tuple[str, ...]) -> Callable[..., Any]:
+    """A derivative behind one signature for all: (grad, the two that are saved, further arguments)."""
+    names = _parameters(derivative)[1:]
+    if names == ():
+        return lambda grad, first, second, more: derivative(grad)
+    if not set(names) & {*saves}:
+        return lambda grad, first, second, more: derivative(grad, *more)
+    if names == saves:
+        return lambda grad, first, second, more: derivative(grad, first, second)
+    if names == saves[::-1]:
+        return lambda grad, first, second, more: derivative(grad, second, first)
+    if names == saves[:1]:
+        return lambda grad, first, second, more: derivative(grad, first)
+    return lambda grad, first, second, more: derivative(grad, second)
 
 
 _constants: dict[np.dtype[Any], dict[float, np.ndarray]] = {np.dtype(f"float{bits}"): {} for bits in (16, 32, 64)}
@@ -630,31 +628,3 @@ def broadcast(function: Callable[..., Any], *arrays: np.ndarray) -> np.ndarray:
             except ValueError:
                 raise broadcast_error(arrays[0].shape, second.shape) from None
         raise
-
-
-def checked(operator: Callable[..., Any]) -> Callable[..., Any]:
-    """The function of an operator: what the operator leaves to Python is an error here."""
-    name = operator.__name__
-
-    def function(input: Tensor, other: Any, *, out: None = None) -> Tensor:
-        result = operator(input, other)
-        if result is NotImplemented:
-            raise operand_error(name, input, other)
-        return result
-
-    return _named(function, name, operator.operation)  # type: ignore[attr-defined]
-
-
-def operand_error(name: str, input: Any, other: Any) -> TypeError:
-    """The error for an operand that is neither a tensor nor a number."""
-    if not isinstance(input, Tensor):
-        return must_be_tensor(name, "input", 1, input)
-    return TypeError(f"{name}(): argument 'other' (position 2) must be Tensor, not {type(other).__name__}")
-
-
-def _named(function: Callable[..., Any], name: str, operation: Operation | None) -> Callable[..., Any]:
-    function.__name__ = function.__qualname__ = name
-    page = f"torch.Tensor.{name}" if name.endswith("_") else f"torch.{name}"
-    function.__doc__ = f"See https://docs.pytorch.org/docs/stable/generated/{page}.html"
-    function.operation = operation  # type: ignore[attr-defined]
-    return function
