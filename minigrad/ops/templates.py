@@ -33,7 +33,8 @@ from ..autograd.saved import Freed, SavedTensor, as_array, freed, save, unpack
 from ..autograd.views import gradient_edge
 from ..dtypes import FROM_NUMPY, PROMOTED, dtype, get_default_dtype, number_dtype
 from ..tensor import Tensor
-from .arguments import broadcast_error, is_number
+from .arguments import broadcast_error, function, is_number
+from .layout import laid_out
 
 OPERATIONS: dict[str, Operation] = {}
 _new = object.__new__
@@ -516,6 +517,8 @@ def binary(
             out = function(x, y, out=...) if ufunc else function(x, y)
         except ValueError:
             raise broadcast_error(x.shape, y.shape) from None
+        if out.ndim > 1 and x.strides != out.strides:
+            out = laid_out(out, x, y)
         edge = input._node
         if edge is None or input._meta is not None or input._output_nr:
             edge = gradient_edge(input)
@@ -620,7 +623,7 @@ def promote(x: Any, y: Any, floating: bool) -> tuple[np.ndarray, np.ndarray]:
 def broadcast(function: Callable[..., Any], *arrays: np.ndarray) -> np.ndarray:
     """Call a numpy function of several arrays, with PyTorch's words where their shapes do not broadcast."""
     try:
-        return np.asarray(_computed(function, *arrays))
+        return laid_out(np.asarray(_computed(function, *arrays)), *arrays)
     except ValueError:
         for second in arrays[1:]:
             try:
