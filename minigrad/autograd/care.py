@@ -51,13 +51,11 @@ class Care:
         if runs is None:
             at, runs = node, self.leading is None or node in self.leading
         hooks = node.hooks
-        if not runs and hooks is not None and grad is not None:
+        asked = [target for target in self.caught if target is at or (type(target) is tuple and target[0] is at)]
+        if asked and not runs and hooks is not None and grad is not None:
             grad = self.before(node, grad, alone=True)
-        for target in self.caught:
-            if target is at:
-                self.caught[target] = grad
-            elif type(target) is tuple and target[0] is at:
-                self.caught[target] = grad[target[1]] if node.multi and grad is not None else grad
+        for target in asked:
+            self.caught[target] = grad[target[1]] if node.multi and grad is not None else grad
         if not runs:
             return grad, None
         if grad is None:
@@ -102,9 +100,7 @@ class Care:
                     if grad_mode.state.observers:
                         tell("retain", tensor, tensor._grad._array)
             for hook in [] if alone else list(hooks.pre.values()):
-                replaced = hook(tuple(grads))
-                if replaced is not None:
-                    grads = list(replaced) if isinstance(replaced, tuple) else [replaced]
+                grads = list(_all_replaced(hook, hook(tuple(grads)), tuple(grads)))
         out = self.unwrapped(grads)
         if type(node) is AccumulateGrad and not self.create_graph and out[0] is not None:
             return out[0].copy()  # a hook may have kept the one it saw
@@ -117,14 +113,15 @@ class Care:
         with self.recording():
             if isinstance(node, AccumulateGrad):
                 for hook in list(hooks.post_accumulate.values()):
-                    hook(node.variable)
+                    result = hook(node.variable)
+                    if result is not None and not isinstance(result, Tensor):
+                        raise TypeError(f"expected Variable, but hook returned '{type(result).__name__}'")
             if not hooks.post:
                 return outgoing
             grads = tuple(_wrapped(outgoing))
             for hook in list(hooks.post.values()):
                 replaced = hook(grads, tuple(_wrapped(incoming if node.multi else [incoming])))
-                if replaced is not None:
-                    grads = replaced if isinstance(replaced, tuple) else (replaced,)
+                grads = _all_replaced(hook, replaced, grads)
         return self.unwrapped(grads)
 
     def recording(self) -> Any:
@@ -145,19 +142,48 @@ def _wrapped(grads: Iterable[Any]) -> list[Any]:
 
 def _replaced(node: Node, hook: Any, grad: Any) -> Any:
     """Call a tensor hook: what it returns takes the gradient's place."""
-    result = hook(grad)
-    if result is None:
-        result = grad
-    elif not isinstance(result, Tensor):
-        raise TypeError(f"expected Variable, but hook returned '{type(result).__name__}'")
-    elif result.shape != grad.shape:
-        raise notes.explain(
-            RuntimeError(f"hook '{getattr(hook, '__name__', hook)}' has changed the size of value"),
-            f"It was given {list(grad.shape)} and returned {list(result.shape)}.",
-        )
+    result = _fitting(hook, hook(grad), grad)
     if grad_mode.state.observers and result is not None:
         tell("hook", node, grad._array, result._array)
     return result
+
+
+def _all_replaced(hook: Any, results: Any, grads: tuple[Any, ...]) -> tuple[Any, ...]:
+    """What a node's hook returned, in the place of all its gradients."""
+    if results is None:
+        return grads
+    if not isinstance(results, tuple):
+        raise TypeError(f"expected tuple, but hook returned '{type(results).__name__}'")
+    if len(results) != len(grads):
+        raise RuntimeError(
+            f"hook '{_name(hook)}' has returned an incorrect number of values (got {len(results)}, but expected "
+            f"{len(grads)})"
+        )
+    return tuple(None if new is None else _fitting(hook, new, grad) for new, grad in zip(results, grads, strict=True))
+
+
+def _fitting(hook: Any, result: Any, grad: Any) -> Any:
+    """What a hook returned for one gradient (None: the gradient stays), refused where it is not like it."""
+    if result is None:
+        return grad
+    if not isinstance(result, Tensor):
+        raise TypeError(f"expected Variable, but hook returned '{type(result).__name__}'")
+    if grad is None:
+        raise RuntimeError("can't replace a None gradient with a non-None value")
+    if result.dtype != grad.dtype:
+        raise RuntimeError(
+            f"hook '{_name(hook)}' has changed the type of value (was {grad.type()} got {result.type()})"
+        )
+    if result.shape != grad.shape:
+        raise notes.explain(
+            RuntimeError(f"hook '{_name(hook)}' has changed the size of value"),
+            f"It was given {list(grad.shape)} and returned {list(result.shape)}.",
+        )
+    return result
+
+
+def _name(hook: Any) -> str:
+    return getattr(hook, "__name__", str(hook))
 
 
 def _handed_on(node: Node, outgoing: Any) -> tuple[Any, ...]:

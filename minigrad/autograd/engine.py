@@ -51,7 +51,7 @@ def run(
     caught: dict[Edge, Any] = dict.fromkeys(inputs or ())
     care = None
     if create_graph or inputs is not None or grad_mode.special:
-        leading = None if inputs is None else leading_to(caught, order)
+        leading = None if inputs is None else leading_to(caught, order, accumulates)
         care = Care(create_graph, caught, leading, accumulates, not retain_graph)
     freed = None if retain_graph else Freed(notes.here())
     arrived: dict[Edge, Any] = {root: seeds}
@@ -125,10 +125,10 @@ def schedule(root: Any) -> tuple[list[Any], dict[Tensor, int]]:
     return order, owed
 
 
-def leading_to(targets: Iterable[Edge], order: Sequence[Node]) -> set[Any]:
-    """The nodes that lead to one of the targets."""
+def leading_to(targets: Iterable[Edge], order: Sequence[Node], themselves: bool) -> set[Any]:
+    """The nodes that lead to one of the targets; and ``themselves`` (backward runs them, grad does not)."""
     reached = {target[0] if type(target) is tuple else target for target in targets}
-    leading = set()
+    leading = set(reached) if themselves else set()
     for node in reversed(order):
         if any((edge[0] if type(edge) is tuple else edge) in reached for edge in node.edges):
             leading.add(node)

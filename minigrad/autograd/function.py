@@ -209,6 +209,11 @@ class Function(FunctionCtx):
                     f"{type(tensor).__name__}"
                 )
         for tensor in ctx._dirty:
+            if not any(tensor is out for out in outputs):
+                raise RuntimeError(
+                    "Some elements marked as dirty during the forward method were not returned as output. The inputs "
+                    "that are modified inplace must all be outputs of the Function."
+                )
             tensor._changed()
         if recorded:
             node.edges = edges
@@ -238,23 +243,25 @@ class Function(FunctionCtx):
         """An output with its history: the node, unless it is marked as having no gradient."""
         is_input = any(out is tensor for tensor in inputs)
         dirty = any(out is tensor for tensor in node.ctx._dirty)
-        if any(out is tensor for tensor in node.ctx._non_differentiable) or out._array.dtype.kind != "f":
-            return out.detach() if is_input and not dirty else out
-        if dirty:
-            if recorded and out._requires_grad and out._node is None:
+        apart = any(out is tensor for tensor in node.ctx._non_differentiable) or out._array.dtype.kind != "f"
+        if dirty and not apart and recorded:
+            if out._requires_grad and out._node is None:
                 raise RuntimeError("a leaf Variable that requires grad has been used in an in-place operation.")
-            if recorded:
-                if out._is_view():
-                    views.rebase(out, node)
-                else:
-                    out._node, out._output_nr, out._requires_grad = node, number, False
-            return out
-        if is_input:  # returned as it is: a view of it, so that the input keeps its own history
-            view = Tensor._plain(out._array)
-            out = views.as_view(view, out)
-        if recorded:
+            views.check_inplace(out, True)
             if out._is_view():
-                out._own_meta().creation = views.CUSTOM
+                views.rebase(out, node)
+            else:
+                out._node, out._output_nr, out._requires_grad = node, number, False
+            return out
+        if is_input and (apart or not recorded) and out.requires_grad:
+            out = out.detach()
+        elif is_input and not dirty:  # returned as it is: a view of it, so that the input keeps its own history
+            with grad_mode.no_grad():
+                out = views.as_view(Tensor._plain(out._array), out)
+        if out._is_view() and not dirty:
+            several = sum(isinstance(size, tuple) for size in getattr(node, "shape", ())) > 1
+            out._own_meta().creation = views.MULTI if several else views.CUSTOM
+        if recorded and not apart:
             out._node, out._output_nr, out._requires_grad = node, number, False
         return out
 

@@ -197,6 +197,9 @@ class set_grad_enabled(_Mode):
             self._before = {"grad_enabled": state.grad_enabled}
         change(grad_enabled=self.mode)
 
+    def __repr__(self) -> str:
+        return f"torch.autograd.grad_mode.set_grad_enabled(mode={self.mode})"
+
     def __call__(self, function: F) -> F:
         change(**self._before)  # as a decorator it holds during the calls only
         return super().__call__(function)

@@ -43,8 +43,14 @@ def backward(
         inputs = _as_tuple(inputs)
         if not inputs:
             raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
-    elif create_graph:
-        _warn_cycle()
+    if grad_variables is not None:
+        warnings.warn("`grad_variables` is deprecated. Use `grad_tensors` instead.", FutureWarning, stacklevel=2)
+        if grad_tensors is not None:
+            raise RuntimeError(
+                "`grad_tensors` and `grad_variables` (deprecated) arguments both passed to `backward()`. Please only "
+                "use `grad_tensors`."
+            )
+        grad_tensors = grad_variables
     _run(_as_tuple(tensors), grad_tensors, retain_graph, create_graph, inputs, accumulates=True)
 
 
@@ -117,6 +123,8 @@ def _run(
         if observed:
             tell("error", error, None)
         raise
+    if create_graph and accumulates:
+        _warn_cycle()
     if observed:
         options = {"retain_graph": retain_graph, "create_graph": create_graph}
         tell("backward_begin", roots, tuple([seed._array for seed in starts]), options)

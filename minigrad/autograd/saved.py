@@ -144,26 +144,40 @@ def unpack(node: Node, saved: Any, as_tensors: bool) -> list[Any]:
     """
     if type(saved) is Freed:
         raise freed(node, saved)
-    if as_tensors:
-        from ..tensor import Tensor
-    values: list[Any] = []
-    for entry in saved:
-        if entry is None:
-            values.append(None)
-        elif type(entry) is SavedTensor:
-            values.append(entry.unpack_tensor(node) if as_tensors else entry.unpack_array(node))
-        elif type(entry) is np.ndarray:  # a Python number, kept as a constant of the tensor's dtype
-            values.append(Tensor._plain(entry) if as_tensors else entry)
-        elif type(entry) is float or type(entry) is int or type(entry) is bool:
-            values.append(entry)
-        elif type(entry) is tuple:  # several tensors under one name
-            values.append(unpack(node, entry, as_tensors))
-        else:
-            counter = entry._version_counter
-            if counter is not None and counter.version:
-                raise changed(node, entry)
-            values.append(entry if as_tensors else entry._array)
-    return values
+    return [as_tensor(entry, node) if as_tensors else as_array(entry, node) for entry in saved]
+
+
+_PLAIN = {np.ndarray, type(None), float, int, bool}  # numbers are kept as arrays of the tensor's dtype, mostly
+
+
+def as_array(entry: Any, node: Node) -> Any:
+    """One saved tensor as an array; a list where there are several under one name."""
+    kind = type(entry)
+    if kind in _PLAIN:
+        return entry
+    if kind is SavedTensor:
+        return entry.unpack_array(node)
+    if kind is tuple:
+        return [as_array(each, node) for each in entry]
+    counter = entry._version_counter
+    if counter is not None and counter.version:
+        raise changed(node, entry)
+    return entry._array
+
+
+def as_tensor(entry: Any, node: Node) -> Any:
+    """The same as a Tensor, or several."""
+    from ..tensor import Tensor
+
+    kind = type(entry)
+    if kind is np.ndarray:
+        return Tensor._plain(entry)
+    if kind is SavedTensor:
+        return entry.unpack_tensor(node)
+    if kind is tuple:
+        return [as_tensor(each, node) for each in entry]
+    as_array(entry, node)  # unchanged?
+    return entry
 
 
 def saved_bytes(saved: Any) -> int:

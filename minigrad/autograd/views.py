@@ -297,7 +297,7 @@ class CopySlices(Node):
         whole = like_strided(self.shape, self.base_strides, grad.dtype)
         whole[...] = grad
         part = strided(whole, self.view_shape, self.view_strides, self.offset)
-        first, *others = fn.backward(part.copy())
+        first, *others = fn.backward([part.copy()] if fn.multi else part.copy())
         part[...] = 0 if first is None else first
         return [whole, *others]
 
@@ -312,7 +312,7 @@ class CopySlices(Node):
         if any(type(entry) is SavedTensor and entry.tensor is None for entry in saved):
             fn.saved = self._with_history(saved)
         try:
-            first, *others = fn.backward_graph(part.clone())
+            first, *others = fn.backward_graph([part.clone()] if fn.multi else part.clone())
         finally:
             if saved:
                 fn.saved = saved
