@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 import string
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,12 +19,9 @@ from ..tensor import Tensor
 from . import shaping
 from .arguments import broadcast_error, function
 from .dual import dual, expand, like, permute, reshape, t, total, transpose, unsqueeze
-from .templates import Operation
+from .templates import operation
 
 _times_batches, _outer, _squeeze = dual("bmm", np.matmul), dual("outer", np.outer), dual("squeeze", np.squeeze)
-
-
-# The products of arrays, with PyTorch's refusals
 
 
 def _product(a: np.ndarray, b: np.ndarray, kernel: str, unlike: str = "") -> np.ndarray:
@@ -35,7 +33,35 @@ def _product(a: np.ndarray, b: np.ndarray, kernel: str, unlike: str = "") -> np.
     return np.asarray(np.matmul(a, b))
 
 
-def _matrices(self: np.ndarray, mat2: np.ndarray) -> np.ndarray:
+def _by_columns(grad: Any, shape: tuple[int, ...], strides: tuple[int, ...]) -> bool:
+    """Whether a matrix lies in memory column by column, as a transposed one does: then its gradient shall, too."""
+    return strides[0] == grad.itemsize and strides[1] == grad.itemsize * shape[0]
+
+
+def _for_left(grad: Any, right: Any, shape: tuple[int, ...], strides: tuple[int, ...]) -> Any:
+    """``grad @ right.T``, laid out as the left matrix is."""
+    return t(right @ t(grad)) if _by_columns(grad, shape, strides) else grad @ t(right)
+
+
+def _for_right(grad: Any, left: Any, shape: tuple[int, ...], strides: tuple[int, ...]) -> Any:
+    """``left.T @ grad``, laid out as the right matrix is."""
+    return t(t(grad) @ left) if _by_columns(grad, shape, strides) else t(left) @ grad
+
+
+@operation(
+    "mm(Tensor input, Tensor mat2, *, Tensor out=None)",
+    {
+        "self": lambda grad, mat2, self_sym_sizes, self_sym_strides: _for_left(
+            grad, mat2, self_sym_sizes, self_sym_strides
+        ),
+        "mat2": lambda grad, self, mat2_sym_sizes, mat2_sym_strides: _for_right(
+            grad, self, mat2_sym_sizes, mat2_sym_strides
+        ),
+    },
+    {"self": r"\bar{Z} B^\top", "mat2": r"A^\top \bar{Z}"},
+)
+def mm(self: np.ndarray, mat2: np.ndarray) -> np.ndarray:
+    """The product of two matrices: (n, m) and (m, p) give (n, p)."""
     if self.ndim != 2 or mat2.ndim != 2:
         raise RuntimeError(f"{'self' if self.ndim != 2 else 'mat2'} must be a matrix")
     if self.shape[1] != mat2.shape[0]:
@@ -46,7 +72,16 @@ def _matrices(self: np.ndarray, mat2: np.ndarray) -> np.ndarray:
     return _product(self, mat2, "addmm_impl_cpu_", unlike)
 
 
-def _batches(self: np.ndarray, mat2: np.ndarray) -> np.ndarray:
+@operation(
+    "bmm(Tensor input, Tensor mat2, *, Tensor out=None)",
+    {
+        "self": lambda grad, mat2: _times_batches(grad, transpose(mat2, 1, 2)),
+        "mat2": lambda grad, self: _times_batches(transpose(self, 1, 2), grad),
+    },
+    {"self": r"\bar{Z}_i B_i^\top", "mat2": r"A_i^\top \bar{Z}_i"},
+)
+def bmm(self: np.ndarray, mat2: np.ndarray) -> np.ndarray:
+    """Products of matrices, one for each of a batch: (b, n, m) and (b, m, p) give (b, n, p)."""
     if self.ndim != 3 or mat2.ndim != 3:
         raise RuntimeError(f"batch{1 if self.ndim != 3 else 2} must be a 3D tensor")
     expected, got = [self.shape[0], self.shape[2]], [*mat2.shape[:2]]
@@ -55,7 +90,13 @@ def _batches(self: np.ndarray, mat2: np.ndarray) -> np.ndarray:
     return _product(self, mat2, "bmm", "expected scalar type {0.scalar_name} but found {1.scalar_name}")
 
 
-def _matrix_and_vector(self: np.ndarray, vec: np.ndarray) -> np.ndarray:
+@operation(
+    "mv(Tensor input, Tensor vec, *, Tensor out=None)",
+    {"self": lambda grad, vec: _outer(grad, vec), "vec": lambda grad, self: t(self) @ grad},
+    {"self": r"\bar{z} v^\top", "vec": r"A^\top \bar{z}"},
+)
+def mv(self: np.ndarray, vec: np.ndarray) -> np.ndarray:
+    """The product of a matrix (n, m) and a vector (m): a vector (n)."""
     if self.ndim != 2 or vec.ndim != 1:
         raise RuntimeError(f"vector + matrix @ vector expected, got 1, {self.ndim}, {vec.ndim}")
     rows, columns = self.shape
@@ -65,10 +106,16 @@ def _matrix_and_vector(self: np.ndarray, vec: np.ndarray) -> np.ndarray:
     return _product(self, vec, "addmv_impl_cpu", f"addmv input tensors must have the same dtype, but got {names}")
 
 
-def _vectors(self: np.ndarray, tensor: np.ndarray) -> np.ndarray:
+@operation(
+    "dot(Tensor input, Tensor tensor, *, Tensor out=None)",
+    {"self": lambda grad, tensor: grad * tensor, "tensor": lambda grad, self: grad * self},
+    {"self": r"\bar{z}\, y", "tensor": r"\bar{z}\, x"},
+)
+def dot(self: np.ndarray, tensor: np.ndarray) -> np.ndarray:
+    """The sum of the products of two vectors' elements."""
+    m, n = self.size, tensor.size
     if self.ndim != 1 or tensor.ndim != 1:
         raise RuntimeError(f"1D tensors expected, but got {self.ndim}D and {tensor.ndim}D tensors")
-    m, n = self.size, tensor.size
     if m != n:
         raise RuntimeError(
             f"inconsistent tensor size, expected tensor [{m}] and src [{n}] to have the same number of elements, but "
@@ -78,8 +125,47 @@ def _vectors(self: np.ndarray, tensor: np.ndarray) -> np.ndarray:
     return _product(self, tensor, "dot", f"dot : expected both vectors to have same dtype, but found {names}")
 
 
-def _added(self: np.ndarray, mat1: np.ndarray, mat2: np.ndarray, beta: float, alpha: float) -> np.ndarray:
-    """``beta * self + alpha * (mat1 @ mat2)``, in the product's own memory."""
+@function("outer(Tensor input, Tensor vec2, *, Tensor out=None)", aliases=("ger",))
+def outer(input: Tensor, vec2: Tensor) -> Tensor:
+    """Every product of an element of one vector with one of the other: (n) and (m) give (n, m)."""
+    for name, vector in (("self", input), ("vec2", vec2)):
+        if vector.ndim != 1:
+            raise RuntimeError(f"outer: Expected 1-D argument {name}, but got {vector.ndim}-D")
+    return reshape(input, (len(input), 1)) * vec2
+
+
+@operation(
+    "trace(Tensor input)",
+    lambda grad, self_sym_sizes: grad * like(grad, np.eye(*self_sym_sizes, dtype=bool)),
+    r"\bar{z}\, I",
+)
+def trace(self: np.ndarray) -> np.ndarray:
+    """The sum of a matrix's diagonal."""
+    if self.ndim != 2:
+        raise RuntimeError(f"trace: expected a matrix, but got tensor with dim {self.ndim}")
+    return np.trace(self, dtype=None if self.dtype.kind == "f" else np.int64)
+
+
+def _scaled(value: Any, factor: float) -> Any:
+    return value if factor == 1 else value * factor
+
+
+@operation(
+    "addmm(Tensor input, Tensor mat1, Tensor mat2, *, Scalar beta=1, Scalar alpha=1, Tensor out=None)",
+    {
+        "self": lambda grad, beta: _scaled(grad, beta),
+        "mat1": lambda grad, mat2, mat1_sym_sizes, mat1_sym_strides, alpha: _scaled(
+            _for_left(grad, mat2, mat1_sym_sizes, mat1_sym_strides), alpha
+        ),
+        "mat2": lambda grad, mat1, mat2_sym_sizes, mat2_sym_strides, alpha: _scaled(
+            _for_right(grad, mat1, mat2_sym_sizes, mat2_sym_strides), alpha
+        ),
+    },
+    {"self": r"\beta \bar{Z}", "mat1": r"\alpha \bar{Z} B^\top", "mat2": r"\alpha A^\top \bar{Z}"},
+    public=partial(function, in_place=True),
+)
+def addmm(self: np.ndarray, mat1: np.ndarray, mat2: np.ndarray, beta: float, alpha: float) -> np.ndarray:
+    """``beta * input + alpha * (mat1 @ mat2)``; ``input`` broadcasts."""
     if not _fit(self, mat1, mat2):
         _check_addmm(self, mat1, mat2)
     product = _product(mat1, mat2, "addmm_impl_cpu_")
@@ -102,7 +188,7 @@ def _check_addmm(x: np.ndarray, a: np.ndarray, b: np.ndarray) -> None:
         if array.ndim != 2:
             raise RuntimeError(f"{name} must be a matrix, got {array.ndim}-D tensor")
     if a.shape[1] != b.shape[0]:
-        _matrices(a, b)
+        _mm.forward(a, b)
     for name, array in (("mat1", a), ("self", x)):
         if array.dtype != b.dtype:
             names = f"{FROM_NUMPY[array.dtype].scalar_name} and {FROM_NUMPY[b.dtype].scalar_name}"
@@ -113,125 +199,12 @@ def _check_addmm(x: np.ndarray, a: np.ndarray, b: np.ndarray) -> None:
         shaping.expand(Tensor._plain(x), (a.shape[0], b.shape[1]))  # says it in PyTorch's words
 
 
-def _diagonal_sum(self: np.ndarray) -> np.ndarray:
-    if self.ndim != 2:
-        raise RuntimeError(f"trace: expected a matrix, but got tensor with dim {self.ndim}")
-    return np.trace(self, dtype=None if self.dtype.kind == "f" else np.int64)
-
-
-# Their rows
-
-_OUT = "*, Tensor out=None)"
-
-
-def _scaled(value: Any, factor: float) -> Any:
-    return value if factor == 1 else value * factor
-
-
-def _by_columns(grad: Any, shape: tuple[int, ...], strides: tuple[int, ...]) -> bool:
-    """Whether a matrix lies in memory column by column, as a transposed one does: then its gradient shall, too."""
-    return strides[0] == grad.itemsize and strides[1] == grad.itemsize * shape[0]
-
-
-def _for_left(grad: Any, right: Any, shape: tuple[int, ...], strides: tuple[int, ...]) -> Any:
-    """``grad @ right.T``, laid out as the left matrix is."""
-    return t(right @ t(grad)) if _by_columns(grad, shape, strides) else grad @ t(right)
-
-
-def _for_right(grad: Any, left: Any, shape: tuple[int, ...], strides: tuple[int, ...]) -> Any:
-    """``left.T @ grad``, laid out as the right matrix is."""
-    return t(t(grad) @ left) if _by_columns(grad, shape, strides) else t(left) @ grad
-
-
-_mm = Operation(
-    "mm",
-    _matrices,
-    {
-        "self": lambda grad, mat2, self_sym_sizes, self_sym_strides: _for_left(
-            grad, mat2, self_sym_sizes, self_sym_strides
-        ),
-        "mat2": lambda grad, self, mat2_sym_sizes, mat2_sym_strides: _for_right(
-            grad, self, mat2_sym_sizes, mat2_sym_strides
-        ),
-    },
-    formula={"self": r"\bar{Z} B^\top", "mat2": r"A^\top \bar{Z}"},
-)
-function(f"mm(Tensor input, Tensor mat2, {_OUT}", doc="Of two matrices: (n, m) and (m, p) give (n, p).")(_mm)
-_addmm = Operation(
-    "addmm",
-    _added,
-    {
-        "self": lambda grad, beta: _scaled(grad, beta),
-        "mat1": lambda grad, mat2, mat1_sym_sizes, mat1_sym_strides, alpha: _scaled(
-            _for_left(grad, mat2, mat1_sym_sizes, mat1_sym_strides), alpha
-        ),
-        "mat2": lambda grad, mat1, mat2_sym_sizes, mat2_sym_strides, alpha: _scaled(
-            _for_right(grad, mat1, mat2_sym_sizes, mat2_sym_strides), alpha
-        ),
-    },
-    formula={"self": r"\beta \bar{Z}", "mat1": r"\alpha \bar{Z} B^\top", "mat2": r"\alpha A^\top \bar{Z}"},
-)
-addmm = function(
-    "addmm(Tensor input, Tensor mat1, Tensor mat2, *, Scalar beta=1, Scalar alpha=1, Tensor out=None)",
-    in_place=True,
-    doc="``beta * input + alpha * (mat1 @ mat2)``; ``input`` broadcasts.",
-)(_addmm)
-_bmm = Operation(
-    "bmm",
-    _batches,
-    {
-        "self": lambda grad, mat2: _times_batches(grad, transpose(mat2, 1, 2)),
-        "mat2": lambda grad, self: _times_batches(transpose(self, 1, 2), grad),
-    },
-    formula={"self": r"\bar{Z}_i B_i^\top", "mat2": r"A_i^\top \bar{Z}_i"},
-)
-function(
-    f"bmm(Tensor input, Tensor mat2, {_OUT}",
-    doc="Products of matrices, one for each of a batch: (b, n, m) and (b, m, p) give (b, n, p).",
-)(_bmm)
-_mv = Operation(
-    "mv",
-    _matrix_and_vector,
-    {"self": lambda grad, vec: _outer(grad, vec), "vec": lambda grad, self: t(self) @ grad},
-    formula={"self": r"\bar{z} v^\top", "vec": r"A^\top \bar{z}"},
-)
-function(f"mv(Tensor input, Tensor vec, {_OUT}", doc="Of a matrix (n, m) and a vector (m): a vector (n).")(_mv)
-_dot = Operation(
-    "dot",
-    _vectors,
-    {"self": lambda grad, tensor: grad * tensor, "tensor": lambda grad, self: grad * self},
-    formula={"self": r"\bar{z}\, y", "tensor": r"\bar{z}\, x"},
-)
-function(f"dot(Tensor input, Tensor tensor, {_OUT}", doc="The sum of the products of two vectors' elements.")(_dot)
-_trace = Operation(
-    "trace",
-    _diagonal_sum,
-    {"self": lambda grad, self_sym_sizes: grad * like(grad, np.eye(*self_sym_sizes, dtype=bool))},
-    formula={"self": r"\bar{z}\, I"},
-)
-function("trace(Tensor input)", doc="The sum of a matrix's diagonal.")(_trace)
-_squeeze_ = Operation(  # squeezing a result that nobody has seen yet
-    "squeeze_",
-    lambda self, dim: np.squeeze(self, dim),
-    {"self": lambda grad, dim: unsqueeze(grad, dim)},
-    node="SqueezeBackward4",
-    shows=("self_sym_sizes",),
-    formula={"self": r"\bar{z}"},
-)
-
-
-@function(f"outer(Tensor input, Tensor vec2, {_OUT}", aliases=("ger",))
-def outer(input: Tensor, vec2: Tensor) -> Tensor:
-    """Every product of an element of one vector with one of the other: (n) and (m) give (n, m)."""
-    for name, vector in (("self", input), ("vec2", vec2)):
-        if vector.ndim != 1:
-            raise RuntimeError(f"outer: Expected 1-D argument {name}, but got {vector.ndim}-D")
-    return reshape(input, (len(input), 1)) * vec2
-
-
 def fits(input: Any, mat1: Any, mat2: Any) -> bool:
     """Whether addmm takes these tensors as they come."""
     return isinstance(input, Tensor) and _fit(input._array, mat1._array, mat2._array)
+
+
+_mm, _bmm, _mv, _dot, _addmm = (made.operation for made in (mm, bmm, mv, dot, addmm))
 
 
 # matmul: any two shapes.
@@ -255,9 +228,7 @@ def _matmul(input: Tensor, other: Tensor) -> Tensor:
     if b.ndim == 1 and a.ndim < 3:
         return _dot(input, other) if a.ndim == 1 else _mv(input, other)
     if a.ndim == 1 and b.ndim == 2:
-        result = _squeeze_(_mm(unsqueeze(input, 0), other), 0)
-        result._changed()
-        return result
+        return _mm(unsqueeze(input, 0), other).squeeze_(0)
     if _folds(input, other):
         return _fold(input, other)
     if a.ndim == b.ndim == 3 and len(a) != len(b):
@@ -268,7 +239,7 @@ def _matmul(input: Tensor, other: Tensor) -> Tensor:
     return _in_batches(input, other)
 
 
-matmul = function(f"matmul(Tensor input, Tensor other, {_OUT}")(_matmul)
+matmul = function("matmul(Tensor input, Tensor other, *, Tensor out=None)")(_matmul)
 
 
 def _operator(self: Tensor, other: Any) -> Any:
