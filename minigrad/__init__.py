@@ -23,34 +23,7 @@ from .autograd.grad_mode import (
     no_grad,
     set_grad_enabled,
 )
-from .creation import (
-    FloatTensor,
-    LongTensor,
-    arange,
-    as_tensor,
-    bernoulli,
-    empty,
-    empty_like,
-    eye,
-    from_numpy,
-    full,
-    full_like,
-    linspace,
-    multinomial,
-    normal,
-    ones,
-    ones_like,
-    rand,
-    rand_like,
-    randint,
-    randint_like,
-    randn,
-    randn_like,
-    randperm,
-    tensor,
-    zeros,
-    zeros_like,
-)
+from .creation import TYPED, from_numpy
 from .dtypes import (
     Size,
     can_cast,
@@ -80,6 +53,7 @@ from .dtypes import (
 )
 from .dtypes import bool_ as bool
 from .formatting import set_printoptions
+from .ops import arguments
 from .ops.dual import FUNCTIONS
 from .random import Generator, default_generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state
 from .serialization import load, save
@@ -91,7 +65,9 @@ float, int = float32, int32
 # NaN and infinity pass silently, as in PyTorch: numpy's remarks about them stop here, for this package only.
 warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"minigrad\.")
 
-globals().update(FUNCTIONS)  # every operation: see ops/
+globals().update(
+    FUNCTIONS | arguments.FUNCTIONS | TYPED
+)  # all that @function declares
 
 _LAZY = ("linalg", "nn", "optim", "special", "testing", "utils")
 

@@ -404,7 +404,8 @@ class Tensor:
             raise RuntimeError(
                 f"Tensor.__contains__ only supports Tensor or scalar, but you passed in a {type(element)}."
             )
-        return bool((element == self).any())
+        same: Any = element == self
+        return bool(same.any())
 
     def __bool__(self) -> bool:
         if self._array.size == 0:

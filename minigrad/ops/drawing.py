@@ -14,7 +14,7 @@ from .. import random
 from ..dtypes import FROM_NUMPY
 from ..random import Generator
 from ..tensor import Tensor
-from .arguments import broadcast_error
+from .arguments import broadcast_error, function
 from .templates import Operation
 
 
@@ -29,29 +29,38 @@ def _row(node: str, draw: Callable[..., np.ndarray]) -> Operation:
     return Operation(node, forward, {"self": _nothing}, node=node, formula={"self": "0"})
 
 
-def _sampled(self: np.ndarray, p: float | None, generator: Generator) -> np.ndarray:
+def _sample(self: np.ndarray, p: float | None, generator: Generator) -> np.ndarray:
     return random.draw_bernoulli(self.shape, FROM_NUMPY[self.dtype], self if p is None else p, generator)
 
 
-bernoulli_of = Operation("bernoulli", _sampled, {"self": _nothing}, formula={"self": "0"})
+_sampled = Operation("bernoulli", _sample, {"self": _nothing}, formula={"self": "0"})
+IN_PLACE: Any = {"method": False, "function": False, "in_place": True}
+
 _uniform = _row("UniformBackward0", random.draw_uniform)
 _normal = _row("NormalBackward0", random.draw_normal)
 _bernoulli = [_row(f"BernoulliBackward{i}", random.draw_bernoulli) for i in (2, 1)]  # of a number, of a tensor
 _random = [_row(f"RandomBackward{i}", random.draw_integers) for i in (2, 1, 0)]  # by the number of bounds
 
 
+@function("uniform(Tensor self, float from=0, float to=1, *, Generator? generator=None)", **IN_PLACE)
 def uniform(self: Tensor, low: float = 0.0, high: float = 1.0, *, generator: Generator | None = None) -> Any:
-    """Numbers even in [low, high). https://docs.pytorch.org/docs/2.13/generated/torch.Tensor.uniform_.html"""
+    """Numbers even in [low, high)."""
     return _uniform(self, (low, high), generator)
 
 
+@function("normal(Tensor self, float mean=0, float std=1, *, Generator? generator=None)", **IN_PLACE)
 def normal(self: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Generator | None = None) -> Any:
-    """Normal numbers. https://docs.pytorch.org/docs/2.13/generated/torch.Tensor.normal_.html"""
+    """Normal numbers."""
     return _normal(self, (mean, std), generator)
 
 
-def bernoulli(self: Tensor, p: float | Tensor = 0.5, *, generator: Generator | None = None) -> Any:
-    """1 with probability p, else 0. https://docs.pytorch.org/docs/2.13/generated/torch.Tensor.bernoulli_.html"""
+@function(
+    "bernoulli(Tensor self, Tensor p, *, Generator? generator=None)",
+    "bernoulli(Tensor self, float p=0.5, *, Generator? generator=None)",
+    **IN_PLACE,
+)
+def bernoulli_(self: Tensor, p: float | Tensor = 0.5, *, generator: Generator | None = None) -> Any:
+    """1 with probability p, else 0."""
     if not isinstance(p, Tensor):
         return _bernoulli[0](self, (p,), generator)
     shape, array = self._array.shape, p._array
@@ -61,15 +70,22 @@ def bernoulli(self: Tensor, p: float | Tensor = 0.5, *, generator: Generator | N
         raise broadcast_error(shape, array.shape) from None
 
 
-def random_numbers(self: Tensor, *bounds: int | None, generator: Generator | None = None) -> Any:
-    """Whole numbers: all that the dtype holds exactly, those below `to`, or those in [from, to).
-
-    https://docs.pytorch.org/docs/2.13/generated/torch.Tensor.random_.html
-    """
+@function(
+    "random(Tensor self, *, Generator? generator=None)",
+    "random(Tensor self, int from, int? to, *, Generator? generator=None)",
+    "random(Tensor self, int to, *, Generator? generator=None)",
+    **IN_PLACE,
+)
+def random_(self: Tensor, *bounds: int | None, generator: Generator | None = None) -> Any:
+    """Whole numbers: all that the dtype holds exactly, those below `to`, or those in [from, to)."""
     low, high = bounds if len(bounds) == 2 else (0, bounds[0] if bounds else None)
     return _random[len(bounds)](self, (low, high), generator)
 
 
-random_numbers.__name__ = "random"
-
-IN_PLACE = (uniform, normal, bernoulli, random_numbers)
+@function(
+    "bernoulli(Tensor input, *, Generator? generator=None, Tensor out=None)",
+    "bernoulli(Tensor input, float p, *, Generator? generator=None)",
+)
+def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | None = None) -> Tensor:
+    """1 with the probability each element of input says (or with p everywhere), else 0; dtype and shape of input."""
+    return _sampled(input, p, generator or random.default_generator)

@@ -432,9 +432,6 @@ torch.randperm(True)
 torch.randperm(torch.tensor(3))
 torch.randperm('a')
 torch.bernoulli(torch.tensor(1.0, requires_grad=True).expand(2) * 0.5)
-torch.multinomial(torch.tensor([1.0, 2.0]), num_samples=1, replacement=True).shape
-torch.multinomial(torch.tensor([1.0, 2.0]), 1.5)
-torch.multinomial([1.0], 1)
 torch.randn((), dtype=torch.float64).dtype
 torch.rand(3, dtype=torch.bool)
 torch.randint(2, (2,), dtype=float)
