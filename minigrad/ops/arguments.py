@@ -16,7 +16,6 @@ TypeError: flatten(): argument 'start_dim' (position 1) must be int, not str
 from __future__ import annotations
 
 import ast
-import operator
 import re
 import warnings
 from collections.abc import Callable, Iterable
@@ -29,6 +28,7 @@ from ..autograd import grad_mode
 from ..tensor import Tensor
 
 F = TypeVar("F", bound=Callable[..., Any])
+Way = Callable[[Any, dict[str, Any]], tuple[Any, dict[str, Any]]]
 METHODS: dict[str, Callable[..., Any]] = {}  # what has been declared: Tensor.f
 FUNCTIONS: dict[str, Callable[..., Any]] = {}  # and torch.f
 
@@ -81,7 +81,7 @@ def _reading(
     name: str, run: Any, body: Any, signatures: tuple[str, ...], method: bool, page: str, doc: str = ""
 ) -> Callable[..., Any]:
     """``run`` behind its signatures; its parameters are those of ``body``."""
-    unchanged: set[tuple[Any, ...]] = set()  # the types of arguments that are passed on as they are
+    ways: dict[tuple[Any, ...], Way] = {}  # how arguments of these types are passed on, where no look at them is needed
     parsed: list[Signature] = []  # when they are first needed: importing has no time for it
     likely: dict[tuple[Any, ...], Signature] = {}  # the signature that arguments of these types matched
 
@@ -95,11 +95,14 @@ def _reading(
             types = type(args[0]), type(args[1])  # faster than the general way
         else:
             types = tuple(map(type, args))
-        if types not in unchanged:
+        way = ways.get(types)
+        if way is None:
             args, named = read(types, args, named)
             if "out" in named:
                 out = named.pop("out")
                 return _write(name, out, (*args, *named.values()), run(*args, **named))
+        elif way is not _unchanged:
+            args, named = way(args, named)
         return run(*args, **named)
 
     def read(types: tuple[Any, ...], args: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
@@ -118,11 +121,11 @@ def _reading(
         values, more = match
         if more.get("out", NONE) is None:
             del more["out"]
-        same = len(values) == len(rest) and all(map(operator.is_, values, rest)) and list(more) == list(named)
-        same = same and all(more[key] is named[key] for key in named) and "out" not in named
-        if same and not {tuple, list, dtypes.Size} & {*types}:  # their elements have to be looked at every time
-            unchanged.add(types)
-        return (*args[:method], *values), more
+        values = [*args[:method], *values]
+        way = _way(args, named, values, more)
+        if way and not {tuple, list, dtypes.Size} & {*types}:  # their elements have to be looked at every time
+            ways[types] = way
+        return values, more
 
     call.__name__ = call.__qualname__ = name
     call.__module__, call.__wrapped__ = body.__module__, body  # type: ignore[attr-defined]
@@ -130,6 +133,32 @@ def _reading(
     where = page or f"torch.Tensor.{name}"
     call.__doc__ = f"{doc or body.__doc__}\n\nSee https://docs.pytorch.org/docs/stable/generated/{where}.html\n"
     return call
+
+
+def _way(args: tuple[Any, ...], named: dict[str, Any], values: list[Any], more: dict[str, Any]) -> Way | None:
+    """How arguments are passed on, if that follows from their types: as they are, or with integers made a tuple."""
+    if len(values) < len(args):
+        first = len(values) - 1
+        if not named and all(type(size) is int for size in args[first:]):
+            return lambda args, named: ((*args[:first], args[first:]), named)
+        return None
+    if len(values) > len(args) or list(more) != list(named) or "out" in named:
+        return None
+    given, passed = dict(enumerate(args)) | named, dict(enumerate(values)) | more
+    changed: list[Any] = [key for key, value in given.items() if passed[key] is not value]
+    if not changed:
+        return _unchanged
+    key, *others = changed
+    if others or type(given[key]) is not int or type(passed[key]) is not tuple:
+        return None
+    length = len(passed[key])
+    if type(key) is int:
+        return lambda args, named: ((*args[:key], (args[key],) * length, *args[key + 1 :]), named)
+    return lambda args, named: (args, named | {key: (named[key],) * length})
+
+
+def _unchanged(args: Any, named: Any) -> Any:
+    return args, named
 
 
 def _after_self(
