@@ -11,6 +11,7 @@ print(x.grad)        # tensor([4.])
 import importlib
 import warnings
 from math import e, inf, nan, pi
+from types import SimpleNamespace
 from typing import Any
 
 from . import autograd
@@ -25,66 +26,47 @@ from .autograd.grad_mode import (
 )
 from .creation import TYPED, from_numpy
 from .dtypes import (
+    NAMES,
     Size,
     can_cast,
-    contiguous_format,
     device,
-    double,
     dtype,
     finfo,
-    float16,
-    float32,
-    float64,
     get_default_dtype,
-    half,
     iinfo,
-    int8,
-    int16,
-    int32,
-    int64,
-    long,
-    preserve_format,
     promote_types,
     result_type,
     set_default_dtype,
-    short,
-    strided,
-    uint8,
 )
-from .dtypes import bool_ as bool
 from .formatting import set_printoptions
-from .ops import arguments
+from .ops.arguments import FUNCTIONS as DECLARED
+from .ops.arguments import function
 from .ops.dual import FUNCTIONS
 from .random import Generator, default_generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state
 from .serialization import load, save
 from .tensor import Tensor
 
 __version__ = "0.1.0"
-float, int = float32, int32
 
 # NaN and infinity pass silently, as in PyTorch: numpy's remarks about them stop here, for this package only.
 warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"minigrad\.")
 
-globals().update(
-    FUNCTIONS | arguments.FUNCTIONS | TYPED
-)  # all that @function declares
+for _signature, _body in (
+    ("numel(Tensor input)", Tensor.numel),
+    ("is_floating_point(Tensor input)", Tensor.is_floating_point),
+    ("can_cast(dtype from_, dtype to)", can_cast),
+    ("promote_types(dtype type1, dtype type2)", promote_types),
+):
+    function(_signature, method=False)(_body)
+globals().update(FUNCTIONS | DECLARED | TYPED | NAMES)  # operations, constructors and dtypes
 
-_LAZY = ("linalg", "nn", "optim", "special", "testing", "utils")
+cuda = accelerator = SimpleNamespace(is_available=lambda: False)  # what scripts ask before they choose a device
+_LAZY = ("linalg", "nn", "optim", "utils")
 
 
 def is_tensor(obj: Any) -> Any:
-    """Whether ``obj`` is a Tensor."""
+    """Whether it is a Tensor."""
     return isinstance(obj, Tensor)
-
-
-def numel(input: Tensor) -> Any:
-    """The number of elements."""
-    return input._array.size
-
-
-def is_floating_point(input: Tensor) -> Any:
-    """Whether the dtype is a floating one."""
-    return input.is_floating_point()
 
 
 def __getattr__(name: str) -> Any:

@@ -49,12 +49,12 @@ class dtype:
 
 uint8 = dtype("uint8", "Byte", "unsigned char")
 int8 = dtype("int8", "Char", "signed char")
-int16 = short = dtype("int16", "Short", "short int")
+int16 = dtype("int16", "Short", "short int")
 int32 = dtype("int32", "Int", "int")
-int64 = long = dtype("int64", "Long", "long int")
-float16 = half = dtype("float16", "Half", "c10::Half")
+int64 = dtype("int64", "Long", "long int")
+float16 = dtype("float16", "Half", "c10::Half")
 float32 = dtype("float32", "Float", "float")
-float64 = double = dtype("float64", "Double", "double")
+float64 = dtype("float64", "Double", "double")
 bool_ = dtype("bool", "Bool", "bool")
 
 DTYPES = (uint8, int8, int16, int32, int64, float16, float32, float64, bool_)
@@ -64,11 +64,6 @@ FROM_NUMPY: dict[np.dtype[Any], dtype] = {d.numpy: d for d in DTYPES}
 def of(array: np.ndarray) -> dtype:
     """The dtype of a numpy array."""
     return FROM_NUMPY[array.dtype]
-
-
-def type_name(dtype: dtype) -> str:
-    """What `Tensor.type()` says: "torch.FloatTensor"."""
-    return f"torch.{dtype.scalar_name}Tensor"
 
 
 class _Named:
@@ -81,9 +76,24 @@ class _Named:
         return f"torch.{self._name}"
 
 
-strided, contiguous_format, preserve_format = map(_Named, ("strided", "contiguous_format", "preserve_format"))
+strided = _Named("strided")
+NAMES: dict[str, Any] = {name: _Named(name) for name in ("contiguous_format", "preserve_format")} | {"strided": strided}
+NAMES |= {d.name: d for d in DTYPES} | {"short": int16, "int": int32, "long": int64}
+NAMES |= {"half": float16, "float": float32, "double": float64}
+"""What the package calls all these."""
 
-# The default dtype
+
+def type_name(dtype: dtype) -> str:
+    """What `Tensor.type()` says: "torch.FloatTensor"."""
+    return f"torch.{dtype.scalar_name}Tensor"
+
+
+def kind_name(value: object) -> str:
+    """The name error messages give a value's type."""
+    if hasattr(value, "_array"):
+        return "Tensor"
+    return f"numpy.{type(value).__name__}" if isinstance(value, np.generic) else type(value).__name__
+
 
 _default = [float32]
 
@@ -95,8 +105,8 @@ def get_default_dtype() -> dtype:
 
 def set_default_dtype(d: dtype) -> None:
     """Set the default dtype; TypeError unless it is a floating one."""
-    if not getattr(d, "is_floating_point", False):
-        begin = "" if hasattr(d, "is_floating_point") else "invalid dtype object: "
+    if not isinstance(d, dtype) or not d.is_floating_point:
+        begin = "" if isinstance(d, dtype) else "invalid dtype object: "
         raise TypeError(f"{begin}only floating-point types are supported as the default type")
     _default[0] = d
 
@@ -115,33 +125,17 @@ def _promoted(a: dtype, b: dtype) -> dtype:
 PROMOTED = {(a, b): _promoted(a, b) for a in DTYPES for b in DTYPES}
 
 
-def kind_name(value: object) -> str:
-    """The name error messages give a value's type."""
-    if hasattr(value, "_array"):
-        return "Tensor"
-    return f"numpy.{type(value).__name__}" if isinstance(value, np.generic) else type(value).__name__
-
-
-def _check_dtypes(function: str, **values: object) -> None:
-    for position, (name, value) in enumerate(values.items(), 1):
-        if not isinstance(value, dtype):
-            where = f"{function}(): argument '{name}' (position {position})"
-            raise TypeError(f"{where} must be torch.dtype, not {kind_name(value)}")
-
-
 def promote_types(type1: dtype, type2: dtype) -> dtype:
     """The smallest dtype that is not smaller or of a lower category than either.
 
     >>> promote_types(int32, float16), promote_types(uint8, int8)
     (torch.float16, torch.int16)
     """
-    _check_dtypes("promote_types", type1=type1, type2=type2)
     return PROMOTED[type1, type2]
 
 
 def can_cast(from_: dtype, to: dtype) -> bool:
     """Whether results of dtype `from_` may be written into a tensor of dtype `to`: the category must not sink."""
-    _check_dtypes("can_cast", from_=from_, to=to)
     return from_.category <= to.category
 
 
@@ -197,8 +191,7 @@ class finfo:
     """
 
     def __init__(self, type: dtype | None = None) -> None:
-        type = get_default_dtype() if type is None else type
-        _check_dtypes("finfo", type=type)
+        type = _must_be_dtype("finfo", _default[0] if type is None else type)
         if not type.is_floating_point:
             raise TypeError(
                 "torch.finfo() requires a floating point input type. Use torch.iinfo to handle 'torch.finfo'"
@@ -210,7 +203,8 @@ class finfo:
         self.bits, self.dtype = limits.bits, type.name
 
     def __repr__(self) -> str:
-        return _shown(self, ("resolution", "min", "max", "eps", "smallest_normal", "tiny"))
+        names = ("resolution", "min", "max", "eps", "smallest_normal", "tiny")
+        return f"finfo({', '.join(f'{name}={getattr(self, name):g}' for name in names)}, dtype={self.dtype})"
 
 
 class iinfo:
@@ -221,19 +215,21 @@ class iinfo:
     """
 
     def __init__(self, type: dtype) -> None:
-        _check_dtypes("iinfo", type=type)
-        if type.category != INTEGRAL:
+        if _must_be_dtype("iinfo", type) is bool_:
+            raise TypeError("torch.bool is not supported by torch.iinfo")
+        if type.is_floating_point:
             raise TypeError("torch.iinfo() requires an integer input type. Use torch.finfo to handle 'torch.iinfo'")
         limits = np.iinfo(type.numpy)
         self.min, self.max, self.bits, self.dtype = int(limits.min), int(limits.max), limits.bits, type.name
 
     def __repr__(self) -> str:
-        return _shown(self, ("min", "max"))
+        return f"iinfo(min={self.min:g}, max={self.max:g}, dtype={self.dtype})"
 
 
-def _shown(limits: finfo | iinfo, names: tuple[str, ...]) -> str:
-    values = "".join(f"{name}={getattr(limits, name):g}, " for name in names)
-    return f"{type(limits).__name__}({values}dtype={limits.dtype})"
+def _must_be_dtype(function: str, value: dtype) -> dtype:
+    if not isinstance(value, dtype):
+        raise TypeError(f"{function}(): argument 'type' (position 1) must be torch.dtype, not {kind_name(value)}")
+    return value
 
 
 # Size
@@ -287,10 +283,10 @@ size_of = partial(tuple.__new__, Size)
 
 # device
 
-_DEVICE_TYPES = (
-    "cpu, cuda, ipu, xpu, mkldnn, opengl, opencl, ideep, hip, ve, fpga, maia, xla, lazy, vulkan, mps, meta, hpu, mtia, "
-    "privateuseone"
+_DEVICES = (
+    "cpu, cuda, ipu, xpu, mkldnn, opengl, opencl, ideep, hip, ve, fpga, maia, xla, lazy, vulkan, mps, meta, hpu, "
 )
+_DEVICES += "mtia, privateuseone"
 
 
 class device:
@@ -313,8 +309,8 @@ class device:
         name, colon, number = type.partition(":")
         if not name or (colon and not number.isdecimal()):
             raise RuntimeError(f"Invalid device string: '{type}'")
-        if name not in _DEVICE_TYPES.split(", "):
-            raise RuntimeError(f"Expected one of {_DEVICE_TYPES} device type at start of device string: {name}")
+        if name not in _DEVICES.split(", "):
+            raise RuntimeError(f"Expected one of {_DEVICES} device type at start of device string: {name}")
         self.type, self.index = name, int(number) if colon else index
 
     def __eq__(self, other: object) -> bool:
