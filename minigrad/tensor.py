@@ -208,7 +208,7 @@ class Tensor:
 
     def detach(self) -> Tensor:
         """A tensor on the same memory that the graph does not know."""
-        twin = Tensor._plain(self._array)
+        twin = self.data
         twin._version_counter = self._counter()
         if grad_mode.special and grad_mode.state.observers:
             tell("operation", "detach", (self,), (twin,), None)
@@ -229,7 +229,10 @@ class Tensor:
     @property
     def data(self) -> Tensor:
         """The same memory without history and with a version counter of its own: changes go unnoticed."""
-        return Tensor._plain(self._array)
+        twin = Tensor._plain(self._array)
+        if self.is_inference() is not twin.is_inference():  # memory stays what it was made as
+            twin._own_meta().inference = self.is_inference()
+        return twin
 
     @data.setter
     def data(self, value: Tensor) -> None:
@@ -250,7 +253,7 @@ class Tensor:
                 "won't be populated during autograd.backward(). If you indeed want the .grad field to be populated "
                 "for a non-leaf Tensor, use .retain_grad() on the non-leaf Tensor. If you access the non-leaf Tensor "
                 "by mistake, make sure you access the leaf Tensor instead. See github.com/pytorch/pytorch/pull/30531 "
-                "for more informations.",
+                "for more information.",
                 UserWarning,
                 stacklevel=2,
             )
