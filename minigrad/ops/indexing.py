@@ -19,7 +19,8 @@ from ..autograd.observe import tell
 from ..dtypes import FROM_NUMPY, type_name
 from ..tensor import Tensor
 from .arguments import METHODS, broadcast_error, function, is_number, must_be_tensor, wrap_dim
-from .dual import cast, either, masked
+from .arguments import type_name as full_name
+from .dual import cast, either, masked, plain
 from .reduction import return_type
 from .shaping import Shape, at, expand, method, select_row, slice_row, unbind, unsqueeze, view, zeros_of
 from .templates import Operation, operation, row
@@ -34,8 +35,7 @@ Indices = Sequence[Any]  # for each dimension the places wanted (a Tensor or an 
 
 def _key(indices: Iterable[Any]) -> tuple[Any, ...]:
     """Indices as numpy wants them."""
-    arrays = (i._array if isinstance(i, Tensor) else i for i in indices)
-    return tuple(slice(None) if i is None else i.astype(np.bool_) if i.dtype == np.uint8 else i for i in arrays)
+    return tuple(slice(None) if index is None else plain(index) for index in indices)
 
 
 def _indexed(self: np.ndarray, indices: Indices) -> np.ndarray:
@@ -89,11 +89,8 @@ def _put_in_place(self: np.ndarray, indices: Indices, values: np.ndarray, accumu
     return _put(self, indices, values, accumulate)
 
 
-_PLACED, _TAKEN, _ELSEWHERE = (
-    r"\bar{z} \text{ added at its places in } 0",
-    r"\bar{z} \text{ at these places}",
-    r"\bar{z} \text{ elsewhere}",
-)
+_PLACED, _TAKEN = r"\bar{z} \text{ added at its places in } 0", r"\bar{z} \text{ at these places}"
+_ELSEWHERE = r"\bar{z} \text{ elsewhere}"
 
 
 def _putting(name: str, forward: Callable[..., np.ndarray], node: str) -> Operation:
@@ -242,11 +239,11 @@ def _as_index_tensor(value: Any) -> Tensor:
     if isinstance(value, list | tuple):
         value = [v._array if isinstance(v, Tensor) else v for v in value]
     array = np.array(value)
-    return Tensor._plain(array if array.size and array.dtype in (np.bool_, np.uint8) else array.astype(np.int64))
+    return Tensor._plain(array if array.size and array.dtype == np.bool_ else array.astype(np.int64))
 
 
 def _is_mask(item: Any) -> bool:
-    return isinstance(item, Tensor) and item._array.dtype in (np.bool_, np.uint8)
+    return isinstance(item, Tensor) and item._array.dtype == np.bool_
 
 
 def _as_number(item: Any) -> Any:
@@ -258,9 +255,7 @@ def _as_number(item: Any) -> Any:
 
 def _dims_taken(item: Any) -> int:
     """How many dimensions of the tensor an item of an index speaks of."""
-    if type(item) is int or type(item) is slice:
-        return 1
-    if item is None or item is Ellipsis or item is True or item is False:
+    if item is None or item is Ellipsis or isinstance(item, bool):
         return 0
     return item._array.ndim if _is_mask(item) else 1
 
@@ -293,7 +288,6 @@ def _bound(value: Any, otherwise: int) -> int:
 def _sliced(self: Tensor, dim: int, key: slice, full_too: bool) -> Tensor:
     if self._array.ndim == 0:
         raise IndexError("slice() cannot be applied to a 0-dim tensor.")
-    wrap_dim(dim, self._array.ndim)
     step, start, end = _bound(key.step, 1), _bound(key.start, 0), _bound(key.stop, END)
     if step <= 0:
         raise ValueError("step must be greater than zero" if step else "slice step cannot be zero")
@@ -314,8 +308,12 @@ def _selected(self: Tensor, dim: int, index: int, place: int) -> Tensor:
     return select_row(self, dim, index)
 
 
-def _resolve(self: Tensor, index: Any) -> tuple[Tensor, list[Tensor | None]]:
+def _resolve(self: Tensor, index: Any, full_too: bool = False) -> tuple[Tensor, list[Tensor | None]]:
     """The view that the numbers, slices and Nones of an index make, and the index tensors to apply to it."""
+    if type(index) is int or isinstance(index, np.integer):
+        return _selected(self, 0, int(index), 0), []
+    if type(index) is slice:
+        return _sliced(self, 0, index, full_too), []
     given = index if isinstance(index, tuple) else tuple(index) if _means_tuple(index) else (index,)
     items = [_as_index_tensor(item) if isinstance(item, _SEQUENCES) else item for item in given]
     ndim, taken = self._array.ndim, sum(map(_dims_taken, items))
@@ -345,7 +343,7 @@ def _resolve(self: Tensor, index: Any) -> tuple[Tensor, list[Tensor | None]]:
         else:
             raise IndexError(
                 "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices (got "
-                f"{_full_name(item)})"
+                f"{full_name(item)})"
             )
     return part, indices
 
@@ -360,15 +358,9 @@ def _check_indices(shape: Shape, indices: Indices) -> None:
         array = None if tensor is None else tensor._array
         if array is None:
             dim += 1
-        elif array.dtype not in (np.int64, np.int32, np.bool_, np.uint8):
+        elif array.dtype not in (np.int64, np.int32, np.bool_):
             raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
         elif _is_mask(tensor):
-            if array.dtype == np.uint8:
-                warnings.warn(
-                    "indexing with dtype torch.uint8 is now deprecated, please use a dtype torch.bool instead.",
-                    UserWarning,
-                    stacklevel=4,
-                )
             for place, length in enumerate(array.shape, dim):
                 if place >= len(shape) or shape[place] != length:
                     raise IndexError(
@@ -411,15 +403,8 @@ def get_index(self: Tensor, key: Any) -> Tensor:
     >>> x = torch.tensor([[1., 2.], [3., 4.]])
     >>> x[0], x[:, 1], x[[1, 0], [0, 0]], x[x > 2]
     (tensor([1., 2.]), tensor([2., 4.]), tensor([3., 1.]), tensor([3., 4.]))
-
-    Raises:
-        IndexError: out of bounds, too many indices, or something that is no index.
     """
-    if type(key) is int or isinstance(key, np.integer):
-        return _selected(self, 0, int(key), 0)
-    if type(key) is slice:
-        return _sliced(self, 0, key, full_too=True)
-    part, indices = _resolve(self, key)
+    part, indices = _resolve(self, key, full_too=True)
     if indices:
         _check_indices(part._array.shape, indices)
         return _index(part, tuple(indices))
@@ -436,46 +421,28 @@ def set_index(self: Tensor, key: Any, value: Any) -> None:
     >>> x
     tensor([[-1.,  1.,  2.],
             [-1., -1., -1.]])
-
-    Raises:
-        IndexError: as for reading.
-        TypeError: the value is neither a tensor nor a number.
-        RuntimeError: its shape does not fit, or the tensor is a leaf that requires grad (or a view of one).
     """
     if not isinstance(value, Tensor):
         if not isinstance(value, int | float):
-            raise TypeError(f"can't assign a {_full_name(value)} to a {type_name(self.dtype)}")
+            raise TypeError(f"can't assign a {full_name(value)} to a {type_name(self.dtype)}")
         value = _as_value(self, value)
     if key is False:
         return
-    indices: list[Tensor | None] = []
-    if type(key) is int or isinstance(key, np.integer):
-        part = _selected(self, 0, int(key), 0)
-    elif type(key) is slice:
-        part = _sliced(self, 0, key, full_too=False)
-    elif key is True:
-        part = unsqueeze(self, 0)
-    else:
-        part, indices = _resolve(self, key)
+    part, indices = (unsqueeze(self, 0), []) if key is True else _resolve(self, key)
     shape = value._array.shape
     ones = next((place for place, length in enumerate(shape) if length != 1), len(shape))
     if indices:
-        index_put_(part, indices, view(value, shape[ones:]) if ones else value)
+        index_put_(part, indices, view.operation(value, shape[ones:]) if ones else value)
     elif part._array.shape == shape:
         copy_(part, value)
     elif not shape:
         fill_(part, value)
     else:
-        value = view(value, shape[ones:])
-        copy_(part, value if value._array.shape == part._array.shape else expand(value, part._array.shape))
+        value = view.operation(value, shape[ones:])
+        copy_(part, value if value._array.shape == part._array.shape else expand.operation(value, part._array.shape))
 
 
 METHODS |= {"__getitem__": get_index, "__setitem__": set_index}
-
-
-def _full_name(value: Any) -> str:
-    kind = type(value)
-    return f"numpy.{kind.__name__}" if kind.__module__ == "numpy" else kind.__name__
 
 
 # One index for each element: gather, scatter

@@ -65,7 +65,7 @@ _view = row("view", _viewed, _reshaped, _SAME, view=True)
 _reshape_alias = row("_reshape_alias", _viewed, _reshaped, _SAME, node="ReshapeAliasBackward0", view=True)
 _unsafe_view = row("_unsafe_view", _viewed, _reshaped, _SAME, node="UnsafeViewBackward0")
 _clone_in_order = row("clone", lambda self: self.copy(), lambda grad: grad, _SAME)
-view = method(
+view: Any = method(
     "view(Tensor input, dtype dtype)",
     "view(Tensor input, int[] size)",
     doc="The same memory in another shape; RuntimeError where the strides do not allow it (use ``reshape``).",
@@ -202,16 +202,11 @@ broadcast_to = function("broadcast_to(Tensor input, int[] size)", doc="``input.e
 )
 
 
-def _like_other(change: Callable[..., Any]) -> None:
-    def as_other(input: Tensor, other: Tensor) -> Tensor:
-        return change(input, other._array.shape)
-
-    name = change.__name__
-    method(f"{name}_as(Tensor input, Tensor other)", doc=f"``input.{name}(other.shape)``.")(as_other)
-
-
 for _change in (view, reshape, expand):
-    _like_other(_change)
+    _name = _change.__name__
+    method(f"{_name}_as(Tensor input, Tensor other)", doc=f"``input.{_name}(other.shape)``.")(
+        lambda input, other, change=_change: change(input, other._array.shape)
+    )
 
 
 def broadcast_tensors(*tensors: Tensor) -> tuple[Tensor, ...]:
@@ -344,21 +339,32 @@ for _name, _read in (("T", _reversed), ("mT", _matrix_transposed), ("mH", _matri
 # Parts of a dimension
 
 
-def _zeros_with(grad_output: np.ndarray, shape: Shape, dim: int, key: Any) -> np.ndarray:
-    whole = np.zeros(shape, grad_output.dtype)
-    whole[at(len(shape), dim, key)] = grad_output
-    return whole
+_PLACED = r"\bar{z} \text{ at its places in } 0"
 
 
-_PLACED, _TAKEN = r"\bar{z} \text{ at its places in } 0", r"\bar{z} \text{ at these places}"
-select_row = row(
+def _unread(view: Operation, derivative: Callable[..., Any]) -> Operation:
+    """The derivative of a view of a part: zeros with the gradient where the part lies. Its own is the view again."""
+
+    def forward(grad_output: np.ndarray, shape: Shape, *args: Any) -> np.ndarray:
+        whole = np.zeros(shape, grad_output.dtype)
+        view.forward(whole, *args)[...] = grad_output
+        return whole
+
+    params, formula = ("grad_output", "shape", *view.params[1:]), {"grad_output": r"\bar{z} \text{ at these places}"}
+    node = f"{view.name.capitalize()}BackwardBackward0"
+    return Operation(
+        f"{view.name}_backward", forward, {"grad_output": derivative}, params=params, node=node, formula=formula
+    )
+
+
+select_row: Operation = row(
     "select",
     lambda self, dim, index: self[at(self.ndim, dim, index)],
     lambda grad, self_sym_sizes, dim, index: either(_select_backward, grad, self_sym_sizes, dim, index),
     _PLACED,
     view=True,
 )
-slice_row = row(
+slice_row: Operation = row(
     "slice",
     lambda self, dim, start, end, step: self[at(self.ndim, dim, slice(start, end, step))],
     lambda grad, self_sym_sizes, dim, start, end, step: either(
@@ -367,20 +373,8 @@ slice_row = row(
     _PLACED,
     view=True,
 )
-_select_backward: Operation = Operation(
-    "select_backward",
-    _zeros_with,
-    {"grad_output": lambda grad, dim, key: either(select_row, grad, dim, key)},
-    node="SelectBackwardBackward0",
-    formula={"grad_output": _TAKEN},
-)
-_slice_backward: Operation = Operation(
-    "slice_backward",
-    lambda grad_output, shape, dim, start, end, step: _zeros_with(grad_output, shape, dim, slice(start, end, step)),
-    {"grad_output": lambda grad, dim, start, end, step: either(slice_row, grad, dim, start, end, step)},
-    node="SliceBackwardBackward0",
-    formula={"grad_output": _TAKEN},
-)
+_select_backward = _unread(select_row, lambda grad, dim, index: either(select_row, grad, dim, index))
+_slice_backward = _unread(slice_row, lambda grad, dim, start, end, step: either(slice_row, grad, dim, start, end, step))
 
 
 def _length(self: Any, dim: int, refusal: Exception) -> int:
@@ -568,25 +562,12 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
 _DIAGONAL = r"\mathrm{diag}(\bar{z})"
 
 
-def _write_diagonal(grad_output: np.ndarray, shape: Shape, offset: int, dim1: int, dim2: int) -> np.ndarray:
-    out = np.zeros(shape, grad_output.dtype)
-    diagonal.operation.forward(out, offset, dim1, dim2)[...] = grad_output
-    return out
-
-
 def _undiagonal(grad: Any, self_sym_sizes: Shape, offset: int, dim1: int, dim2: int) -> Any:
     return either(_diagonal_backward, grad, self_sym_sizes, offset, dim1, dim2)
 
 
 def _rediagonal(grad: Any, offset: int, dim1: int, dim2: int) -> Any:
     return either(diagonal.operation, grad, offset, dim1, dim2)
-
-
-_diagonal_backward = Operation(
-    "diagonal_backward", _write_diagonal, {"grad_output": _rediagonal}, node="DiagonalBackwardBackward0",
-    formula={"grad_output": _DIAGONAL},
-)  # fmt: skip
-_diag_embed = row("diag_embed", lambda self, offset, dim1, dim2: np.diag(self, offset), _rediagonal, _DIAGONAL)
 
 
 @operation("diagonal(Tensor input, int offset=0, int dim1=0, int dim2=1)", _undiagonal, _DIAGONAL, view=True)
@@ -598,6 +579,8 @@ def diagonal(self: np.ndarray, offset: int, dim1: int, dim2: int) -> np.ndarray:
     return strided(self, found.shape, found.strides, address(found) - address(self) if found.size else 0)
 
 
+_diagonal_backward = _unread(diagonal.operation, _rediagonal)
+_diag_embed = row("diag_embed", lambda self, offset, dim1, dim2: np.diag(self, offset), _rediagonal, _DIAGONAL)
 _diagonal_copy = row(
     "diagonal_copy", lambda self, offset, dim1, dim2: self.diagonal(offset, dim1, dim2).copy(), _undiagonal, _DIAGONAL,
     node="DiagonalBackward0_copy",
@@ -818,10 +801,7 @@ _to_copy = row(
 
 
 def to(input: Tensor, *args: Any, copy: bool = False, **kwargs: Any) -> Tensor:
-    """The tensor in another dtype (or like another tensor); itself where nothing changes.
-
-    See https://docs.pytorch.org/docs/stable/generated/torch.Tensor.to.html
-    """
+    """The tensor in another dtype (or like another tensor); itself where nothing changes."""
     kind = kwargs.get("dtype")
     for arg in (*args, kwargs.get("device"), kwargs.get("other")):
         if isinstance(arg, Dtype | Tensor):
@@ -840,24 +820,15 @@ def type(input: Tensor, dtype: Dtype | str | None = None) -> Any:
 
 
 METHODS |= {"to": to, "type": type}
-
-
 type_as = method("type_as(Tensor input, Tensor other)", doc="``input`` in the dtype of ``other``.")(
     lambda input, other: to(input, other.dtype)
 )
 
 
-def _cast_to(kind: Dtype) -> None:
-    def cast(input: Tensor) -> Tensor:
-        return to(input, kind)
-
-    method(f"{kind.scalar_name.lower()}(Tensor input)", doc=f"The tensor as {kind}.")(cast)
-
-
 for _kind in DTYPES:
-    _cast_to(_kind)
-
-
+    method(f"{_kind.scalar_name.lower()}(Tensor input)", doc=f"The tensor as {_kind}.")(
+        lambda input, kind=_kind: to(input, kind)
+    )
 cpu = method("cpu(Tensor input)", doc="The tensor itself: there is only the CPU.")(lambda input: input)
 
 
@@ -890,10 +861,9 @@ def _becoming(
 method("t_(Tensor input)")(_becoming(_t, "TBackward1", _transposed("t_")))
 method("transpose_(Tensor input, int dim0, int dim1)")(_becoming(transpose.operation, "TransposeBackward1"))
 method("unsqueeze_(Tensor input, int dim)")(_becoming(unsqueeze.operation, "UnsqueezeBackward1"))
-_squeeze_ = _becoming(_squeeze, "SqueezeBackward3")
-_squeeze_dim_, _squeeze_dims_ = (
-    _becoming(_squeeze_dim, "SqueezeBackward4"),
-    _becoming(_squeeze_dims, "SqueezeBackward5"),
+_squeeze_, _squeeze_dim_, _squeeze_dims_ = (
+    _becoming(operation, f"SqueezeBackward{number}")
+    for number, operation in enumerate((_squeeze, _squeeze_dim, _squeeze_dims), 3)
 )
 
 
