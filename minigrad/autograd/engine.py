@@ -46,12 +46,30 @@ def run(
     these leaves or outputs ``(node, number)`` run, and the gradients that arrive there are returned (None: nothing
     arrived); if it ``accumulates``, leaves among them get their ``.grad`` as well.
     """
-    root: Any = Root(roots)
+    return walk(way(roots, inputs, accumulates), seeds, retain_graph, create_graph, inputs, accumulates)
+
+
+def way(roots: Sequence[Edge], inputs: Sequence[Edge] | None, accumulates: bool) -> Any:
+    """What has to be known of a graph before a walk: where it starts, the nodes in order, who leads to the inputs."""
+    root = Root(roots)
     order, owed = schedule(root)
+    return root, order, owed, None if inputs is None else leading_to(inputs, order, accumulates)
+
+
+def walk(
+    way: Any,
+    seeds: Sequence[Any],
+    retain_graph: bool,
+    create_graph: bool,
+    inputs: Sequence[Edge] | None,
+    accumulates: bool,
+) -> dict[Edge, Any]:
+    """Go a way: see ``run``."""
+    root, order, owed, leading = way
+    owed = owed.copy()
     caught: dict[Edge, Any] = dict.fromkeys(inputs or ())
     care = None
     if create_graph or inputs is not None or grad_mode.special:
-        leading = None if inputs is None else leading_to(caught, order, accumulates)
         care = Care(create_graph, caught, leading, accumulates, not retain_graph)
     freed = None if retain_graph else Freed(notes.here())
     arrived: dict[Edge, Any] = {root: seeds}

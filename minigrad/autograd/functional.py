@@ -15,9 +15,8 @@ import numpy as np
 
 from ..ops.dual import FUNCTIONS
 from ..tensor import Tensor
-from . import engine, grad_mode, gradients
+from . import engine, gradients
 from .grad_mode import enable_grad
-from .graph import AccumulateGrad
 from .views import gradient_edge
 
 Function = Callable[..., Any]
@@ -30,15 +29,13 @@ def vjp(
     """``func(*inputs)`` and v^T J: for each input the product of ``v`` (shaped like the output) with the Jacobian.
 
     Args:
-        v: may be left out where the output is one number.
+        v: may be left out where what it is shaped like is one number.
         create_graph: record everything, so that the results can be differentiated.
         strict: an error where an output does not depend on an input, instead of zeros.
 
     >>> import minigrad as torch
     >>> torch.autograd.functional.vjp(lambda x: x * x, torch.tensor([1.0, 2.0]), torch.ones(2))
     (tensor([1., 4.]), tensor([2., 4.]))
-
-    See https://docs.pytorch.org/docs/stable/generated/torch.autograd.functional.vjp.html
     """
     return _product("vjp", func, inputs, v, create_graph, strict)
 
@@ -46,33 +43,37 @@ def vjp(
 def jvp(
     func: Function, inputs: Tensors, v: Tensors | None = None, create_graph: bool = False, strict: bool = False
 ) -> tuple[Any, Any]:
-    """``func(*inputs)`` and J v: for each output the product of the Jacobian with ``v`` (shaped like the inputs).
-
-    The arguments are those of `vjp`; ``v`` may be left out where the input is one number.
-
-    See https://docs.pytorch.org/docs/stable/generated/torch.autograd.functional.jvp.html
-    """
+    """``func(*inputs)`` and J v: for each output the product of the Jacobian with ``v`` (shaped like the inputs)."""
     return _product("jvp", func, inputs, v, create_graph, strict)
 
 
 def vhp(
     func: Function, inputs: Tensors, v: Tensors | None = None, create_graph: bool = False, strict: bool = False
 ) -> tuple[Any, Any]:
-    """``func(*inputs)``, one number, and v^T H: two backward passes. The arguments are those of `jvp`.
-
-    See https://docs.pytorch.org/docs/stable/generated/torch.autograd.functional.vhp.html
-    """
+    """``func(*inputs)``, one number, and v^T H (``v`` shaped like the inputs): two backward passes."""
     return _product("vhp", func, inputs, v, create_graph, strict)
 
 
 def hvp(
     func: Function, inputs: Tensors, v: Tensors | None = None, create_graph: bool = False, strict: bool = False
 ) -> tuple[Any, Any]:
-    """``func(*inputs)``, one number, and H v: three backward passes, where `vhp` needs two for the same numbers.
-
-    See https://docs.pytorch.org/docs/stable/generated/torch.autograd.functional.hvp.html
-    """
+    """``func(*inputs)``, one number, and H v: three backward passes, where `vhp` needs two for the same numbers."""
     return _product("hvp", func, inputs, v, create_graph, strict)
+
+
+_INDEPENDENT = {  # what strict mode says where a result does not depend on an input, and why that matters
+    "vjp": ("output of the user-provided function is independent of input {}", ""),
+    "jvp": (
+        "gradient with respect to the input is independent of entry {} in the grad_outputs when using the double "
+        "backward trick to compute forward mode gradients",
+        "",
+    ),
+    "vhp": ("jacobian of the user-provided function is independent of input {}", ""),
+    "hvp": (
+        "hessian of the user-provided function is independent of entry {} in the grad_jacobian",
+        " as it prevents from using the double backward trick to replace forward mode AD",
+    ),
+}
 
 
 def _product(name: str, func: Function, inputs: Any, v: Any, create_graph: bool, strict: bool) -> tuple[Any, Any]:
@@ -86,68 +87,47 @@ def _product(name: str, func: Function, inputs: Any, v: Any, create_graph: bool,
         differentiated: Sequence[Any] = outputs
         if name == "vjp":
             v = _vector(name, v, outputs, several_outputs, create_graph)
-        elif name != "jvp":
+        elif name == "jvp":
+            like, several = outputs, several_outputs
+        else:
             _one_number(name, outputs, several_outputs)
             differentiated = _grad(outputs, inputs, None, True)
-            _check_gradient(differentiated, "hessian", strict)
-        else:
-            like, several = outputs, several_outputs
-        if name in ("jvp", "hvp"):
-            targets = tuple(
-                _zeros(each).requires_grad_() for each in like
-            )  # linear: the result does not depend on them
+            _check_hessian(differentiated, strict)
+        if name in ("jvp", "hvp"):  # linear: the result does not depend on the numbers of these targets
+            targets = tuple([_zeros(each).requires_grad_() for each in like])
             differentiated = _grad(differentiated, inputs, targets, True)
-            _check_gradient(differentiated, "gradient", strict and name == "jvp")
+            for number, each in enumerate(differentiated if strict and name == "jvp" else ()):
+                if each is None:
+                    _refuse(f"output of the user-provided function is independent of input {number}")
+                if not each.requires_grad:
+                    what = f"gradient with respect to input {number} is independent of the inputs of the user-provided"
+                    _refuse(f"{what} function")
     found = list(_grad(differentiated, targets, v, create_graph))
-    what = "hessian" if name in ("vhp", "hvp") else "jacobian"
-    for index, grad in enumerate(found):
+    for number, grad in enumerate(found):
         if grad is None:
             if strict:
-                _not_strict(*(text.format(index) for text in MISSING[name]))
-            found[index] = _zeros(like[index])
+                what, why = _INDEPENDENT[name]
+                _refuse(what.format(number), why)
+            found[number] = _zeros(like[number])
         elif strict and create_graph and not grad.requires_grad:
-            _not_strict(
-                f"The {what} of the user-provided function is independent of input {index}", " when create_graph=True"
-            )
+            what = "hessian" if name in ("vhp", "hvp") else "jacobian"
+            _refuse(f"{what} of the user-provided function is independent of input {number}", " when create_graph=True")
     return _answer(outputs, several_outputs, create_graph), _answer(found, several, create_graph)
 
 
-MISSING = {
-    "vjp": ("The output of the user-provided function is independent of input {}", ""),
-    "jvp": (
-        "The gradient with respect to the input is independent of entry {} in the grad_outputs when using the double "
-        "backward trick to compute forward mode gradients",
-        "",
-    ),
-    "vhp": ("The jacobian of the user-provided function is independent of input {}", ""),
-    "hvp": (
-        "The hessian of the user-provided function is independent of entry {} in the grad_jacobian",
-        " as it prevents from using the double backward trick to replace forward mode AD",
-    ),
-}
-
-
 def jacobian(
-    func: Function,
-    inputs: Tensors,
-    create_graph: bool = False,
-    strict: bool = False,
-    vectorize: bool = False,
-    strategy: str = "reverse-mode",
+    func: Function, inputs: Tensors, create_graph: bool = False, strict: bool = False, vectorize: bool = False
 ) -> Any:
     """The Jacobian of ``func`` at ``inputs``: of shape (*output.shape, *input.shape), one backward pass a row.
 
-    A tuple of outputs gives a tuple, and so does a tuple of inputs: ``J[output][input]``. ``vectorize`` and
-    ``strategy`` say how PyTorch is to compute it; here the rows come one after the other in any case.
+    A tuple of outputs gives a tuple, and so does a tuple of inputs: ``J[output][input]``. ``vectorize`` says how
+    PyTorch is to compute it; here the rows come one after the other in any case.
 
     >>> import minigrad as torch
     >>> torch.autograd.functional.jacobian(lambda x: x.prod() * x, torch.tensor([2.0, 3.0]))
     tensor([[12.,  4.],
             [ 9., 12.]])
-
-    See https://docs.pytorch.org/docs/stable/generated/torch.autograd.functional.jacobian.html
     """
-    _check_strategy(strategy, create_graph, strict, vectorize)
     with enable_grad():
         several, given = _tensors(inputs, "inputs", "jacobian")
         given = _own(given, create_graph, True)
@@ -158,19 +138,14 @@ def jacobian(
                 "Please either set `strict=False` or `vectorize=False`."
             )
         rows = _recorded_rows if create_graph else _rows
-        found = tuple(
+        found = [
             _answer(rows(number, output, given, strict), several, create_graph) for number, output in enumerate(outputs)
-        )
-    return found if several_outputs else found[0]
+        ]
+    return tuple(found) if several_outputs else found[0]
 
 
 def hessian(
-    func: Function,
-    inputs: Tensors,
-    create_graph: bool = False,
-    strict: bool = False,
-    vectorize: bool = False,
-    outer_jacobian_strategy: str = "reverse-mode",
+    func: Function, inputs: Tensors, create_graph: bool = False, strict: bool = False, vectorize: bool = False
 ) -> Any:
     """The second derivatives of ``func``, which returns one number: the Jacobian of its gradient.
 
@@ -180,12 +155,8 @@ def hessian(
     >>> torch.autograd.functional.hessian(lambda x: (x**3).sum(), torch.tensor([1.0, 2.0]))
     tensor([[ 6.,  0.],
             [ 0., 12.]])
-
-    See https://docs.pytorch.org/docs/stable/generated/torch.autograd.functional.hessian.html
     """
     several, inputs = _tensors(inputs, "inputs", "hessian")
-    if outer_jacobian_strategy not in ("forward-mode", "reverse-mode"):
-        raise AssertionError('Expected strategy to be either "forward-mode" or "reverse-mode".')
 
     def scalar(*given: Tensor) -> Any:
         several_outputs, outputs = _call("hessian", func, given, strict)
@@ -193,40 +164,31 @@ def hessian(
 
     def gradient(*given: Tensor) -> tuple[Tensor, ...]:
         found: tuple[Tensor, ...] = jacobian(scalar, given, create_graph=True)
-        _check_gradient(found, "hessian", strict)
+        _check_hessian(found, strict)
         return found
 
-    found = jacobian(gradient, inputs, create_graph, strict, vectorize, outer_jacobian_strategy)
+    found = jacobian(gradient, inputs, create_graph, strict, vectorize)
     return found if several else found[0][0]
 
 
 def _rows(number: int, output: Tensor, inputs: tuple[Tensor, ...], strict: bool) -> list[Tensor]:
-    """The Jacobians of one output: a backward pass for each of its numbers."""
+    """The Jacobians of one output: a backward pass for each of its numbers, all along a way found once."""
     size, shape = output._array.size, output._array.shape
     if not size:
         raise RuntimeError("stack expects a non-empty TensorList")
     found = [np.zeros((size, *each._array.shape), each._array.dtype) for each in inputs]
-    if output.requires_grad:
-        backward = _repeated(output, inputs)
-        for row in range(size):
-            seed = np.zeros(shape, output._array.dtype)
-            seed.reshape(-1)[row] = 1
-            for index, grad in enumerate(backward(seed)):
-                if grad is not None:
-                    found[index][row] = grad
-                elif strict:
-                    _not_strict(f"Output {number} of the user-provided function is independent of input {index}")
+    leaves = [gradient_edge(each) for each in inputs]
+    way = engine.way([gradient_edge(output)], leaves, False) if output.requires_grad else None
+    for row in range(size if way is not None else 0):
+        seed = np.zeros(shape, output._array.dtype)
+        seed.reshape(-1)[row] = 1
+        caught = engine.walk(way, [seed], True, False, leaves, False)
+        for index, leaf in enumerate(leaves):
+            if caught[leaf] is not None:
+                found[index][row] = caught[leaf]
+            elif strict:
+                _refuse(f"Output {number} of the user-provided function is independent of input {index}")
     return [Tensor._plain(jacobian.reshape(shape + jacobian.shape[1:])) for jacobian in found]
-
-
-def _repeated(output: Tensor, inputs: tuple[Tensor, ...]) -> Callable[[np.ndarray], Sequence[np.ndarray | None]]:
-    """The way from an output to leaves, to be gone once for each seed."""
-    leaves = [gradient_edge(tensor) for tensor in inputs]
-    def backward(seed: np.ndarray) -> list[np.ndarray | None]:
-        caught = engine.run([gradient_edge(output)], [seed], True, False, leaves, False)
-        return [caught[leaf] for leaf in leaves]
-
-    return backward
 
 
 def _recorded_rows(number: int, output: Any, inputs: tuple[Tensor, ...], strict: bool) -> list[Tensor]:
@@ -236,12 +198,10 @@ def _recorded_rows(number: int, output: Any, inputs: tuple[Tensor, ...], strict:
         grads = _grad((output.reshape(-1)[place],), inputs, None, True)
         for index, (jacobian, grad) in enumerate(zip(rows, grads, strict=True)):
             if strict and grad is None:
-                _not_strict(f"Output {number} of the user-provided function is independent of input {index}")
+                _refuse(f"Output {number} of the user-provided function is independent of input {index}")
             if strict and not grad.requires_grad:
-                _not_strict(
-                    f"The jacobian of the user-provided function is independent of input {number}",
-                    " when create_graph=True",
-                )
+                what = f"jacobian of the user-provided function is independent of input {number}"
+                _refuse(what, " when create_graph=True")
             jacobian.append(_zeros(inputs[index]) if grad is None else grad)
     stack = FUNCTIONS["stack"]
     return [stack(row, 0).view(output.shape + each.shape) for row, each in zip(rows, inputs, strict=True)]
@@ -264,13 +224,13 @@ def _tensors(value: Any, what: str, name: str) -> tuple[bool, Any]:
 def _own(tensors: tuple[Any, ...], create_graph: bool, requires_grad: bool) -> tuple[Tensor, ...]:
     """New tensors on the same memory: what ``func`` knows from elsewhere is not mistaken for its input."""
     return tuple(
-        t.view_as(t) if create_graph and t.requires_grad else t.detach().requires_grad_(requires_grad) for t in tensors
+        [t.view_as(t) if create_graph and t.requires_grad else t.detach().requires_grad_(requires_grad) for t in tensors]
     )
 
 
 def _call(name: str, func: Function, inputs: tuple[Tensor, ...], strict: bool) -> tuple[bool, tuple[Tensor, ...]]:
     several, outputs = _tensors(func(*inputs), "outputs of the user-provided function", name)
-    for number, output in enumerate(outputs) if strict else ():
+    for number, output in enumerate(outputs if strict else ()):
         if not output.requires_grad:
             raise RuntimeError(
                 f"Output {number} of the user-provided function does not require gradients. The outputs must be "
@@ -283,8 +243,7 @@ def _vector(name: str, v: Any, like: tuple[Tensor, ...], several: bool, create_g
     """``v`` as a tuple of tensors shaped like ``like``; None for one number, whose v is 1."""
     if v is None:
         if len(like) != 1 or like[0]._array.size != 1:
-            where = "function returns" if name == "vjp" else "function is"
-            what = f"{'' if name == 'vjp' else 'input to the '}user-provided {where}"
+            what = "user-provided function returns" if name == "vjp" else "input to the user-provided function is"
             raise RuntimeError(f"The vector v can only be None if the {what} a single Tensor with a single element.")
         return None
     v = _own(_tensors(v, "v", name)[1], create_graph, False)
@@ -307,20 +266,18 @@ def _one_number(name: str, outputs: tuple[Any, ...], several: bool) -> Any:
     return outputs[0]
 
 
-def _grad(
-    outputs: Sequence[Any], inputs: Sequence[Tensor], seeds: Any, create_graph: bool, retain_graph: bool | None = None
-) -> tuple[Any, ...]:
+def _grad(outputs: Sequence[Any], inputs: Sequence[Tensor], seeds: Any, create_graph: bool) -> tuple[Any, ...]:
     """``autograd.grad`` that leaves out the outputs that have no gradient."""
     chosen = [place for place, output in enumerate(outputs) if output is not None and output.requires_grad]
     if not chosen:
         return (None,) * len(inputs)
-    roots = [outputs[place] for place in chosen]
     seeds = None if seeds is None else [seeds[place] for place in chosen]
-    return gradients.grad(roots, inputs, seeds, retain_graph, create_graph, allow_unused=True)
+    roots = [outputs[place] for place in chosen]
+    return gradients.grad(roots, inputs, seeds, None, create_graph, allow_unused=True)
 
 
 def _answer(tensors: Sequence[Tensor], several: bool, create_graph: bool) -> Any:
-    found = tuple(tensors) if create_graph else tuple(tensor.detach() for tensor in tensors)
+    found = tuple([tensor if create_graph else tensor.detach() for tensor in tensors])
     return found if several else found[0]
 
 
@@ -328,16 +285,11 @@ def _zeros(tensor: Tensor) -> Tensor:
     return Tensor._plain(np.zeros(tensor._array.shape, tensor._array.dtype))
 
 
-def _check_gradient(gradient: Sequence[Any], what: str, strict: bool) -> None:
+def _check_hessian(gradient: Sequence[Any], strict: bool) -> None:
     """In strict mode a gradient that is differentiated again must depend on the inputs."""
-    for number, each in enumerate(gradient) if strict else ():
+    for number, each in enumerate(gradient if strict else ()):
         if each is None:
-            _not_strict(f"The output of the user-provided function is independent of input {number}")
-        if not each.requires_grad and what == "gradient":
-            _not_strict(
-                f"The gradient with respect to input {number} is independent of the inputs of the user-provided "
-                "function"
-            )
+            _refuse(f"output of the user-provided function is independent of input {number}")
         if not each.requires_grad:
             raise RuntimeError(
                 "While computing the hessian, found that the jacobian of the user-provided function with respect to "
@@ -347,30 +299,5 @@ def _check_gradient(gradient: Sequence[Any], what: str, strict: bool) -> None:
             )
 
 
-def _not_strict(what: str, why: str = "") -> NoReturn:
-    raise RuntimeError(f"{what}. This is not allowed in strict mode{why}.")
-
-
-def _check_strategy(strategy: str, create_graph: bool, strict: bool, vectorize: bool) -> None:
-    """PyTorch's conditions for forward mode."""
-    if strategy not in ("forward-mode", "reverse-mode"):
-        raise AssertionError(
-            'Expected strategy to be either "forward-mode" or "reverse-mode". Hint: If your function has more outputs '
-            'than inputs, "forward-mode" tends to be more performant. Otherwise, prefer to use "reverse-mode".'
-        )
-    if strategy == "reverse-mode":
-        return
-    for refused, option, error in (
-        (create_graph, "create_graph", NotImplementedError),
-        (strict, "strict", RuntimeError),
-    ):
-        if refused:
-            raise error(
-                f'torch.autograd.functional.jacobian: `{option}=True` and `strategy="forward-mode"` are not supported '
-                f'together (yet). Please either set `{option}=False` or `strategy="reverse-mode"`.'
-            )
-    if not vectorize:
-        raise NotImplementedError(
-            "Computing Jacobian using forward-AD or forward-over-reverse Hessian is"
-            "only implemented for `vectorize=True`."
-        )
+def _refuse(what: str, why: str = "") -> NoReturn:
+    raise RuntimeError(f"{what if what[0] == 'O' else f'The {what}'}. This is not allowed in strict mode{why}.")

@@ -83,21 +83,6 @@ def test_whole(name: str, options: str) -> None:
     """)
 
 
-@pytest.mark.parametrize(
-    "call",
-    [
-        "jacobian(functions['square'], x, strategy='x')",
-        "jacobian(functions['square'], x, strategy='forward-mode')",
-        "jacobian(functions['square'], x, strategy='forward-mode', strict=True)",
-        "jacobian(functions['square'], x, strategy='forward-mode', create_graph=True)",
-        "hessian(functions['cubes'], x, outer_jacobian_strategy='x')",
-        "hessian(functions['cubes'], x, outer_jacobian_strategy='forward-mode')",
-    ],
-)
-def test_strategies(call: str) -> None:
-    program(f"{GIVEN}\n    print(functional.{call})")
-
-
 def test_results_can_be_differentiated() -> None:
     program(f"""{GIVEN}
     w = torch.tensor([0.5, -1.0], requires_grad=True)
