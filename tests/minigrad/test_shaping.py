@@ -291,6 +291,26 @@ m.t_()
 m.squeeze_()
 """.strip().splitlines()
 
+LAYOUTS = """
+m.t() + m.t()
+m.t() + v[:3, None]
+m.t() + torch.ones(3, 2)
+torch.ones(3, 2) + m.t()
+m.t() * 2
+m[:, ::2] * m.t()[:2]
+m.t() ** torch.ones(3, 2)
+m.t() < torch.ones(3, 2)
+torch.maximum(m.t(), torch.ones(3, 2))
+x.permute(2, 0, 1) - x.permute(2, 0, 1)[:1].clone()
+x.transpose(0, 2) / torch.ones(4, 3, 1)
+m[:1].t() / 2
+m[:, :1].t() * v[:2]
+v[:1] - m[:, :1].t()
+m.t().exp()
+m.t()[::2].exp()
+v.expand(2, 4) + 1
+""".strip().splitlines()
+
 
 @pytest.mark.parametrize("code", SHAPES)
 def test_shapes_and_casts_agree(code: str) -> None:
@@ -299,4 +319,9 @@ def test_shapes_and_casts_agree(code: str) -> None:
 
 @pytest.mark.parametrize("code", ARRANGEMENTS)
 def test_joins_splits_and_arrangements_agree(code: str) -> None:
+    check(code)
+
+
+@pytest.mark.parametrize("code", LAYOUTS)
+def test_elementwise_results_lie_as_in_pytorch(code: str) -> None:
     check(code)
