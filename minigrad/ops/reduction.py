@@ -9,6 +9,7 @@ import math
 import warnings
 from collections import namedtuple
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from ..tensor import Tensor
 from . import dual
 from .arguments import function, wrap_dim, wrap_dims
 from .dual import FUNCTIONS, cat, either, exp, expand, like, masked, plain, power, reshape, sgn, total, where
-from .templates import Operation, row
+from .templates import Operation, operation, row
 
 Dims = int | Iterable[int] | None
 
@@ -31,11 +32,9 @@ def _check_not_empty(name: str, shape: tuple[int, ...], dim: Dims) -> None:
         return
     if dim is None or dim == ():
         text = f"{name}(): Expected reduction dim to be specified for input.numel() == 0."
-        raise (
-            IndexError(text)
-            if name[:3] == "arg"
-            else RuntimeError(f"{text} Specify the reduction dim with the 'dim' argument.")
-        )
+        if name.startswith("arg"):
+            raise IndexError(text)
+        raise RuntimeError(f"{text} Specify the reduction dim with the 'dim' argument.")
     for shown, place in zip(dim if isinstance(dim, tuple) else places, places, strict=True):
         if not shape[place]:
             raise IndexError(f"{name}(): Expected reduction dim {shown} to have non-zero size.")
@@ -81,6 +80,12 @@ def _count(shape: tuple[int, ...], dim: Dims) -> int:
 
 
 def _mean(self: np.ndarray, dim: Dims = None, keepdim: bool = False, dtype: Dtype | None = None) -> np.ndarray:
+    kind = FROM_NUMPY[self.dtype] if dtype is None else dtype
+    if not kind.is_floating_point:
+        raise RuntimeError(
+            f"mean(): could not infer output dtype. {'Input' if dtype is None else 'Optional'} dtype must be either a "
+            f"floating point or complex dtype. Got: {kind.scalar_name}"
+        )
     if dtype is not None:
         self = self.astype(dtype.numpy)
     number = self.size if dim is None else _count(self.shape, dim)
@@ -143,60 +148,52 @@ def _product_of_others(value: Any, dim: int) -> Any:
     return dual.cumprod(before, dim) * dual.flip(dual.cumprod(after, dim), (dim,))
 
 
-_sum_all = row(
+def _reduction(
+    name: str, forward: Any, whole: Any, derivative: Any, formula: str, dim: str, doc: str, **more: Any
+) -> Callable[..., Tensor]:
+    """A function of all elements (whose gradient is ``whole``), or over dimensions: a node each."""
+    of_all = row(name, lambda self, dtype: forward(self, dtype=dtype), whole, formula)
+    over_dims = row(name, forward, derivative, formula, node=f"{name.capitalize()}Backward1", **more)
+
+    @function(
+        f"{name}(Tensor input, *, dtype dtype=None{', Tensor out=None' if name == 'mean' else ''})",
+        f"{name}(Tensor input, {dim}, bool keepdim=False, *, dtype dtype=None, Tensor out=None)",
+        doc=doc,
+    )
+    def reduced(input: Tensor, dim: Any = ..., keepdim: bool = False, *, dtype: Dtype | None = None) -> Tensor:
+        return of_all(input, dtype) if dim is ... else over_dims(input, dim, keepdim, dtype)
+
+    return reduced
+
+
+_reduction(
     "sum",
-    lambda self, dtype: _sum(self, dtype=dtype),
+    _sum,
     lambda grad, self_sym_sizes: expand(grad, self_sym_sizes),
+    _spread,
     r"\bar{z}\,\mathbf{1}",
+    "int[1]? dim",
+    "The sum of all elements, or over the dimensions ``dim``; integers and bools sum to int64.",
 )
-_sum_dims = row("sum", _sum, _spread, r"\bar{z}\,\mathbf{1}", node="SumBackward1")
-_mean_all = row(
+mean = _reduction(
     "mean",
-    lambda self, dtype: _mean(self, dtype=dtype),
+    _mean,
     lambda grad, self_sym_sizes, self_sym_numel: expand(grad, self_sym_sizes) / self_sym_numel,
+    _spread_thin,
     r"\bar{z} / n",
+    "int[1]? dim",
+    "The mean of all elements, or over the dimensions ``dim``; RuntimeError for integers without ``dtype``.",
+    shows=("self_sym_numel",),
 )
-_mean_dims = row("mean", _mean, _spread_thin, r"\bar{z} / n", node="MeanBackward1", shows=("self_sym_numel",))
-_prod_all = row(
+_reduction(
     "prod",
-    lambda self, dtype: _product(self, dtype=dtype),
+    _product,
     lambda grad, self, result: _prod_backward(grad, self, None, False, result),
+    _prod_backward,
     r"\bar{z}\, z / x",
+    "int dim",
+    "The product of all elements, or over the dimension ``dim``.",
 )
-_prod_dim = row("prod", _product, _prod_backward, r"\bar{z}\, z / x", node="ProdBackward1")
-
-
-@function(
-    "sum(Tensor input, *, dtype dtype=None)",
-    "sum(Tensor input, int[1]? dim, bool keepdim=False, *, dtype dtype=None, Tensor out=None)",
-)
-def sum(input: Tensor, dim: Any = ..., keepdim: bool = False, *, dtype: Dtype | None = None) -> Tensor:
-    """The sum of all elements, or over the dimensions ``dim``; integers and bools sum to int64."""
-    return _sum_all(input, dtype) if dim is ... else _sum_dims(input, dim, keepdim, dtype)
-
-
-@function(
-    "mean(Tensor input, *, dtype dtype=None, Tensor out=None)",
-    "mean(Tensor input, int[1]? dim, bool keepdim=False, *, dtype dtype=None, Tensor out=None)",
-)
-def mean(input: Tensor, dim: Any = ..., keepdim: bool = False, *, dtype: Dtype | None = None) -> Tensor:
-    """The mean of all elements, or over the dimensions ``dim``; RuntimeError for integers without ``dtype``."""
-    kind = input.dtype if dtype is None else dtype
-    if not kind.is_floating_point:
-        raise RuntimeError(
-            f"mean(): could not infer output dtype. {'Input' if dtype is None else 'Optional'} dtype must be either a "
-            f"floating point or complex dtype. Got: {kind.scalar_name}"
-        )
-    return _mean_all(input, dtype) if dim is ... else _mean_dims(input, dim, keepdim, dtype)
-
-
-@function(
-    "prod(Tensor input, *, dtype dtype=None)",
-    "prod(Tensor input, int dim, bool keepdim=False, *, dtype dtype=None, Tensor out=None)",
-)
-def prod(input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype: Dtype | None = None) -> Tensor:
-    """The product of all elements, or over the dimension ``dim``."""
-    return _prod_all(input, dtype) if dim is None else _prod_dim(input, dim, keepdim, dtype)
 
 
 # Variance and standard deviation
@@ -233,36 +230,10 @@ def _var_mean_backward(grads: Any, self: Any, dim: Dims, correction: float | Non
     return second if first is None else first if second is None else first + second
 
 
-_var = row(
-    "var",
-    lambda self, dim, correction, keepdim: _variance(self, dim, correction, keepdim),
-    _var_backward,
-    r"\bar{z} \cdot \tfrac{2}{n - 1} (x - \bar x)",
-)
-_std = row(
-    "std",
-    lambda self, dim, correction, keepdim: np.sqrt(_variance(self, dim, correction, keepdim, "std"), out=...),
-    lambda grad, self, dim, correction, keepdim, result: _var_backward(
-        masked(grad / (result * 2), result == 0), self, dim, correction, keepdim
-    ),
-    r"\bar{z} \cdot \tfrac{1}{(n - 1)\, z} (x - \bar x)",
-)
-_var_mean = row(
-    "var_mean",
-    lambda self, dim, correction, keepdim: (
-        _variance(self, dim, correction, keepdim, "var_mean"),
-        _mean(self, dim, keepdim),
-    ),
-    _var_mean_backward,
-    r"\bar{v} \cdot \tfrac{2}{n - 1} (x - \bar x) + \bar{m} / n",
-    outputs=("result0", "result1"),
-    differentiable=2,
-)
-
-
-def _deviation(operation: Operation, what: str) -> None:
-    name = operation.name
-    out = "" if name == "var_mean" else ", Tensor out=None"
+def _deviation(
+    name: str, forward: Any, derivative: Any, what: str, formula: str, out: str = ", Tensor out=None", **more: Any
+) -> None:
+    made = row(name, forward, derivative, formula, **more)
 
     @function(
         f"{name}(Tensor input, int[1]? dim, bool unbiased=True, bool keepdim=False{out and ', *' + out})",
@@ -272,26 +243,45 @@ def _deviation(operation: Operation, what: str) -> None:
         doc=f"{what}, of all elements or over ``dim``; the squares are divided by n - 1, or n - ``correction``.",
     )
     def deviation(
-        input: Tensor,
-        dim: Any = None,
-        unbiased: bool | None = None,
-        keepdim: bool = False,
-        *,
-        correction: float | None = None,
+        input: Tensor, dim: Dims = None, unbiased: Any = None, keepdim: bool = False, *, correction: Any = None
     ) -> Any:
         if input._array.dtype.kind != "f":
             who = "std and var" if name in ("std", "var") else name
             raise RuntimeError(f"{who} only support floating point and complex dtypes")
-        if unbiased is not None:
-            correction = int(unbiased)
-        elif dim is not None and correction is None:
-            correction = 1
-        return operation(input, dim, correction, keepdim)
+        if unbiased is not None or (dim is not None and correction is None):
+            correction = int(unbiased is not False)
+        return made(input, dim, correction, keepdim)
 
 
-_deviation(_var, "The variance")
-_deviation(_std, "The standard deviation")
-_deviation(_var_mean, "The variance and the mean")
+_deviation(
+    "var",
+    lambda self, dim, correction, keepdim: _variance(self, dim, correction, keepdim),
+    _var_backward,
+    "The variance",
+    r"\bar{z} \cdot \tfrac{2}{n - 1} (x - \bar x)",
+)
+_deviation(
+    "std",
+    lambda self, dim, correction, keepdim: np.sqrt(_variance(self, dim, correction, keepdim, "std"), out=...),
+    lambda grad, self, dim, correction, keepdim, result: _var_backward(
+        masked(grad / (result * 2), result == 0), self, dim, correction, keepdim
+    ),
+    "The standard deviation",
+    r"\bar{z} \cdot \tfrac{1}{(n - 1)\, z} (x - \bar x)",
+)
+_deviation(
+    "var_mean",
+    lambda self, dim, correction, keepdim: (
+        _variance(self, dim, correction, keepdim, "var_mean"),
+        _mean(self, dim, keepdim),
+    ),
+    _var_mean_backward,
+    "The variance and the mean",
+    r"\bar{v} \cdot \tfrac{2}{n - 1} (x - \bar x) + \bar{m} / n",
+    out="",
+    outputs=("result0", "result1"),
+    differentiable=2,
+)
 
 
 # The largest and the smallest
@@ -329,8 +319,8 @@ def _to_index(grad: Any, dim: int, indices: Any, self_sym_sizes: tuple[int, ...]
     return out
 
 
-def _extremes(name: str, ufunc: Any, find: Any, what: str) -> Any:
-    """``max``, ``amax`` and ``argmax``, or those of ``min``; returns the forward of ``amax``."""
+def _extremes(name: str, ufunc: Any, find: Any, what: str) -> None:
+    """``max``, ``amax`` and ``argmax``, or those of ``min``."""
 
     def over_dims(self: np.ndarray, dim: Dims, keepdim: bool) -> np.ndarray:
         _check_not_empty(f"a{name}", self.shape, dim)
@@ -379,11 +369,10 @@ def _extremes(name: str, ufunc: Any, find: Any, what: str) -> Any:
         f"arg{name}(Tensor input, int? dim=None, bool keepdim=False, *, Tensor out=None)",
         doc=f"The index of the {what} element: in the flattened tensor, or in the dimension ``dim``.",
     )(Operation(f"arg{name}", index, {}))
-    return over_dims
 
 
-_largest = _extremes("max", np.maximum, np.argmax, "largest")
-_smallest = _extremes("min", np.minimum, np.argmin, "smallest")
+_extremes("max", np.maximum, np.argmax, "largest")
+_extremes("min", np.minimum, np.argmin, "smallest")
 
 
 # True or false, and counting
@@ -415,23 +404,6 @@ function(
 # Norms
 
 
-def _norm(self: np.ndarray, ord: float, dim: Dims, keepdim: bool, dtype: Dtype | None) -> np.ndarray:
-    if self.dtype.kind != "f":
-        kind = FROM_NUMPY[self.dtype].scalar_name
-        raise RuntimeError(f"linalg.vector_norm: Expected a floating point or complex tensor as input. Got {kind}")
-    if dtype is not None:
-        self = self.astype(dtype.numpy)
-    if ord == 2:
-        return np.sqrt(_sum(self * self, dim, keepdim), out=...)
-    if ord == 0:
-        return _sum(self != 0, dim, keepdim).astype(self.dtype)
-    size = np.abs(self)
-    if abs(ord) == math.inf:
-        return (_largest if ord > 0 else _smallest)(size, dim, keepdim)
-    number = self.dtype.type
-    return np.power(_sum(np.power(size, number(ord), out=...), dim, keepdim), number(1 / ord), out=...)
-
-
 def _norm_backward(grad: Any, self: Any, ord: float, dim: Dims, keepdim: bool, result: Any) -> Any:
     shape = tuple(self.shape)
     grad, result = _restored(grad, shape, dim, keepdim), _restored(result, shape, dim, keepdim)
@@ -452,21 +424,43 @@ def _norm_backward(grad: Any, self: Any, ord: float, dim: Dims, keepdim: bool, r
 
 
 _NORMS = "int[1]? dim=None, bool keepdim=False, *, dtype dtype=None, Tensor out=None)"
-vector_norm: Callable[..., Tensor] = function(
+_LINALG: Any = {"method": False, "function": False}
+
+
+@operation(
     f"linalg_vector_norm(Tensor input, Scalar ord=2, {_NORMS}",
-    method=False,
-    function=False,
-    page="torch.linalg.vector_norm",
-    doc="The norm of all elements as one vector, or of those in the dimensions ``dim``.",
-)(row("linalg_vector_norm", _norm, _norm_backward, r"\bar{z}\, \mathrm{sgn}(x)\, |x|^{p - 1} / z^{p - 1}"))
+    _norm_backward,
+    r"\bar{z}\, \mathrm{sgn}(x)\, |x|^{p - 1} / z^{p - 1}",
+    public=partial(function, page="torch.linalg.vector_norm", **_LINALG),
+)
+def vector_norm(self: np.ndarray, ord: float, dim: Dims, keepdim: bool, dtype: Dtype | None) -> np.ndarray:
+    """The norm of all elements as one vector, or of those in the dimensions ``dim``."""
+    if self.dtype.kind != "f":
+        kind = FROM_NUMPY[self.dtype].scalar_name
+        raise RuntimeError(f"linalg.vector_norm: Expected a floating point or complex tensor as input. Got {kind}")
+    if dtype is not None:
+        self = self.astype(dtype.numpy)
+    if ord == 2:
+        return np.sqrt(_sum(self * self, dim, keepdim), out=...)
+    if ord == 0:
+        return _sum(self != 0, dim, keepdim).astype(self.dtype)
+    size = np.abs(self)
+    if abs(ord) == math.inf:
+        _check_not_empty("linalg.vector_norm", self.shape, dim)
+        extreme: Any = np.maximum if ord > 0 else np.minimum
+        return extreme.reduce(size, axis=_axis(dim, self.ndim), keepdims=keepdim, out=...)
+    number = self.dtype.type
+    return np.power(_sum(np.power(size, number(ord), out=...), dim, keepdim), number(1 / ord), out=...)
+
+
+_norm = vector_norm.operation.forward
 
 
 @function(
     f"linalg_norm(Tensor input, Scalar? ord=None, {_NORMS}",
     f"linalg_norm(Tensor input, str ord, {_NORMS}",
-    method=False,
-    function=False,
     page="torch.linalg.norm",
+    **_LINALG,
 )
 def linalg_norm(
     A: Tensor, ord: Any = None, dim: Any = None, keepdim: bool = False, *, dtype: Dtype | None = None
@@ -493,45 +487,26 @@ def norm(input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, 
 # Exponentials summed
 
 
-def _logsumexp(self: np.ndarray, dim: Dims, keepdim: bool) -> np.ndarray:
-    if self.dtype.kind != "f":
-        self = self.astype(get_default_dtype().numpy)
-    if not self.size:
-        return np.log(_sum(self, dim, keepdim), out=...)
-    largest = _largest(self, dim, True)
-    largest[np.isinf(largest)] = 0
-    out = np.log(_sum(np.exp(self - largest), dim, keepdim), out=...)
-    return np.add(out, largest if keepdim else np.squeeze(largest, wrap_dims(dim, self.ndim)), out=...)
-
-
 def _logsumexp_backward(grad: Any, self: Any, dim: Dims, keepdim: bool, result: Any) -> Any:
     shape = tuple(self.shape)
     return _restored(grad, shape, dim, keepdim) * exp(self - _restored(result, shape, dim, keepdim))
 
 
-function(
+@operation(
     "logsumexp(Tensor input, int[1] dim, bool keepdim=False, *, Tensor out=None)",
-    doc="The logarithm of the sum of the exponentials over the dimensions ``dim``, computed without overflow.",
-)(row("logsumexp", _logsumexp, _logsumexp_backward, r"\bar{z} \cdot e^{x - z}"))
-
-
-def softmax_array(self: np.ndarray, dim: int) -> np.ndarray:
-    """The softmax of an array."""
-    if not self.ndim or not self.size:
-        return np.ones_like(self)
-    out: Any = self - np.maximum.reduce(self, axis=dim, keepdims=True)
-    np.exp(out, out=out)
-    out /= _sum(out, dim, True)
-    return out
-
-
-def log_softmax_array(self: np.ndarray, dim: int) -> np.ndarray:
-    """The logarithm of the softmax of an array."""
-    if not self.ndim or not self.size:
-        return np.zeros_like(self)
-    out: Any = self - np.maximum.reduce(self, axis=dim, keepdims=True)
-    out -= np.log(_sum(np.exp(out), dim, True))
-    return out
+    _logsumexp_backward,
+    r"\bar{z} \cdot e^{x - z}",
+)
+def logsumexp(self: np.ndarray, dim: Dims, keepdim: bool) -> np.ndarray:
+    """The logarithm of the sum of the exponentials over the dimensions ``dim``, computed without overflow."""
+    if self.dtype.kind != "f":
+        self = self.astype(get_default_dtype().numpy)
+    if not self.size:
+        return np.log(_sum(self, dim, keepdim), out=...)
+    largest: Any = np.maximum.reduce(self, axis=_axis(dim, self.ndim), keepdims=True, out=...)
+    largest[np.isinf(largest)] = 0
+    out = np.log(_sum(np.exp(self - largest), dim, keepdim), out=...)
+    return np.add(out, largest if keepdim else np.squeeze(largest, wrap_dims(dim, self.ndim)), out=...)
 
 
 def _row_sum(value: Any, dim: int) -> Any:
@@ -543,14 +518,15 @@ def _softmax_backward(grad_output: Any, output: Any, dim: int) -> Any:
     return weighted - output * _row_sum(weighted, dim)
 
 
-def _softmax_twice(grad: Any, grad_output: Any, output: Any, dim: int) -> Any:
-    return grad * grad_output - _row_sum(output * grad_output, dim) * grad - grad_output * _row_sum(grad * output, dim)
-
-
 _softmax_data: Operation = Operation(
     "_softmax_backward_data",
     _softmax_backward,
-    {"grad_output": lambda grad, output, dim: either(_softmax_data, grad, output, dim), "output": _softmax_twice},
+    {
+        "grad_output": lambda grad, output, dim: either(_softmax_data, grad, output, dim),
+        "output": lambda grad, grad_output, output, dim: (
+            grad * grad_output - _row_sum(output * grad_output, dim) * grad - grad_output * _row_sum(grad * output, dim)
+        ),
+    },
     node="SoftmaxBackwardDataBackward0",
 )
 _log_softmax_data: Operation = Operation(
@@ -562,39 +538,58 @@ _log_softmax_data: Operation = Operation(
     },
     node="LogSoftmaxBackwardDataBackward0",
 )
-_softmax = row(
-    "softmax",
-    softmax_array,
-    lambda grad, dim, result: either(_softmax_data, grad, result, dim),
-    r"z \odot (\bar{z} - \textstyle\sum z \odot \bar{z})",
-)
-_log_softmax = row(
-    "log_softmax",
-    log_softmax_array,
-    lambda grad, dim, result: either(_log_softmax_data, grad, result, dim),
-    r"\bar{z} - e^{z} \textstyle\sum \bar{z}",
-)
 
 
-def _normalized(operation: Operation, doc: str) -> Callable[..., Any]:
-    name = operation.name
+def _normalizing(
+    name: str, data: Operation, empty: int, finish: Callable[[np.ndarray, int], np.ndarray], formula: str, doc: str
+) -> Callable[..., Tensor]:
+    """A function of rows that does not care what is added to them all: ``finish`` gets the largest at 0."""
+
+    def forward(self: np.ndarray, dim: int) -> np.ndarray:
+        last = "_lastdim" if wrap_dim(dim, self.ndim) >= self.ndim - 1 else ""
+        if self.dtype.kind != "f":
+            called = FROM_NUMPY[self.dtype].scalar_name
+            raise NotImplementedError(f"\"{name}{last}_kernel_impl\" not implemented for '{called}'")
+        if not self.ndim or not self.size:
+            return np.full_like(self, empty)
+        return finish(self - np.maximum.reduce(self, axis=dim, keepdims=True), dim)
+
+    made = row(name, forward, lambda grad, dim, result: either(data, grad, result, dim), formula)
 
     @function(f"{name}(Tensor input, int dim, dtype? dtype=None, *, Tensor out=None)", doc=doc)
     def normalized(input: Tensor, dim: int, dtype: Dtype | None = None) -> Tensor:
-        if dtype is not None:
-            input = dual.cast(input, dtype.numpy)
-        ndim = input._array.ndim
-        last = "_lastdim" if wrap_dim(dim, ndim) >= ndim - 1 else ""
-        if input._array.dtype.kind != "f":
-            kernel = f"{name}{last}_kernel_impl"
-            raise NotImplementedError(f"\"{kernel}\" not implemented for '{input.dtype.scalar_name}'")
-        return operation(input, dim)
+        return made(input if dtype is None else dual.cast(input, dtype.numpy), dim)
 
     return normalized
 
 
-softmax = _normalized(_softmax, "Exponentials divided by their sum over ``dim``: what lies along it sums to 1.")
-log_softmax = _normalized(_log_softmax, "The logarithm of the softmax, computed without overflow.")
+def _shares(row: np.ndarray, dim: int) -> np.ndarray:
+    np.exp(row, out=row)
+    row /= _sum(row, dim, True)
+    return row
+
+
+def _log_shares(row: np.ndarray, dim: int) -> np.ndarray:
+    row -= np.log(_sum(np.exp(row), dim, True))
+    return row
+
+
+softmax = _normalizing(
+    "softmax",
+    _softmax_data,
+    1,
+    _shares,
+    r"z \odot (\bar{z} - \textstyle\sum z \odot \bar{z})",
+    "Exponentials divided by their sum over ``dim``: what lies along it sums to 1.",
+)
+log_softmax = _normalizing(
+    "log_softmax",
+    _log_softmax_data,
+    0,
+    _log_shares,
+    r"\bar{z} - e^{z} \textstyle\sum \bar{z}",
+    "The logarithm of the softmax, computed without overflow.",
+)
 
 
 # Running sums and products
