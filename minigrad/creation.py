@@ -339,7 +339,7 @@ def _flatter(rows: list[Any], dim: int, size: int) -> list[Any]:
             warnings.warn(
                 "Creating a tensor from a list of numpy.ndarrays is extremely slow. Please consider converting the "
                 "list to a single numpy.ndarray with numpy.array() before converting to a tensor.",
-                stacklevel=7,
+                stacklevel=6,
             )
         flat.extend(row)
     return flat
@@ -373,7 +373,7 @@ def _stored(flat: list[Any], dtype: dtype) -> Any:
                 warnings.warn(
                     "Converting a tensor with requires_grad=True to a scalar may lead to unexpected behavior.\n"
                     "Consider using tensor.detach() first.",
-                    stacklevel=7,
+                    stacklevel=6,
                 )
             if dtype.category != dtypes.INTEGRAL:
                 if item._array.size != 1:
@@ -434,20 +434,24 @@ def tensor(data: Any, dtype: dtype | None) -> np.ndarray:
     tensor([[1.0000, 2.0000],
             [3.0000, 4.5000]])
     """
-    if isinstance(data, Tensor):
-        warnings.warn(
-            "To copy construct from a tensor, it is recommended to use sourceTensor.detach().clone() or "
-            "sourceTensor.detach().clone().requires_grad_(True), rather than torch.tensor(sourceTensor).",
-            stacklevel=5,
-        )
-        data = data._array
-    return _array_of(data, dtype)
+    return _array_of(_detached(data, "torch.tensor"), dtype)
 
 
 @creation(f"new_tensor(Tensor self, any data, {SIZED})", method=True)
 def new_tensor(self: Tensor, data: Any, dtype: dtype | None) -> np.ndarray:
     """What `torch.tensor` makes, of self's dtype unless another is given."""
-    return tensor(data, dtype=dtype or self.dtype)._array
+    return _array_of(_detached(data, "tensor.new_tensor"), dtype or self.dtype)
+
+
+def _detached(data: Any, function: str) -> Any:
+    if not isinstance(data, Tensor):
+        return data
+    warnings.warn(
+        "To copy construct from a tensor, it is recommended to use sourceTensor.detach().clone() or "
+        f"sourceTensor.detach().clone().requires_grad_(True), rather than {function}(sourceTensor).",
+        stacklevel=5,
+    )
+    return data._array
 
 
 @function("as_tensor(any data, dtype? dtype=None, device? device=None)", method=False)

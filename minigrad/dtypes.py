@@ -103,7 +103,7 @@ def get_default_dtype() -> dtype:
     return _default[0]
 
 
-def set_default_dtype(d: dtype) -> None:
+def set_default_dtype(d: Any) -> None:
     """Set the default dtype; TypeError unless it is a floating one."""
     if not isinstance(d, dtype) or not d.is_floating_point:
         begin = "" if isinstance(d, dtype) else "invalid dtype object: "

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
     Shape = tuple[int, ...]
 
-_FIELDS = {"seed": "u8", "left": "i4", "seeded": "i4", "next": "u8", "words": "624u8", "normal_x": "f8"}
-_FIELDS |= {"next_normal": "f8", "normal_rho": "f8", "has_next_normal": "i4", "unused": "12u1"}
-_STATE = np.dtype(list(_FIELDS.items()))
+_FIELDS: list[Any] = [("seed", "u8"), ("left", "i4"), ("seeded", "i4"), ("next", "u8"), ("words", "u8", 624)]
+_FIELDS += [("normal_x", "f8"), ("next_normal", "f8"), ("normal_rho", "f8"), ("has_next_normal", "i4")]
+_STATE = np.dtype([*_FIELDS, ("unused", "u1", 12)])
 """The bytes of `get_state()`, as PyTorch lays them out."""
 
 
