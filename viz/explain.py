@@ -61,7 +61,14 @@ LETTERS = {
 KIN = {
     "bmm": "mm", "mv": "mm", "addmm": "mm", "baddbmm": "mm", "reshape": "view", "_unsafe_view": "view",
     "unsqueeze": "view", "squeeze": "view", "t": "transpose", "permute": "transpose", "slice": "select",
-    "index": "select", "alias": "clone", "to": "clone", "_to_copy": "clone", "iadd": "add", "isub": "sub",
+    "max_pool2d_with_indices": "pool", "avg_pool2d": "pool", "_adaptive_avg_pool2d": "pool",
+    "nll_loss2d": "nll_loss", "binary_cross_entropy": "loss", "native_batch_norm": "normalise",
+    "native_layer_norm": "normalise", "stack": "cat", "split_with_sizes": "split", "unbind": "split", "amax": "max",
+    "amin": "min", "clamp_min": "clamp", "clamp_max": "clamp", "hardtanh": "clamp", "index_select": "gather",
+    "masked_select": "gather", "scatter_add": "gather", "masked_fill": "mask", "linalg_vector_norm": "norm",
+    "std": "var", "leaky_relu": "leaky", "elu": "leaky", "celu": "leaky", "roll": "flip", "tril": "triangle",
+    "triu": "triangle", "fill": "copy", "zero": "copy", "index": "select",
+    "alias": "clone", "to": "clone", "_to_copy": "clone", "iadd": "add", "isub": "sub",
 }  # fmt: skip
 NAME_LENGTH = 26  # letters of an expression that may stand for a name
 BRIEF = 20  # letters of a tensor's numbers in a box or on an edge
@@ -79,6 +86,14 @@ FAILURES = {
 def put_into_words(recorder: Recorder, title: str = "", predict: Sequence[str] = ()) -> Trace:
     """The Trace of what a recorder saw; ``predict``: what the reader is asked about, see ``viz.predict``."""
     return Writer(recorder).write(title, predict)
+
+
+def whole_phases(events: Sequence[Event]) -> int:
+    """How many events make up whole phases: a run that is cut ends where a forward or backward does."""
+    for place in range(len(events) - 1, 0, -1):
+        if events[place].phase != events[place - 1].phase:
+            return place
+    return len(events)
 
 
 def size_text(count: int) -> str:
@@ -349,7 +364,10 @@ class Writer:
     def write(self, title: str, predict: Sequence[str] = ()) -> Trace:
         recorder = self.recorder
         # The recorder's own events stay as they are: more may be recorded, and put into words again.
-        events = [replace(event, active=list(event.active), changes=list(event.changes)) for event in recorder.events]
+        seen = recorder.events
+        if recorder.cut:
+            seen = seen[: whole_phases(seen)]
+        events = [replace(event, active=list(event.active), changes=list(event.changes)) for event in seen]
         for event in events:
             if event.kind == "backward":
                 self.roots |= dict.fromkeys(record for record, _ in event.facts["seeds"])
@@ -910,6 +928,9 @@ class Writer:
             step.active = list(dict.fromkeys(ids[part] for part in event.active if part in ids))
             step.changes = _tidy([[ids[r], attribute, value] for r, attribute, value in event.changes if r in ids])
         notes = [recorder.stopped] if recorder.stopped else []
+        if recorder.cut:
+            key = "cut" if len(steps) == len(recorder.events) else "cut.phase"
+            notes = [say(key, limit=f"{recorder.limit:,}", shown=f"{len(steps):,}") + " " + say("cut.advice")]
         source = [line for part in recorder.sources for line in part.lines]
         first = recorder.sources[0].first if len(recorder.sources) == 1 else 1
         return Trace(

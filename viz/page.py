@@ -24,7 +24,14 @@ _HERE = "const place = document.currentScript.parentNode.querySelector('.mg-plac
 
 def to_html(trace: Trace, step: int = 1) -> str:
     """One HTML page with the stepper in it, at ``step`` (counted from 1)."""
-    return document(trace.title or "Stepper", fragment(trace, step))
+    return document(trace.title or "Stepper", fragment(trace, step, _LINKED))
+
+
+# On a page of its own the step stands in the address, so that a link can lead to it.
+_LINKED = (
+    "step: Number((location.hash.match(/^#step-(\\d+)$/) || [])[1] || {step}), "
+    "onStep: (step) => history.replaceState(null, '', '#step-' + step)"
+)
 
 
 def document(title: str, body: str) -> str:
@@ -50,7 +57,7 @@ def save(trace: Trace, path: str | Path, step: int = 1) -> None:
     Path(path).write_text(to_html(trace, step), encoding="utf-8")
 
 
-def fragment(trace: Trace, step: int = 1) -> str:
+def fragment(trace: Trace, step: int = 1, options: str = "step: {step}") -> str:
     """HTML for an output cell: a still picture, and the scripts that put the stepper in its place.
 
     The program and the look stand in elements of their own, ``mg-program`` and ``mg-look``, so that whoever compares
@@ -58,7 +65,9 @@ def fragment(trace: Trace, step: int = 1) -> str:
     """
     if not is_placed(trace):
         place(trace)
-    return _output(still(trace), f"mount(place, {_script_json(trace.to_json())}, {{ step: {step:d} }})")
+    return _output(
+        still(trace), f"mount(place, {_script_json(trace.to_json())}, {{ {options.format(step=int(step))} }})"
+    )
 
 
 def pair_fragment(runs: Sequence[Trace], labels: Sequence[str], pairs: Sequence[tuple[int, int]], step: int = 1) -> str:

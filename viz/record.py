@@ -38,6 +38,7 @@ from viz.trace import Trace, Value
 
 LIMIT = 5000  # steps; a longer run is cut
 CELLS = 64  # numbers of a tensor that are kept
+COARSE = 8  # rows and columns of the picture of a larger matrix; a vector has twice as many parts
 SHOWN = 28  # letters of a tensor's text; a longer one becomes a summary
 CONTAINER = 64  # items of a list, tuple or dict that are looked at for tensors with a name
 
@@ -90,8 +91,16 @@ def number(value: Any) -> str:
 
 
 def _cells(array: np.ndarray) -> list[float | None] | None:
+    """The numbers to colour; of a large tensor the means of its parts, few enough to be seen."""
     if array.size > CELLS:
-        return None
+        if array.ndim > 2 or array.dtype.kind != "f" or not np.isfinite(array).all():
+            return None
+        for axis, length in enumerate(array.shape):
+            most = COARSE if array.ndim == 2 else 2 * COARSE
+            starts = np.linspace(0, length, min(length, most), endpoint=False, dtype=np.intp)
+            parts = np.diff(np.append(starts, length))
+            array = np.add.reduceat(array, starts, axis) / np.expand_dims(parts, tuple(range(1, array.ndim - axis)))
+        return [float(f"{cell:.2g}") for cell in array.ravel().tolist()]
     return [float(f"{cell:.6g}") for cell in array.astype(np.float64).ravel().tolist()]
 
 
@@ -465,6 +474,7 @@ class Recorder(observe.Observer):
         self.nodes: list[NodeRecord] = []
         self.edges: list[EdgeRecord] = []
         self.stopped = ""
+        self.cut = False  # the limit was reached
         self.failed = False
         self.busy = False
         self._by_tensor: dict[int, tuple[TensorRecord, weakref.ref[Any]]] = {}
@@ -805,7 +815,8 @@ class Recorder(observe.Observer):
         self._changes = []
         self.events.append(event)
         if len(self.events) >= self.limit:
-            self.stopped = f"This run is longer than {self.limit:,} steps; the first {self.limit:,} are shown."
+            self.stopped = f"This run is longer than {self.limit:,} steps."
+            self.cut = True
         return event
 
     @guarded

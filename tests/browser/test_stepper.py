@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import statistics
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -169,9 +168,9 @@ def test_timeline_is_a_slider_to_drag(show: Open) -> None:
         assert count(page) == f"step {step} of 11"
     page.mouse.up()
     page.mouse.move(box["x"] + 5, box["y"] + 8)
-    assert count(page) == "step 3 of 11", "let go"
+    assert count(page) == "step 4 of 11", "let go"
     assert slider.get_attribute("aria-valuenow") == "4"
-    assert slider.get_attribute("aria-valuetext").startswith("step 3 of 11, backward: backward()")
+    assert slider.get_attribute("aria-valuetext").startswith("step 4 of 11, backward: backward()")
     assert page.locator(".mg-part-name").all_inner_texts() == ["forward", "backward 1", "backward 2", "error"]
 
 
@@ -400,26 +399,20 @@ def test_everything_has_a_name_and_a_role(show: Open) -> None:
 # Large graphs
 
 
-@pytest.mark.parametrize(("nodes", "limit"), [(300, 5.0), (2600, 16.0)])
-def test_a_step_takes_no_longer_than_a_frame(show: Open, nodes: int, limit: float) -> None:
-    """The main thread's work from the click to the next frame: script, style, layout and paint, in the median."""
+@pytest.mark.parametrize("nodes", [300, 2600])
+def test_a_step_touches_few_elements_however_large_the_graph_is(show: Open, nodes: int) -> None:
     page = show(recurrent(nodes))
-    page.evaluate("new Promise(done => setTimeout(done, 500))")
-    times = page.evaluate(
+    page.wait_for_timeout(300)
+    touched = page.evaluate(
         """async () => {
-            const next = document.querySelector('.mg-next'), times = [];
-            const after = () => new Promise(done => {
-                const c = new MessageChannel(); c.port1.onmessage = done; c.port2.postMessage(0); });
-            const frame = work => new Promise(done => requestAnimationFrame(async () => {
-                const start = performance.now(); work(); await after(); done(performance.now() - start); }));
-            for (let i = 0; i < 120; i++) {
-                times.push(await frame(() => next.click()) + await frame(() => 0));
-                await new Promise(done => setTimeout(done, 10));
-            }
-            return times;
+            const root = document.querySelector('.mg-root'), next = root.querySelector('.mg-next'), counts = [];
+            const seen = new MutationObserver(() => 0);
+            seen.observe(root, {subtree: true, childList: true, attributes: true, characterData: true});
+            for (let i = 0; i < 60; i++) { next.click(); counts.push(seen.takeRecords().length); }
+            return counts;
         }"""
     )
-    assert statistics.median(times) <= limit * 4, "four times the goal: the machine may be busy"
+    assert max(touched) < 150
 
 
 def test_the_step_is_in_the_picture_wherever_it_happens(show: Open) -> None:

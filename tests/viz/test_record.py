@@ -19,7 +19,7 @@ import viz
 from minigrad.autograd import grad_mode
 from tests.viz.recorded import GOLDENS, PROGRAMS, numbers, pretty, run, state
 from viz.explain import put_into_words
-from viz.record import Recorder, Run, as_array, record, short_name, step
+from viz.record import Recorder, Run, Snap, as_array, record, short_name, step
 from viz.trace import Step, Trace, Value, load
 
 ALL = pytest.mark.parametrize("name", PROGRAMS)
@@ -95,7 +95,7 @@ def assert_shows(value: Any, array: np.ndarray) -> None:
     if array.size <= 64:
         np.testing.assert_allclose(numbers(value), array.ravel(), rtol=1e-5)
     else:
-        assert value.cells is None
+        assert value.cells == Snap(array).value.cells
 
 
 @ALL
@@ -320,8 +320,19 @@ def test_big_run_is_cut_and_says_so() -> None:
         for _ in range(50):
             x = x * 1
     assert len(run.trace.steps) == 10
-    assert run.trace.notes == ["This run is longer than 10 steps; the first 10 are shown."]
+    assert run.trace.notes[0].startswith("This run is longer than 10 steps; the first 10 are shown. To see more,")
     run.trace.check()
+
+
+def test_big_run_is_cut_where_a_phase_ends() -> None:
+    with record(limit=15) as run:
+        x = minigrad.tensor([1.0], requires_grad=True)
+        for _ in range(5):
+            (x * x).backward()
+    steps = run.trace.steps
+    assert 1 < len(steps) < 15
+    assert steps[-1].kind in ("operation", "free")  # the end of a forward or of a backward pass
+    assert f"the first {len(steps)} are shown, to the end of a phase" in run.trace.notes[0]
 
 
 # The block and its source
@@ -513,8 +524,16 @@ def test_large_tensor_is_summarised() -> None:
     trace = run(PROGRAMS["large"])[0].trace
     row = next(row for row in trace.tensors if row.name == "w")
     assert row.value is not None
-    assert row.value.cells is None
     assert row.value.text.startswith("20×10 · ")
+    assert len(row.value.cells or ()) == 64
+
+
+def test_large_tensors_are_coloured_by_the_means_of_their_parts() -> None:
+    halves = np.repeat(np.float32([1, 3]), 50)
+    assert Snap(halves).value.cells == [1.0] * 8 + [3.0] * 8
+    assert Snap(np.tile(halves, (3, 1))).value.cells == ([1.0] * 4 + [3.0] * 4) * 3
+    assert Snap(np.ones((5, 5, 5), np.float32)).value.cells is None
+    assert Snap(np.full(100, np.nan, np.float32)).value.cells is None
 
 
 def test_gradient_may_be_a_tensor_or_an_array() -> None:

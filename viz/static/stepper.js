@@ -41,6 +41,7 @@ const SMALL = 6.7; // the width of a letter of a node's second line, as viz/plac
 const LABEL = 7.3;
 const BAND = 700; // the height of a band of the picture, in its own units
 const LONG = -1; // the band of edges that cross several: it is always there
+const COARSE = 8; // rows of the picture of a large matrix, as viz/record.py makes them
 const ROWS = 60; // beyond so many tensors the table keeps to those of the step
 const MANY = 30; // beyond so many nodes nothing fades or glides, and the picture keeps a readable size and follows the step
 
@@ -278,7 +279,8 @@ function numbers(value) {
   const cells = value.cells || [];
   if (cells.length < 2 || value.shape.length > 2) return h("span", "mg-num", value.text);
   const exact = value.shape.reduce((a, b) => a * b, 1) === cells.length;
-  const columns = exact ? value.shape[value.shape.length - 1] : Math.ceil(Math.sqrt(cells.length));
+  // A large tensor's cells are the means of its parts: see COARSE in viz/record.py.
+  const columns = exact ? value.shape[value.shape.length - 1] : value.shape.length === 2 ? cells.length / Math.min(value.shape[0], COARSE) : cells.length;
   const letters = Array.from({ length: columns }, (_, i) =>
     Math.max(...cells.map((c, k) => (k % columns === i ? cellText(c).length : 0)))).reduce((a, b) => a + b + 1, 0);
   const room = !exact || cells.length > 16 || letters > 30 ? "" : letters <= 6 ? "s" : letters <= 10 ? "m" : letters <= 15 ? "l" : "xl";
@@ -345,6 +347,8 @@ export function mount(el, trace, options = {}) {
   const questions = trace.questions || [];
   /** @type {Map<Question, boolean>} */
   const answered = new Map(); // whether the first answer was right
+  /** @type {Set<any>} */
+  const breaks = new Set(); // numbers of lines, and slots of nodes
   let verdict = ""; // what the last answer was worth; it stands beside the step it was about
 
   const root = make("", "div", {
@@ -418,6 +422,13 @@ export function mount(el, trace, options = {}) {
     const number = i + 1;
     const inside = [h("span", "mg-no", String(i + firstLine)), h("span", "mg-text-of", ...paint(text))];
     const has = stepsOfLine.has(number);
+    if (has) {
+      inside[0].title = "Set a breakpoint here (b)";
+      inside[0].addEventListener("click", (/** @type {Event} */ event) => {
+        event.stopPropagation();
+        toggleBreak(number);
+      });
+    }
     const line = has
       ? make("", "button", { type: "button", class: "mg-line", tabindex: "-1", title: "Go to a step of this line" }, ...inside)
       : h("div", "mg-line", ...inside);
@@ -983,8 +994,11 @@ export function mount(el, trace, options = {}) {
     if (item.line) facts.push(["made on line", String(item.line + firstLine - 1)]);
     const list = h("dl", "");
     for (const [name, value] of facts) list.append(h("dt", "", name), h("dd", "", value));
+    const ways = h("div", "mg-answers",
+      ...(item.tensor ? [button("mg-answer", "Previous change (N)", () => change(-1), "← change"), button("mg-answer", "Next change (n)", () => change(1), "change →")] : []),
+      button("mg-answer", "Breakpoint (b)", () => toggleBreak(inspected), "breakpoint"));
     inspector.replaceChildren(
-      h("div", "mg-inspect-head", h("span", "mg-mono", now.label), button("mg-close", "Close", () => inspect(null), icon("close"))), list);
+      h("div", "mg-inspect-head", h("span", "mg-mono", now.label), button("mg-close", "Close", () => inspect(null), icon("close"))), list, ways);
   }
 
   // -------------------------------------------------------------- playing, lines, phases, keys
@@ -994,6 +1008,7 @@ export function mount(el, trace, options = {}) {
     const tick = () => {
       if (!root.isConnected) return stop();
       go(current + 1);
+      if (breaksAt(current)) stop();
       if (timer) timer = window.setTimeout(tick, PLAY_MS / SPEEDS[speed]);
     };
     timer = window.setTimeout(tick, PLAY_MS / SPEEDS[speed] / 2);
@@ -1032,6 +1047,36 @@ export function mount(el, trace, options = {}) {
       while (k > 0 && key(k - 1) === key(k)) k--;
     }
     go(k);
+  }
+  /** Set or lift a breakpoint; playing and "c" stop there.
+   * @param {any} place the number of a line, or a node's slot */
+  function toggleBreak(place) {
+    const on = !breaks.delete(place) && !!breaks.add(place);
+    const element = typeof place === "number" ? lines[place - 1] : place.parts.group;
+    element.classList.toggle("mg-break", on);
+    const where = typeof place === "number" ? `line ${place + firstLine - 1}` : place.now.label;
+    live.textContent = on ? `Breakpoint at ${where}.` : `No breakpoint at ${where}.`;
+  }
+  /** Whether step `k` comes to a breakpoint: to a line from another, or to a node.
+   * @param {number} k */
+  function breaksAt(k) {
+    const { line, active = [] } = steps[k];
+    return (breaks.has(line) && (k === 0 || steps[k - 1].line !== line)) || active.some((id) => breaks.has(slots.get(id)));
+  }
+  function proceed() {
+    let k = current + 1;
+    while (k < count - 1 && !breaksAt(k)) k++;
+    go(k);
+  }
+  /** The next or previous step that changes the tensor of the node that is inspected.
+   * @param {1 | -1} direction */
+  function change(direction) {
+    const id = inspected && inspected.item.tensor;
+    const concerns = (/** @type {number} */ k) => changes[k].some((one) => one.slot.item.id === id && one.field !== "visible");
+    let k = current + direction;
+    while (k >= 0 && k < count && !concerns(k)) k += direction;
+    if (id && k >= 0 && k < count) go(k);
+    else live.textContent = id ? "It does not change any more." : "Click a node first: then n leads to the next change of its tensor.";
   }
   const phaseOf = (/** @type {number} */ k) => parts.findIndex((part) => k < part.end);
   const lineOf = (/** @type {number} */ k) => steps[k].line;
@@ -1074,6 +1119,14 @@ export function mount(el, trace, options = {}) {
       case "Home": go(0); return true;
       case "End": go(count - 1); return true;
       case "?": toggleKeys(); return true;
+      case "n": change(1); return true;
+      case "N": change(-1); return true;
+      case "c": proceed(); return true;
+      case "b": {
+        const place = inspected || steps[current].line;
+        if (place) toggleBreak(place);
+        return true;
+      }
       case "f": toggleLecture(); return true;
       case "+": zoom(1.25); return true;
       case "-": zoom(0.8); return true;
@@ -1259,7 +1312,8 @@ function calm() {
 function keyHelp(close) {
   const list = h("dl", "");
   for (const [what, ...keys] of [["one step forward, back", "→", "←"], ["next line, previous line", "↓", "↑"],
-    ["next phase, previous phase", "PgDn", "PgUp"], ["first step, last step", "Home", "End"], ["play, pause", "space"],
+    ["next phase, previous phase", "PgDn", "PgUp"], ["next change of the tensor that is open", "n", "N"],
+    ["breakpoint here; on to the next one", "b", "c"], ["first step, last step", "Home", "End"], ["play, pause", "space"],
     ["graph larger, smaller, fit", "+", "−", "0"], ["large, for a lecture", "f"], ["these keys", "?"], ["close", "Esc"]]) {
     list.append(h("dt", "", ...keys.map((one) => h("kbd", "", one))), h("dd", "", what));
   }
