@@ -72,8 +72,7 @@ view: Any = method(
 )(_view)
 
 
-@function("reshape(Tensor input, int[] shape)")
-def reshape(input: Tensor, shape: Shape) -> Tensor:
+def _reshape(input: Tensor, shape: Shape) -> Tensor:
     """Another shape: a view where the memory allows, else a copy."""
     if input._array.flags.c_contiguous:
         return _view(input, shape)
@@ -82,6 +81,9 @@ def reshape(input: Tensor, shape: Shape) -> Tensor:
     except ValueError:
         return _unsafe_view(_clone_in_order(input), shape)
     return _reshape_alias(input, shape)
+
+
+reshape = function("reshape(Tensor input, int[] shape)")(_reshape)
 
 
 @function("flatten(Tensor input, int start_dim=0, int end_dim=-1)")
@@ -93,7 +95,7 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
         raise RuntimeError("flatten() has invalid args: start_dim cannot come after end_dim")
     if start == end and shape:
         return input
-    return reshape(input, (*shape[:start], math.prod(shape[start : end + 1]), *shape[end + 1 :]))
+    return _reshape(input, (*shape[:start], math.prod(shape[start : end + 1]), *shape[end + 1 :]))
 
 
 @function("unflatten(Tensor input, int dim, int[] sizes)")
@@ -303,7 +305,7 @@ def movedim(input: Tensor, source: Shape, destination: Shape) -> Tensor:
     order = [dim for dim in range(ndim) if dim not in goes[0]]
     for place, dim in sorted(zip(goes[1], goes[0], strict=True)):
         order.insert(place, dim)
-    return permute(input, tuple(order))
+    return permute.operation(input, tuple(order))
 
 
 def _reversed(input: Tensor) -> Tensor:
@@ -320,7 +322,7 @@ def _reversed(input: Tensor) -> Tensor:
             "`x.permute(*torch.arange(x.ndim - 1, -1, -1))` to reverse the dimensions of a tensor.",
             stacklevel=2,
         )
-    return permute(input, tuple(reversed(range(ndim))))
+    return permute.operation(input, tuple(reversed(range(ndim))))
 
 
 def _matrix_transposed(input: Tensor) -> Tensor:
@@ -329,7 +331,7 @@ def _matrix_transposed(input: Tensor) -> Tensor:
         raise RuntimeError(
             f"tensor.mT is only supported on matrices or batches of matrices. Got {input._array.ndim}-D tensor."
         )
-    return transpose(input, -2, -1)
+    return transpose.operation(input, -2, -1)
 
 
 for _name, _read in (("T", _reversed), ("mT", _matrix_transposed), ("mH", _matrix_transposed)):
@@ -373,8 +375,10 @@ slice_row: Operation = row(
     _PLACED,
     view=True,
 )
-_select_backward = _unread(select_row, lambda grad, dim, index: either(select_row, grad, dim, index))
-_slice_backward = _unread(slice_row, lambda grad, dim, start, end, step: either(slice_row, grad, dim, start, end, step))
+_select_backward: Operation = _unread(select_row, lambda grad, dim, index: either(select_row, grad, dim, index))
+_slice_backward: Operation = _unread(
+    slice_row, lambda grad, dim, start, end, step: either(slice_row, grad, dim, start, end, step)
+)
 
 
 def _length(self: Any, dim: int, refusal: Exception) -> int:
@@ -603,7 +607,7 @@ def _triangle(name: str, what: str) -> Callable[..., Any]:
 
     forward.__doc__ = f"The part of each matrix on and {what} a diagonal; the rest is zero."
     formula = rf"\mathrm{{{name}}}(\bar{{z}})"
-    made = operation(
+    made: Any = operation(
         f"{name}(Tensor input, int diagonal=0)", lambda grad, diagonal: either(made.operation, grad, diagonal), formula
     )(forward)
     return made
@@ -723,7 +727,7 @@ def _unread_strided(grad: Any, size: Shape, stride: Shape, storage_offset: int |
     times = np.bincount(_read_strided(numbers, *_whole).reshape(-1), minlength=numbers.size).clip(1)
     if isinstance(grad, Tensor):
         if many:
-            memory.index_add_(0, Tensor._plain(places), reshape(grad, (-1,)))
+            memory.index_add_(0, Tensor._plain(places), _reshape(grad, (-1,)))
         else:
             as_strided(memory, *part).copy_(grad)
         return as_strided(memory.div_(Tensor._plain(times)) if times.max() > 1 else memory, *_whole)
