@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from . import grad_mode
+from . import grad_mode, notes
 from .graph import Node
 
 
@@ -27,29 +27,20 @@ class Watch:
     def warn(self, node: Node) -> None:
         """Show the forward call that made the node that failed."""
         stack = node.metadata.get("traceback_")
-        if stack is None:
-            warnings.warn(
-                f"Error detected in {node.name()}. No forward pass information available. Enable detect anomaly during "
-                "forward pass for more information.",
-                UserWarning,
-                stacklevel=6,
-            )
-            return
-        warnings.warn(
-            f"Error detected in {node.name()}. Traceback of forward call that caused the error:\n{''.join(stack)}",
-            UserWarning,
-            stacklevel=6,
-        )
+        told = "No forward pass information available. Enable detect anomaly during forward pass for more information."
+        if stack is not None:
+            told = f"Traceback of forward call that caused the error:\n{''.join(stack)}"
+        warnings.warn(f"Error detected in {node.name()}. {told}", UserWarning, stacklevel=notes.outside())
 
 
-class detect_anomaly(grad_mode._Mode):
+class detect_anomaly(grad_mode.Mode):
     """Inside, an error in backward shows the forward line that caused it, and NaN gradients are errors.
 
     See https://docs.pytorch.org/docs/stable/autograd.html#torch.autograd.detect_anomaly
     """
 
     def __init__(self, check_nan: bool = True) -> None:
-        self.check_nan = check_nan
+        super().__init__(anomaly=Watch(check_nan))
         warnings.warn(
             "Anomaly Detection has been enabled. This mode will increase the runtime and should only be enabled for "
             "debugging.",
@@ -57,26 +48,19 @@ class detect_anomaly(grad_mode._Mode):
             stacklevel=2,
         )
 
-    def clone(self) -> grad_mode._Mode:
-        clone: detect_anomaly = object.__new__(detect_anomaly)
-        clone.check_nan = self.check_nan
-        return clone
 
-    def modes(self) -> dict[str, Any]:
-        return {"anomaly": Watch(self.check_nan)}
-
-
-class set_detect_anomaly(grad_mode._Mode):
+class set_detect_anomaly(grad_mode.AtOnce):
     """Turn anomaly detection on or off: at once, and back again when used as a context manager."""
 
     def __init__(self, mode: bool, check_nan: bool = True) -> None:
-        self._before = {"anomaly": grad_mode.state.anomaly}
-        grad_mode.change(anomaly=Watch(check_nan) if mode else None)
-
-    def __enter__(self) -> None:
-        pass
+        super().__init__(anomaly=Watch(check_nan) if mode else None)
 
 
 def is_anomaly_enabled() -> bool:
     """Whether anomaly detection is on."""
     return grad_mode.state.anomaly is not None
+
+
+def is_anomaly_check_nan_enabled() -> bool:
+    """Whether anomaly detection, when it is on, takes NaN gradients for errors."""
+    return getattr(grad_mode.state.anomaly, "check_nan", True)

@@ -31,6 +31,10 @@ class FunctionCtx:
     _holder: weakref.ref[BackwardFunction] | None = None  # the node, where there is one
     needs_input_grad: tuple[bool, ...] = ()
 
+    def __getattr__(self, name: str) -> Any:  # name(), next_functions, ...: in PyTorch the node and ctx are one
+        node = None if self._holder is None else self._holder()
+        return object.__getattribute__(self if node is None else node, name)
+
     @property
     def saved_tensors(self) -> tuple[Tensor | None, ...]:
         """What save_for_backward kept. RuntimeError: freed by a backward, or changed in place since."""

@@ -6,10 +6,12 @@ which is true only while some thread has any mode away from its default, and the
 
 from __future__ import annotations
 
+import copy
 import functools
+import inspect
 import threading
 from collections.abc import Callable
-from typing import Any, Self, TypeVar, overload
+from typing import Any, TypeVar
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -65,91 +67,57 @@ def is_inference_mode_enabled() -> bool:
     return state.inference
 
 
-class _Mode:
+class Mode:
     """A context manager that sets modes, and a decorator that sets them around each call."""
 
-    def modes(self) -> dict[str, Any]:
-        raise NotImplementedError
-
-    def clone(self) -> _Mode:
-        return type(self)()
+    def __init__(self, **modes: Any) -> None:
+        self.modes = modes
 
     def __enter__(self) -> None:
-        modes = self.modes()
-        self._before = {name: getattr(state, name) for name in modes}
-        change(**modes)
+        self._before = {name: getattr(state, name) for name in self.modes}
+        change(**self.modes)
 
     def __exit__(self, *exc: object) -> None:
         change(**self._before)
 
     def __call__(self, function: F) -> F:
-        if isinstance(function, type):
-            return _decorate_class(self, function)  # type: ignore[return-value]
-        if _is_generator(function):
-            return _decorate_generator(self, function)  # type: ignore[return-value]
-
         @functools.wraps(function)
         def wrapper(*args: Any, **kwargs: Any) -> Any:
-            with self.clone():
+            with copy.copy(self):
                 return function(*args, **kwargs)
 
-        return wrapper  # type: ignore[return-value]
+        @functools.wraps(function)
+        def generator(*args: Any, **kwargs: Any) -> Any:
+            """The mode holds while the generator runs and not while its consumer does."""
+            running = function(*args, **kwargs)
+            resume, value = running.send, None
+            while True:
+                try:
+                    with copy.copy(self):
+                        produced = resume(value)
+                except StopIteration as stop:
+                    return stop.value
+                try:
+                    resume, value = running.send, (yield produced)
+                except GeneratorExit:
+                    with copy.copy(self):
+                        running.close()
+                    raise
+                except BaseException as error:
+                    resume, value = running.throw, error
+
+        return generator if inspect.isgeneratorfunction(function) else wrapper  # type: ignore[return-value]
 
 
-def _is_generator(function: Any) -> bool:
-    code = getattr(function, "__code__", None)
-    return code is not None and bool(code.co_flags & 0x20)  # CO_GENERATOR
-
-
-def _decorate_class(mode: _Mode, cls: type) -> type:
-    import warnings
-
-    warnings.warn(
-        "Decorating classes is deprecated and will be disabled in future versions. You should only decorate functions "
-        "or methods. To preserve the current behavior of class decoration, you can directly decorate the `__init__` "
-        "method and nothing else.",
-        FutureWarning,
-        stacklevel=3,
-    )
-    cls.__init__ = mode(cls.__init__)  # type: ignore[misc]
-    return cls
-
-
-def _decorate_generator(mode: _Mode, function: Callable[..., Any]) -> Callable[..., Any]:
-    """The mode holds while the generator runs and not while its consumer does."""
-
-    @functools.wraps(function)
-    def wrapper(*args: Any, **kwargs: Any) -> Any:
-        generator = function(*args, **kwargs)
-        resume, value = generator.send, None
-        while True:
-            try:
-                with mode.clone():
-                    produced = resume(value)
-            except StopIteration as stop:
-                return stop.value
-            try:
-                resume, value = generator.send, (yield produced)
-            except GeneratorExit:
-                with mode.clone():
-                    generator.close()
-                raise
-            except BaseException as error:
-                resume, value = generator.throw, error
-
-    return wrapper
-
-
-class _Bare(_Mode):
+class _Bare(Mode):
     """A mode that also works as a decorator without parentheses."""
 
-    @overload
-    def __new__(cls) -> Self: ...
-    @overload
-    def __new__(cls, function: F) -> F: ...  # type: ignore[misc]
-    def __new__(cls, function: Any = None) -> Any:
+    def __new__(cls, function: Any = None, **options: Any) -> Any:
         mode = super().__new__(cls)
-        return mode if function is None else mode(function)
+        if not callable(function):
+            return mode
+        mode.__init__()  # type: ignore[misc]
+        return mode(function)
 
 
 class no_grad(_Bare):
@@ -165,47 +133,18 @@ class no_grad(_Bare):
     See https://docs.pytorch.org/docs/stable/generated/torch.no_grad.html
     """
 
-    def modes(self) -> dict[str, Any]:
-        return {"grad_enabled": False}
+    def __init__(self) -> None:
+        super().__init__(grad_enabled=False)
 
 
 class enable_grad(_Bare):
     """Operations inside are recorded, also within ``no_grad`` (context manager or decorator)."""
 
-    def modes(self) -> dict[str, Any]:
-        return {"grad_enabled": True}
+    def __init__(self) -> None:
+        super().__init__(grad_enabled=True)
 
 
-class set_grad_enabled(_Mode):
-    """Turn recording on or off: at once when called, and back again when used as a context manager."""
-
-    def __init__(self, mode: bool) -> None:
-        self.mode = mode
-        self._before = {"grad_enabled": state.grad_enabled}
-        change(grad_enabled=mode)
-
-    def modes(self) -> dict[str, Any]:
-        return {"grad_enabled": self.mode}
-
-    def clone(self) -> _Mode:
-        clone = object.__new__(type(self))
-        clone.mode = self.mode
-        return clone
-
-    def __enter__(self) -> None:
-        if "_before" not in self.__dict__:
-            self._before = {"grad_enabled": state.grad_enabled}
-        change(grad_enabled=self.mode)
-
-    def __repr__(self) -> str:
-        return f"torch.autograd.grad_mode.set_grad_enabled(mode={self.mode})"
-
-    def __call__(self, function: F) -> F:
-        change(**self._before)  # as a decorator it holds during the calls only
-        return super().__call__(function)
-
-
-class inference_mode(_Mode):
+class inference_mode(_Bare):
     """Like ``no_grad``, and the tensors made inside can never be recorded later.
 
     Args:
@@ -214,18 +153,33 @@ class inference_mode(_Mode):
     See https://docs.pytorch.org/docs/stable/generated/torch.autograd.grad_mode.inference_mode.html
     """
 
-    def __new__(cls, mode: Any = True) -> Any:
-        self = super().__new__(cls)
-        if isinstance(mode, bool):
-            return self
-        self.__init__(True)  # type: ignore[misc]
-        return self(mode)
+    def __init__(self, mode: bool = True) -> None:
+        super().__init__(inference=mode, grad_enabled=not mode)
 
-    def __init__(self, mode: Any = True) -> None:
-        self.mode = mode
 
-    def clone(self) -> _Mode:
-        return type(self)(self.mode)
+class AtOnce(Mode):
+    """A mode that is set when it is called, and set back at the end where it is used as a context manager."""
 
-    def modes(self) -> dict[str, Any]:
-        return {"inference": self.mode, "grad_enabled": not self.mode}
+    def __init__(self, **modes: Any) -> None:
+        super().__init__(**modes)
+        super().__enter__()
+        self._entered = True
+
+    def __enter__(self) -> None:
+        if not self._entered:
+            super().__enter__()
+
+    def __call__(self, function: F) -> F:
+        change(**self._before)  # as a decorator it holds during the calls only
+        self._entered = False
+        return super().__call__(function)
+
+
+class set_grad_enabled(AtOnce):
+    """Turn recording on or off: at once when called, and back again when used as a context manager."""
+
+    def __init__(self, mode: bool) -> None:
+        super().__init__(grad_enabled=mode)
+
+    def __repr__(self) -> str:
+        return f"torch.autograd.grad_mode.set_grad_enabled(mode={self.modes['grad_enabled']})"

@@ -112,9 +112,11 @@ def _run(
     observed = grad_mode.special and bool(grad_mode.state.observers)
     retain_graph = create_graph if retain_graph is None else retain_graph
     given = (None,) * len(roots) if seeds is None else _as_tuple(seeds)
+    if len(given) != len(roots):
+        raise RuntimeError(f"got {len(roots)} tensors and {len(given)} gradients")
     edges, starts, targets = [], [], None
     try:
-        for root, seed in zip(roots, given, strict=False):
+        for root, seed in zip(roots, given, strict=True):
             starts.append(_seed(root, seed))
             edges.append(_edge(root, len(edges)))
         if inputs is not None:
@@ -157,8 +159,14 @@ def _returned(array: Any) -> Tensor:
     return result
 
 
-def _seed(root: Tensor, seed: Tensor | None) -> Tensor:
+def _seed(root: Tensor | GradientEdge, seed: Tensor | None) -> Tensor:
     """The gradient to start from: checked, or 1 for a scalar."""
+    if isinstance(root, GradientEdge):
+        node, number = root
+        like: Any = node._input_metadata[number]
+        root = Tensor._plain(np.broadcast_to(np.zeros((), like.dtype.numpy), like.shape)).requires_grad_()
+    elif not isinstance(root, Tensor):
+        raise AssertionError("Expected output to be a torch.Tensor")
     if seed is None:
         if root._array.size != 1:
             if root.requires_grad:
@@ -185,7 +193,7 @@ def _seed(root: Tensor, seed: Tensor | None) -> Tensor:
 
 
 def _edge(tensor: Any, number: int) -> Any:
-    edge = gradient_edge(tensor)
+    edge = _place(tensor) if isinstance(tensor, GradientEdge) else gradient_edge(tensor)
     if edge is None:
         raise notes.explain(
             RuntimeError(f"element {number} of tensors does not require grad and does not have a grad_fn"),
@@ -198,13 +206,22 @@ def _edge(tensor: Any, number: int) -> Any:
 def _target(tensor: Tensor | GradientEdge, accumulates: bool) -> Any:
     """Where the engine is to catch a gradient: a leaf or (node, number)."""
     if isinstance(tensor, GradientEdge):
-        return tensor.node.variable if isinstance(tensor.node, AccumulateGrad) else tuple(tensor)
-    if accumulates:
-        tensor.retain_grad()  # a leaf has its .grad anyway
-    elif not tensor.requires_grad:
-        raise RuntimeError("One of the differentiated Tensors does not require grad")
-    edge = gradient_edge(tensor)
+        edge = _place(tensor)
+    elif not isinstance(tensor, Tensor):
+        raise RuntimeError(f"all inputs have to be Tensors or GradientEdges, but got {type(tensor).__name__}")
+    else:
+        if accumulates:
+            tensor.retain_grad()  # a leaf has its .grad anyway
+        elif not tensor.requires_grad:
+            raise RuntimeError("One of the differentiated Tensors does not require grad")
+        edge = gradient_edge(tensor)
     return (edge, 0) if edge is None or isinstance(edge, Node) else edge  # None: a view made in no_grad, no way leads there
+
+
+def _place(edge: GradientEdge) -> Any:
+    """The same as nodes have it in their edges."""
+    node, number = edge
+    return node.variable if isinstance(node, AccumulateGrad) else (node, number) if number else node
 
 
 def _as_tuple(tensors: Any) -> tuple[Any, ...]:
@@ -218,5 +235,19 @@ def _warn_cycle() -> None:
         "have to use this function, make sure to reset the .grad fields of your parameters to None after use to break "
         "the cycle and avoid the leak.",
         UserWarning,
-        stacklevel=5,
+        stacklevel=notes.outside(),
     )
+
+
+class _AnyTensor(type):
+    def __instancecheck__(cls, instance: object) -> bool:
+        return isinstance(instance, Tensor)
+
+
+class Variable(metaclass=_AnyTensor):
+    """What older code wraps tensors in: a tensor on the same memory, which is all that a Variable is today."""
+
+    def __new__(cls, data: Tensor, requires_grad: bool = False) -> Tensor:  # type: ignore[misc]
+        if not isinstance(data, Tensor):
+            raise TypeError(f"Variable data has to be a tensor, but got {type(data).__name__}")
+        return data.data.requires_grad_(requires_grad)

@@ -104,6 +104,9 @@ class Node:
 
     def __call__(self, *grads: Tensor | None) -> Any:
         """Run this node alone: the gradients of its inputs (one is not wrapped in a tuple)."""
+        expected = len(self.shape) if self.multi else 1
+        if len(grads) != expected:
+            raise TypeError(f"expected {expected} arguments, got {len(grads)} instead")
         found = self.backward_graph(list(grads) if self.multi else grads[0])
         return found[0] if len(found) == 1 else tuple(found)
 
@@ -241,7 +244,7 @@ def as_node(edge: Any) -> Any:
 # What PyTorch has in torch.autograd.graph.
 
 
-class saved_tensors_hooks:
+class saved_tensors_hooks(grad_mode.Mode):
     """Inside, every saved tensor is stored as ``pack_hook(tensor)`` and read back with ``unpack_hook(packed)``.
 
     See https://docs.pytorch.org/docs/stable/autograd.html#torch.autograd.graph.saved_tensors_hooks
@@ -253,11 +256,9 @@ class saved_tensors_hooks:
     def __enter__(self) -> None:
         if grad_mode.state.saved_tensors_disabled is not None:
             raise RuntimeError(grad_mode.state.saved_tensors_disabled)
-        hooks = grad_mode.state.saved_tensors_hooks
-        grad_mode.change(saved_tensors_hooks=(*hooks, (self.pack_hook, self.unpack_hook)))
-
-    def __exit__(self, *exc: object) -> None:
-        grad_mode.change(saved_tensors_hooks=grad_mode.state.saved_tensors_hooks[:-1])
+        hooks = (*grad_mode.state.saved_tensors_hooks, (self.pack_hook, self.unpack_hook))
+        self.modes = {"saved_tensors_hooks": hooks}
+        super().__enter__()
 
 
 class save_on_cpu(saved_tensors_hooks):
@@ -267,17 +268,11 @@ class save_on_cpu(saved_tensors_hooks):
         super().__init__(lambda tensor: tensor, lambda packed: packed)
 
 
-class disable_saved_tensors_hooks(grad_mode._Mode):
+class disable_saved_tensors_hooks(grad_mode.Mode):
     """Inside, using ``saved_tensors_hooks`` raises RuntimeError(error_message)."""
 
     def __init__(self, error_message: str) -> None:
-        self.error_message = error_message
-
-    def clone(self) -> disable_saved_tensors_hooks:
-        return type(self)(self.error_message)
-
-    def modes(self) -> dict[str, Any]:
-        return {"saved_tensors_disabled": self.error_message}
+        super().__init__(saved_tensors_disabled=error_message)
 
 
 class GradientEdge(NamedTuple):

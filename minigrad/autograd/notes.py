@@ -24,18 +24,30 @@ _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 OURS: dict[str, bool] = {}  # file name -> whether it is one of minigrad's own
 
 
+def _outside() -> tuple[FrameType | None, int]:
+    """The innermost frame outside of minigrad, and how many calls of the caller's away it is."""
+    frame: FrameType | None = sys._getframe(2)
+    level = 1
+    while frame is not None:
+        name = frame.f_code.co_filename
+        ours = OURS.get(name)
+        if ours is None:
+            ours = OURS[name] = name.startswith(_PACKAGE)
+        if not ours:
+            break
+        frame, level = frame.f_back, level + 1
+    return frame, level
+
+
 def here() -> Place:
     """The place outside of minigrad that is running now."""
-    frame: FrameType | None = sys._getframe(1)
-    while frame is not None:
-        code = frame.f_code
-        ours = OURS.get(code.co_filename)
-        if ours is None:
-            ours = OURS[code.co_filename] = code.co_filename.startswith(_PACKAGE)
-        if not ours:
-            return code, frame.f_lasti
-        frame = frame.f_back
-    return None
+    frame, _ = _outside()
+    return None if frame is None else (frame.f_code, frame.f_lasti)
+
+
+def outside() -> int:
+    """The ``stacklevel`` with which a warning points there."""
+    return _outside()[1]
 
 
 def stamp(node: Any) -> None:

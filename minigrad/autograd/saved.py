@@ -57,7 +57,8 @@ class SavedTensor:
             given = tensor.detach() if is_output else tensor
             self.is_output, self.edge = is_output, None if is_output else gradient_edge(tensor)
             before = given._version
-            self.packed = pack(given)
+            with grad_mode.no_grad():
+                self.packed = pack(given)
             if given._version != before:
                 raise RuntimeError(
                     "A saved tensor pack hook is modifying its input in place. "
