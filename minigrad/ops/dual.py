@@ -78,14 +78,11 @@ def first(extreme: np.ufunc) -> Callable[..., Any]:
     return lambda x, y: extreme(y, x, out=...)
 
 
-def floored(x: Any, y: Any) -> Any:
-    """``x / y`` rounded down."""
-    return FUNCTIONS["div"](x, y, rounding_mode="floor") if isinstance(x, Tensor) else np.floor_divide(x, y)
+def _rounded(mode: str, on_arrays: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda x, y: FUNCTIONS["div"](x, y, rounding_mode=mode) if isinstance(x, Tensor) else on_arrays(x, y)
 
 
-def truncated(x: Any, y: Any) -> Any:
-    """``x / y`` rounded towards zero."""
-    return FUNCTIONS["div"](x, y, rounding_mode="trunc") if isinstance(x, Tensor) else np.trunc(x / y)
+floored, truncated = _rounded("floor", np.floor_divide), _rounded("trunc", lambda x, y: np.trunc(x / y))  # x / y
 
 
 # Masks
@@ -194,10 +191,9 @@ def sum_to(grad: Any, shape: tuple[int, ...], node: Node | None = None) -> Any:
 
 def scatter_flat(grad: Any, places: np.ndarray, shape: tuple[int, ...]) -> Any:
     """Zeros of ``shape`` with ``grad`` added at these indices into its elements in a row."""
+    summed = np.zeros(math.prod(shape), plain(grad).dtype)
     if isinstance(grad, Tensor):
-        zeros = Tensor._plain(np.zeros(math.prod(shape), grad._array.dtype))
-        return reshape(FUNCTIONS["index_put"](zeros, (Tensor._plain(places),), grad, True), shape)
-    summed = np.zeros(math.prod(shape), grad.dtype)
+        return reshape(FUNCTIONS["index_put"](Tensor._plain(summed), (Tensor._plain(places),), grad, True), shape)
     np.add.at(summed, places, grad)
     return summed.reshape(shape)
 
@@ -207,7 +203,7 @@ def scatter_flat(grad: Any, places: np.ndarray, shape: tuple[int, ...]) -> Any:
 
 def zeros(value: Any) -> Any:
     """Zeros like ``value``."""
-    return Tensor._plain(np.zeros_like(value._array)) if isinstance(value, Tensor) else np.zeros_like(value)
+    return like(value, np.zeros_like(plain(value)))
 
 
 def like(value: Any, number: Any) -> Any:
