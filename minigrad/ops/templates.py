@@ -33,6 +33,7 @@ from ..autograd.saved import Freed, SavedTensor, as_array, freed, save, unpack
 from ..autograd.views import gradient_edge
 from ..dtypes import FROM_NUMPY, PROMOTED, dtype, get_default_dtype, number_dtype
 from ..tensor import Tensor
+from . import written
 from .arguments import broadcast_error, function, is_number
 from .layout import laid_out
 
@@ -165,12 +166,18 @@ class Operation:
             slots = {"__slots__": (), "__module__": __name__, "operation": self}
             self.node = type(title, (OpNode,), {**slots, "multi": outputs is None or differentiable > 1, **shown})
         OPERATIONS[title if derivatives else name] = self
+        self._plain = not variadic and outputs is not None and len(outputs) == 1 and not forward.__defaults__
+        self._run: Any = None  # the row written out, from its first use on
 
     def __repr__(self) -> str:
         return f"<operation {self.name}>"
 
     def __call__(self, *args: Any) -> Any:
         """Run it on Tensors and arguments, and record it where a gradient is needed."""
+        if self._plain and not grad_mode.special:
+            if self._run is None:
+                self._write_out()
+            return self._run(*args)
         if self.variadic:
             arrays = [[t._array for t in args[0]], *args[1:]]
         else:
@@ -187,6 +194,11 @@ class Operation:
         if grad_mode.special and _state.observers:
             tell("operation", self.name, args, results, node)
         return results[0] if single else results
+
+    def _write_out(self) -> None:
+        self._run = written.run_of(self, {"made": _made, "keep": _keep})
+        if self.node is not None and "backward" not in self.node.__dict__:
+            self.node.backward = written.backward_of(self)
 
     def record(self, args: tuple[Any, ...], results: tuple[Tensor, ...], always: bool = False) -> OpNode | None:
         """Make the node of a run and hang it on the results; None where no input needs a gradient."""
@@ -339,14 +351,14 @@ def in_place(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
 
 
 def _check_fits(target: np.ndarray, out: np.ndarray) -> None:
+    if out.shape != target.shape:
+        raise RuntimeError(
+            f"output with shape {list(target.shape)} doesn't match the broadcast shape {list(out.shape)}"
+        )
     if FROM_NUMPY[out.dtype].category > FROM_NUMPY[target.dtype].category:
         raise RuntimeError(
             f"result type {FROM_NUMPY[out.dtype].scalar_name} can't be cast to the desired output type "
             f"{FROM_NUMPY[target.dtype].scalar_name}"
-        )
-    if out.shape != target.shape:
-        raise RuntimeError(
-            f"output with shape {list(target.shape)} doesn't match the broadcast shape {list(out.shape)}"
         )
 
 
