@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd import notes
 from ..dtypes import FROM_NUMPY, get_default_dtype
 from ..dtypes import dtype as Dtype
 from ..tensor import Tensor
@@ -209,7 +210,7 @@ def _variance(self: np.ndarray, dim: Dims, correction: float | None, keepdim: bo
             f"{name}(): degrees of freedom is <= 0. Correction should be strictly less than the reduction factor "
             "(input numel divided by output numel).",
             UserWarning,
-            stacklevel=7,
+            stacklevel=notes.outside(),
         )
     return np.true_divide(_sum(off * off, dim, keepdim), self.dtype.type(freedom), out=...)
 
