@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 import viz
@@ -566,4 +567,33 @@ def test_two_runs_step_together(browser: BrowserContext, tmp_path: Path) -> None
     assert page.locator(".mg-side").nth(1).bounding_box()["x"] > 600  # type: ignore[index]
     page.set_viewport_size({"width": 600, "height": 900})
     assert page.locator(".mg-side").nth(1).bounding_box()["x"] < 100  # type: ignore[index]
+    page.close()
+
+
+# Without eyes: the rules of axe-core
+
+
+def violations(page: Page) -> list[str]:
+    found = Axe().run(page).response["violations"]
+    return [f"{rule['id']}: {node['html'][:120]}" for rule in found for node in rule["nodes"]]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_to_object_to(show: Open, scheme: Literal["light", "dark"]) -> None:
+    page = show(second_backward(), viz.step(asking_program, predict=True).trace, matrices())
+    page.emulate_media(color_scheme=scheme)
+    for key in ("Home", "PageDown", "End", "?"):
+        page.locator(".mg-root").first.focus()
+        keys(page, key)
+        assert violations(page) == []
+    keys(page, "Escape")
+    page.locator(".mg-node.mg-on").first.click()
+    assert violations(page) == []
+
+
+def test_axe_finds_nothing_to_object_to_in_a_comparison(browser: BrowserContext, tmp_path: Path) -> None:
+    viz.compare(product(), second_backward(), ["a", "b"]).to_html(tmp_path / "pair.html")
+    page = browser.new_page()
+    page.goto((tmp_path / "pair.html").as_uri())
+    assert violations(page) == []
     page.close()

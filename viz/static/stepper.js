@@ -417,7 +417,7 @@ export function mount(el, trace, options = {}) {
   steps.forEach((step, k) => {
     if (step.line) stepsOfLine.set(step.line, [...(stepsOfLine.get(step.line) || []), k]);
   });
-  const code = make("", "div", { class: "mg-code", role: "region", tabindex: "0", "aria-label": "Code" });
+  const code = make("", "div", { class: "mg-code", role: "group", tabindex: "0", "aria-label": "Code" });
   trace.source.forEach((text, i) => {
     const number = i + 1;
     const inside = [h("span", "mg-no", String(i + firstLine)), h("span", "mg-text-of", ...paint(text))];
@@ -444,7 +444,7 @@ export function mount(el, trace, options = {}) {
   const formulas = h("div", "mg-formulas");
   const inspector = h("div", "mg-inspect");
   const asking = make("", "div", { class: "mg-quiz", role: "group", "aria-label": "Predict" });
-  const panel = make("", "div", { class: "mg-step", role: "region", "aria-label": "This step" },
+  const panel = make("", "div", { class: "mg-step", role: "group", "aria-label": "This step" },
     title, sentence, failure, formulas, asking, inspector);
   panel.style.setProperty("--mg-lines", String(roomForText(steps)));
 
@@ -461,7 +461,7 @@ export function mount(el, trace, options = {}) {
     slot.row = i;
     if (!many || (tensor.leaf ?? true)) drawRow(slot);
   });
-  const tensors = make("", "div", { class: "mg-tensors", role: "region", tabindex: "0", "aria-label": "Tensors" }, table);
+  const tensors = make("", "div", { class: "mg-tensors", role: "group", tabindex: "0", "aria-label": "Tensors" }, table);
   if (many) tensors.append(rest);
 
   // Graph
@@ -488,7 +488,7 @@ export function mount(el, trace, options = {}) {
   }
   for (const node of nodes) band(bandOf((node.box || [0, 0])[1])).slots.push(/** @type {Slot} */ (slots.get(node.id)));
   const scroller = make("", "div", { class: "mg-scroll" }, picture);
-  const graph = make("", "div", { class: "mg-graph", role: "region", "aria-label": "Graph" }, scroller,
+  const graph = make("", "div", { class: "mg-graph", role: "group", "aria-label": "Graph" }, scroller,
     make("", "div", { class: "mg-zoom", role: "toolbar", "aria-label": "Size of the graph" },
       button("", "Larger (+)", () => zoom(1.25), icon("plus")),
       button("", "Smaller (−)", () => zoom(0.8), icon("minus")),
