@@ -75,20 +75,20 @@ def _refuse_shape(name: str, shape: Shape) -> None:
 # Filled
 
 
-def _filled(name: str, what: str, fill: Callable[..., Any], sized: str = SIZED, like: str = LIKE) -> tuple[Any, ...]:
-    """Three functions from one row: `name(*size)`, `name_like(input)` and the method `new_name(*size)`.
+def _filled(name: str, what: str, fill: Callable[..., np.ndarray], sized: str = SIZED, like: str = LIKE) -> Any:
+    """Functions from one row: `name(*size)`, `name_like(input)` and, unless it draws, the method `new_name(*size)`.
 
-    `fill` writes into an array of zeros.
+    `fill` writes into an array of zeros and returns it.
     """
 
     def of_size(size: Shape, dtype: dtype | None, **draw: Generator) -> np.ndarray:
-        return _written(np.zeros(size, (dtype or get_default_dtype()).numpy), fill, draw)
+        return fill(np.zeros(size, (dtype or get_default_dtype()).numpy), **draw)
 
     def of_another(input: Tensor, dtype: dtype | None, **draw: Generator) -> np.ndarray:
-        return _written(np.zeros_like(input._array, (dtype or input.dtype).numpy, subok=False), fill, draw)
+        return fill(np.zeros_like(input._array, (dtype or input.dtype).numpy, subok=False), **draw)
 
     def new(self: Tensor, size: Shape, dtype: dtype | None) -> np.ndarray:
-        return _written(np.zeros(size, (dtype or self.dtype).numpy), fill, {})
+        return fill(np.zeros(size, (dtype or self.dtype).numpy))
 
     for body, shape in ((of_size, "of this size"), (of_another, "of input's shape"), (new, "of self's dtype")):
         body.__doc__ = f"A tensor {shape}: {what}."
@@ -100,22 +100,16 @@ def _filled(name: str, what: str, fill: Callable[..., Any], sized: str = SIZED, 
     )
 
 
-def _written(blank: np.ndarray, fill: Callable[..., Any], draw: dict[str, Generator]) -> np.ndarray:
-    fill(blank, **draw)
-    return blank
+def _drawn(name: str, what: str, distribution: Callable[..., np.ndarray]) -> Any:
+    fill = lambda blank, generator: random.fill(blank, distribution, 0, 1, generator=generator)  # noqa: E731
+    return _filled(name, f"random numbers, {what}", fill, DRAWN, DRAWN_LIKE)
 
 
-def _draw(distribution: Callable[..., np.ndarray]) -> Callable[..., Any]:
-    return lambda blank, generator: random.fill(blank, distribution, 0, 1, generator=generator)
-
-
-zeros, zeros_like = _filled("zeros", "zeros", lambda blank: None)
-ones, ones_like = _filled("ones", "ones", lambda blank: blank.fill(1))
-empty, empty_like = _filled("empty", "values not to be relied on (zeros, so that runs repeat)", lambda blank: None)
-rand, rand_like = _filled("rand", "random numbers, even in [0, 1)", _draw(random.draw_uniform), DRAWN, DRAWN_LIKE)
-randn, randn_like = _filled(
-    "randn", "random numbers, normal with mean 0 and variance 1", _draw(random.draw_normal), DRAWN, DRAWN_LIKE
-)
+zeros, zeros_like = _filled("zeros", "zeros", lambda blank: blank)
+ones, ones_like = _filled("ones", "ones", lambda blank: _set(blank, 1))
+empty, empty_like = _filled("empty", "values not to be relied on (zeros, so that runs repeat)", lambda blank: blank)
+rand, rand_like = _drawn("rand", "even in [0, 1)", random.draw_uniform)
+randn, randn_like = _drawn("randn", "normal with mean 0 and variance 1", random.draw_normal)
 
 
 @creation(f"full(int[] size, Scalar fill_value, {SIZED})")
@@ -125,21 +119,19 @@ def full(size: Shape, fill_value: float, dtype: dtype | None) -> np.ndarray:
     >>> full((2,), 3), full((2,), 3.5)
     (tensor([3, 3]), tensor([3.5000, 3.5000]))
     """
-    return _full(size, fill_value, dtype or dtypes.result_type(fill_value))
+    return _set(np.empty(size, (dtype or dtypes.result_type(fill_value)).numpy), fill_value)
 
 
 @creation(f"full_like(Tensor input, Scalar fill_value, {LIKE})")
 def full_like(input: Tensor, fill_value: float, dtype: dtype | None) -> np.ndarray:
     """A tensor of input's shape and dtype with one value everywhere."""
-    blank = np.empty_like(input._array, (dtype or input.dtype).numpy, subok=False)
-    blank.fill(_number_array(fill_value, dtype or input.dtype))
-    return blank
+    return _set(np.empty_like(input._array, (dtype or input.dtype).numpy, subok=False), fill_value)
 
 
 @creation(f"new_full(Tensor self, int[] size, Scalar fill_value, {SIZED})", method=True)
 def new_full(self: Tensor, size: Shape, fill_value: float, dtype: dtype | None) -> np.ndarray:
     """A tensor of this size and self's dtype with one value everywhere."""
-    return _full(size, fill_value, dtype or self.dtype)
+    return _set(np.empty(size, (dtype or self.dtype).numpy), fill_value)
 
 
 @creation(f"eye(int n, {SIZED})", f"eye(int n, int m, {SIZED})")
@@ -151,8 +143,10 @@ def eye(n: int, m: int | None = None, *, dtype: dtype | None) -> np.ndarray:
     return np.eye(n, m, dtype=(dtype or get_default_dtype()).numpy)
 
 
-def _full(size: Shape, value: float, dtype: dtype) -> np.ndarray:
-    return np.full(size, _number_array(value, dtype), dtype.numpy)
+def _set(blank: np.ndarray, value: float) -> np.ndarray:
+    """The array with a number everywhere, which must fit."""
+    blank.fill(_number_array(value, dtypes.of(blank)))
+    return blank
 
 
 def _number_array(value: Any, dtype: dtype) -> np.ndarray:
