@@ -270,16 +270,19 @@ class Function(FunctionCtx):
         return out
 
 
-class _Once(BackwardFunction):
-    """Stands behind the result of a backward that cannot be differentiated again."""
+class _Error(Function):
+    """Stands behind the result of a backward that cannot be differentiated again, and leads nowhere."""
 
-    function = None  # type: ignore[assignment]
-    multi = False
+    @staticmethod
+    def forward(ctx: Any, *outputs: Any) -> Any:
+        return tuple([out if out is None else out.detach() for out in outputs])
 
-    def backward(self, grad: Any) -> Any:
+    @staticmethod
+    def backward(ctx: Any, *grad_outputs: Any) -> Any:
         raise RuntimeError("trying to differentiate twice a function that was marked with @once_differentiable")
 
-    backward_graph = backward
+
+_Error._node_class.__name__ = "Error"
 
 
 def once_differentiable(fn: Callable[..., Any]) -> Callable[..., Any]:
@@ -291,20 +294,8 @@ def once_differentiable(fn: Callable[..., Any]) -> Callable[..., Any]:
             outputs = fn(ctx, *args)
         if not grad_mode.state.grad_enabled or not any(isinstance(a, Tensor) and a.requires_grad for a in args):
             return outputs
-        several = isinstance(outputs, tuple)
-        results: list[Tensor | None] = []
-        for out in outputs if several else (outputs,):
-            if out is None:
-                results.append(None)
-                continue
-            node = _Once()
-            node.edges = tuple(gradient_edge(a) for a in args)
-            node.shape, node.dtype, node.hooks = out._array.shape, out._array.dtype, None
-            node.sequence, node.saved = next_sequence(), ()
-            notes.stamp(node)
-            result = Tensor._plain(out._array)
-            result._node = node
-            results.append(result)
-        return tuple(results) if several else results[0]
+        given = outputs if isinstance(outputs, tuple) else (outputs,)
+        marked = _Error.apply(*[out if out is None else out.detach().requires_grad_() for out in given])
+        return marked if isinstance(outputs, tuple) else marked[0]
 
     return wrapper

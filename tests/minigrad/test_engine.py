@@ -376,7 +376,9 @@ def _interrupted_hook(error: type[BaseException]) -> Callable[[Any], None]:
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
-@pytest.mark.parametrize("where", ["hook", "node hook", "post hook", "no_grad", "inference", "generator", "create_graph"])
+@pytest.mark.parametrize(
+    "where", ["hook", "node hook", "post hook", "no_grad", "inference", "generator", "create_graph"]
+)
 def test_whatever_passes_through_leaves_nothing_behind(where: str, error: type[BaseException]) -> None:
     x = _leaf()
     y = x * x
