@@ -15,8 +15,7 @@ import numpy as np
 from ..autograd.graph import Node
 from ..dtypes import FROM_NUMPY
 from ..tensor import Tensor
-
-FUNCTIONS: dict[str, Callable[..., Any]] = {}  # the package's public operations by name; filled by ops/__init__
+from .arguments import FUNCTIONS as FUNCTIONS
 
 
 def dual(name: str, on_arrays: Callable[..., Any]) -> Callable[..., Any]:

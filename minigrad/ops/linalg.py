@@ -17,7 +17,7 @@ import numpy as np
 from ..dtypes import FROM_NUMPY
 from ..tensor import Tensor
 from . import shaping
-from .arguments import broadcast_error, function
+from .arguments import FUNCTIONS, METHODS, broadcast_error, function
 from .dual import dual, expand, like, permute, reshape, t, total, transpose, unsqueeze
 from .templates import operation
 
@@ -306,6 +306,8 @@ def einsum(equation: str, *operands: Any) -> Tensor:
 
     Raises:
         RuntimeError: the equation does not fit the operands.
+
+    See https://docs.pytorch.org/docs/stable/generated/torch.einsum.html
     """
     if len(operands) == 1 and isinstance(operands[0], tuple | list):
         operands = tuple(operands[0])
@@ -414,5 +416,4 @@ def _sum_of_products(a: Any, b: Any, summed: list[int]) -> Any:
     return permute(_times_batches(a, b).view(tuple(shape)), tuple(order.index(d) for d in range(len(order))))
 
 
-FUNCTIONS_ONLY = (einsum,)
-OPERATORS = {"__matmul__": _operator}
+FUNCTIONS["einsum"], METHODS["__matmul__"] = einsum, _operator
