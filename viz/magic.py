@@ -17,8 +17,8 @@ from typing import Any
 from IPython.core.displayhook import DisplayHook
 from IPython.core.error import UsageError
 from IPython.core.magic import Magics, cell_magic, magics_class
-from IPython.display import display
 
+from viz.progress import Progress
 from viz.record import LIMIT, Run, Source
 
 USAGE = """%%step [--title TEXT] [--raises [ERROR]] [--predict [WHAT,WHAT]] [--limit STEPS]
@@ -43,6 +43,8 @@ class StepMagics(Magics):
         filename = self.shell.compile.cache(code, self.shell.execution_count, raw_code=body)
         parts = self._compile(code, filename)
         run = Run(options["title"], options["limit"], options["predict"])
+        progress = Progress(options["limit"])
+        run._recorder.progress = progress.recorded
         run.start(Source(filename, 1, code.rstrip("\n").split("\n")))
         error: Exception | None = None
         try:
@@ -53,7 +55,8 @@ class StepMagics(Magics):
         finally:
             run.stop(error)
         try:
-            self._show(run, error, options["raises"], filename)
+            progress.laying_out(len(run.trace.nodes))
+            self._show(progress, run, error, options["raises"], filename)
         finally:
             error = None  # it holds this frame, which holds it: the tensors of the cell would stay alive
 
@@ -68,9 +71,9 @@ class StepMagics(Magics):
             *(self.shell.compile(part, filename, "single") for part in last),
         ]
 
-    def _show(self, run: Run, error: Exception | None, expected: str | None, filename: str) -> None:
+    def _show(self, progress: Progress, run: Run, error: Exception | None, expected: str | None, filename: str) -> None:
         """Show the stepper, and the error as the reader is meant to see it."""
-        display(run.show())  # first: the reader may be asked what will happen
+        progress.done(run.show())  # first: the reader may be asked what will happen
         if error is not None and expected is not None and (not expected or expected in _kinds(error)):
             print(f"{type(error).__name__}: {error}")
             error = None

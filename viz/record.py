@@ -475,6 +475,7 @@ class Recorder(observe.Observer):
         self.edges: list[EdgeRecord] = []
         self.stopped = ""
         self.cut = False  # the limit was reached
+        self.progress: Callable[[int], None] | None = None  # told how many steps there are
         self.failed = False
         self.busy = False
         self._by_tensor: dict[int, tuple[TensorRecord, weakref.ref[Any]]] = {}
@@ -814,6 +815,8 @@ class Recorder(observe.Observer):
         facts["home"] = segment(self._home) if self._home is not None else ""
         self._changes = []
         self.events.append(event)
+        if self.progress is not None:
+            self.progress(len(self.events))
         if len(self.events) >= self.limit:
             self.stopped = f"This run is longer than {self.limit:,} steps."
             self.cut = True

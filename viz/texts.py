@@ -279,6 +279,8 @@ EN: dict[str, str] = {
     "cut.phase": "This run is longer than {limit} steps; the first {shown} are shown, to the end of a phase.",
     "cut.advice": "To see more, record less at once (one pass of a loop, a smaller model), or say --limit (limit= in "
     "viz.record).",
+    "progress.record": "Recording: {steps} steps",
+    "progress.layout": "Laying out {nodes} nodes",
     # Bits
     "and": "{a} and {b}",
     "result": "its result",

@@ -1,0 +1,60 @@
+"""The bar that stands in a cell while it is at work."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from viz import progress
+from viz.progress import Progress
+
+
+class Screen:
+    """What is displayed, as IPython's display and its handle would show it."""
+
+    def __init__(self) -> None:
+        self.outputs: list[Any] = []
+
+    def display(self, what: Any, display_id: bool = False, raw: bool = False) -> Any:
+        self.outputs.append(what)
+        return self if display_id else None
+
+    def update(self, what: Any, raw: bool = False) -> None:
+        self.outputs[-1] = what
+
+
+@pytest.fixture
+def screen(monkeypatch: pytest.MonkeyPatch) -> Screen:
+    screen = Screen()
+    monkeypatch.setattr(progress, "display", screen.display)
+    return screen
+
+
+def test_what_is_quick_shows_its_result_and_nothing_else(screen: Screen) -> None:
+    bar = Progress(100, clock=lambda: 0.0)
+    bar.recorded(50)
+    bar.laying_out(20)
+    bar.done("the stepper")
+    assert screen.outputs == ["the stepper"]
+
+
+def test_after_a_second_a_bar_stands_where_the_result_will(screen: Screen) -> None:
+    now = [0.0]
+    bar = Progress(100, clock=lambda: now[0])
+    for now[0], steps in ((0.5, 10), (1.1, 25), (1.2, 30)):
+        bar.recorded(steps)
+    assert [output["text/plain"] for output in screen.outputs] == ["Recording: 25 steps"]
+    assert 'value="0.250"' in screen.outputs[0]["text/html"]
+    now[0] = 2.0
+    bar.recorded(1_000)
+    assert 'value="1.000"' in screen.outputs[0]["text/html"]
+    bar.laying_out(20)
+    assert "Laying out 20 nodes <progress style" in screen.outputs[0]["text/html"]
+    bar.done("the stepper")
+    assert screen.outputs == ["the stepper"]
+
+
+def test_a_large_graph_is_announced_before_it_is_laid_out(screen: Screen) -> None:
+    Progress(100, clock=lambda: 0.0).laying_out(2_000)
+    assert screen.outputs[0]["text/plain"] == "Laying out 2,000 nodes"
