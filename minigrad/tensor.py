@@ -216,6 +216,8 @@ class Tensor:
 
     def detach_(self) -> Tensor:
         """Cut it off from what made it."""
+        if grad_mode.state.inference:  # where nothing is known of histories
+            return self
         if self._is_view():
             raise RuntimeError(
                 "Can't detach views in-place. Use detach() instead. If you are using DistributedDataParallel (DDP) for "
