@@ -16,9 +16,9 @@ import numpy as np
 
 from ..autograd import grad_mode, views
 from ..autograd.observe import tell
-from ..autograd.views import address, offset, storage, strided
 from ..dtypes import DTYPES, FROM_NUMPY, device, result_type, type_name
 from ..dtypes import dtype as Dtype
+from ..memory import address, offset, storage, strided
 from ..tensor import Tensor
 from . import dual
 from .arguments import FUNCTIONS, METHODS, broadcast_error, function, infer_shape, wrap_dim, wrap_dims
@@ -174,8 +174,9 @@ def expand(self: np.ndarray, size: Shape) -> np.ndarray:
     """A view stretched over dimensions of length 1 and new ones in front; -1 keeps a length."""
     extra = len(size) - self.ndim
     if extra < 0:
+        kind = "CPUBoolType" if self.dtype == np.bool_ else type_name(FROM_NUMPY[self.dtype])
         raise RuntimeError(
-            f"expand({type_name(FROM_NUMPY[self.dtype])}{{{list(self.shape)}}}, size={list(size)}): the number of "
+            f"expand({kind}{{{list(self.shape)}}}, size={list(size)}): the number of "
             f"sizes provided ({len(size)}) must be greater or equal to the number of dimensions in the tensor "
             f"({self.ndim})"
         )
@@ -503,11 +504,18 @@ def _joined(tensors: Sequence[np.ndarray], dim: int, dtype: Any) -> np.ndarray:
     return np.concatenate(tensors, dim, out=np.empty(shape, dtype), casting="unsafe")
 
 
+def _parted(grad: Any, dim: int, _lengths: Sequence[int | None]) -> list[Any]:
+    parts = iter(_cut(grad, dim, [length for length in _lengths if length is not None]))
+    return [zeros_of(grad, (0,)) if length is None else next(parts) for length in _lengths]
+
+
 _PART = {"tensors": r"\text{its part of } \bar{z}"}
 _cat = Operation(
     "cat",
-    lambda tensors, dim, _dtype, _lengths: _joined(tensors, dim, _dtype),
-    {"tensors": lambda grad, dim, _lengths: _cut(grad, dim, _lengths)},
+    lambda tensors, dim, _dtype, _lengths: _joined(
+        [array for array, length in zip(tensors, _lengths, strict=True) if length is not None] or tensors, dim, _dtype
+    ),
+    {"tensors": _parted},
     variadic=True,
     formula=_PART,
 )
@@ -541,8 +549,8 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
                     f"Sizes of tensors must match except in dimension {along}. Expected size {want} but got size {have}"
                     f" for tensor number {place} in the list."
                 )
-    parts = [part for part in tensors if len(model) == 1 or part._array.shape != (0,)]
-    return _cat(parts, dim, result_type(*tensors).numpy, [part._array.shape[dim] for part in parts])
+    lengths = [None if shape == (0,) else shape[dim] for shape in shapes]  # None: an empty vector, which is left out
+    return _cat(list(tensors), dim, result_type(*tensors).numpy, lengths)
 
 
 @function("stack(Tensor[] tensors, int dim=0)", method=False)
