@@ -1,4 +1,4 @@
-"""What a backward pass takes care of besides computing: hooks, retain_grad, gradients to catch, anomaly mode, observers.
+"""What a backward pass takes care of besides computing: hooks, retain_grad, gradients to catch, anomalies, observers.
 
 Only nodes and passes that have any of these come here. Hooks see Tensors: a plain pass works on arrays, so gradients
 are wrapped on the way in and unwrapped on the way out.

@@ -88,9 +88,10 @@ def walk(
         if freed is not None and node.saved:
             node.saved = freed
         ours = node.owns_gradients and node.hooks is None and not create_graph
-        for edge, out in zip(node.edges, outgoing):  # noqa: B905  (speed)
+        for edge, made in zip(node.edges, outgoing):  # noqa: B905  (speed)
             if edge is None:
                 continue
+            out = made
             leaf = isinstance(edge, Tensor)
             pending = arrived.pop(edge, None)
             if out is None:
@@ -99,10 +100,9 @@ def walk(
                 like = edge._array if leaf else edge[0] if type(edge) is tuple else edge
                 if out.shape != like.shape or out.dtype is not like.dtype:
                     out = fit(out, edge, node)
+                own = ours and out.base is None
                 if out is grad:  # handed on: still ours if it was, and goes to one place only
-                    own = ours and node not in borrowed and alone(outgoing)
-                else:
-                    own = ours and out.base is None
+                    own = own and node not in borrowed and alone(outgoing)
                 if pending is not None:
                     if own:
                         out += pending  # in the memory of the newcomer
@@ -126,19 +126,17 @@ def walk(
 
 def schedule(root: Any) -> tuple[list[Any], dict[Tensor, int]]:
     """Every node that ``root`` leads to, newest first, and for every leaf the number of edges to it."""
-    order, seen, owed = [root], {root}, {}
+    order, seen = [root], {root}
+    owed: dict[Tensor, int] = {}
     for node in order:  # which grows meanwhile
         for edge in node.edges:
-            if edge is None:
-                continue
             if isinstance(edge, Tensor):
                 owed[edge] = owed.get(edge, 0) + 1
-                continue
-            if type(edge) is tuple:
-                edge = edge[0]
-            if edge not in seen:
-                seen.add(edge)
-                order.append(edge)
+            elif edge is not None:
+                child = edge[0] if type(edge) is tuple else edge
+                if child not in seen:
+                    seen.add(child)
+                    order.append(child)
     order.sort(key=newness, reverse=True)
     return order, owed
 

@@ -223,9 +223,9 @@ def _tensors(value: Any, what: str, name: str) -> tuple[bool, Any]:
 
 def _own(tensors: tuple[Any, ...], create_graph: bool, requires_grad: bool) -> tuple[Tensor, ...]:
     """New tensors on the same memory: what ``func`` knows from elsewhere is not mistaken for its input."""
-    return tuple(
-        [t.view_as(t) if create_graph and t.requires_grad else t.detach().requires_grad_(requires_grad) for t in tensors]
-    )
+    recorded = [create_graph and t.requires_grad for t in tensors]
+    given = zip(tensors, recorded, strict=True)
+    return tuple([t.view_as(t) if kept else t.detach().requires_grad_(requires_grad) for t, kept in given])
 
 
 def _call(name: str, func: Function, inputs: tuple[Tensor, ...], strict: bool) -> tuple[bool, tuple[Tensor, ...]]:

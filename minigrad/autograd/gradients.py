@@ -114,7 +114,9 @@ def _run(
     given = (None,) * len(roots) if seeds is None else _as_tuple(seeds)
     if len(given) != len(roots):
         raise RuntimeError(f"got {len(roots)} tensors and {len(given)} gradients")
-    edges, starts, targets = [], [], None
+    edges: list[Any] = []
+    starts: list[Tensor] = []
+    targets = None
     try:
         for root, seed in zip(roots, given, strict=True):
             starts.append(_seed(root, seed))
@@ -215,7 +217,7 @@ def _target(tensor: Tensor | GradientEdge, accumulates: bool) -> Any:
         elif not tensor.requires_grad:
             raise RuntimeError("One of the differentiated Tensors does not require grad")
         edge = gradient_edge(tensor)
-    return (edge, 0) if edge is None or isinstance(edge, Node) else edge  # None: a view made in no_grad, no way leads there
+    return (edge, 0) if edge is None or isinstance(edge, Node) else edge  # None: a view made in no_grad, out of reach
 
 
 def _place(edge: GradientEdge) -> Any:

@@ -120,7 +120,7 @@ class Node:
     @property
     def next_functions(self) -> tuple[tuple[Node | None, int], ...]:
         """The edges to the nodes of the inputs: (node or None, which output of it)."""
-        return tuple([edge if type(edge) is tuple else (as_node(edge), 0) for edge in self.edges])  # type: ignore[misc]
+        return tuple([edge if type(edge) is tuple else (as_node(edge), 0) for edge in self.edges])
 
     @property
     def metadata(self) -> dict[Any, Any]:

@@ -102,9 +102,8 @@ class SavedTensor:
 
         tensor = self.unpack_hook(self.packed)  # type: ignore[misc]
         if not isinstance(tensor, Tensor):
-            raise TypeError(
-                f"Output of saved tensor unpack_hook expected to be a Tensor but got result of type {type(tensor).__name__}"
-            )
+            kind = type(tensor).__name__
+            raise TypeError(f"Output of saved tensor unpack_hook expected to be a Tensor but got result of type {kind}")
         return tensor
 
     def _with_history(self, unpacked: Tensor, node: Node) -> Tensor:

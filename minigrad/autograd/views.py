@@ -9,11 +9,9 @@ the history of the *base* goes through the write (``CopySlices``), and every vie
 from __future__ import annotations
 
 import weakref
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
+from .. import memory
 from . import grad_mode, notes
 from .graph import Edge, Hooks, Node, accumulator, next_sequence, short_name
 from .saved import Freed, SavedTensor, freed
@@ -75,89 +73,6 @@ def as_view(view: Tensor, of: Tensor, multi: bool = False) -> Tensor:
     view._version_counter = counter = of._counter()
     meta.seen_version = counter.version
     return view
-
-
-# Memory
-
-
-def owner(array: np.ndarray) -> np.ndarray:
-    """The array that an array is a view of, in the end."""
-    while isinstance(array.base, np.ndarray):
-        array = array.base
-    return array
-
-
-def storage(array: np.ndarray) -> np.ndarray:
-    """The memory an array lies in, as an array whose elements follow each other."""
-    array = owner(array)
-    if not array.flags.c_contiguous:
-        array = array.transpose(sorted(range(array.ndim), key=lambda dim: -array.strides[dim]))
-    return array
-
-
-def strided(array: np.ndarray, shape: Sequence[int], strides: Sequence[int], start: int = 0) -> np.ndarray:
-    """The memory of ``array`` read with another shape and strides (bytes), from ``start`` bytes after its start on."""
-    if not array.flags.c_contiguous or start < 0:
-        memory = storage(array)
-        start += address(array) - address(memory)
-        array = memory
-    return np.ndarray(tuple(shape), array.dtype, array, start, tuple(strides))
-
-
-def address(array: np.ndarray) -> int:
-    """Where an array starts, in bytes."""
-    return array.__array_interface__["data"][0]
-
-
-def offset(array: np.ndarray) -> int:
-    """Where in its memory an array starts, in bytes."""
-    whole = owner(array)
-    return 0 if whole is array else address(array) - address(whole)
-
-
-def overlaps_itself(array: np.ndarray) -> bool:
-    """Whether two of its elements are one, as in what ``expand`` makes."""
-    if 0 not in array.strides or not array.size:
-        return False
-    return any(not step and length > 1 for step, length in zip(array.strides, array.shape, strict=True))
-
-
-def is_dense(array: np.ndarray) -> bool:
-    """Whether its elements fill a stretch of memory, in any order of dimensions."""
-    expected = array.itemsize
-    for step, length in sorted(zip(array.strides, array.shape, strict=True)):
-        if length == 0:
-            return True
-        if length != 1:
-            if step != expected:
-                return False
-            expected *= length
-    return True
-
-
-def check_memory(target: np.ndarray, sources: Sequence[np.ndarray]) -> None:
-    """Refuse to write where an element is written twice, or where a source lies partly under the target."""
-    if overlaps_itself(target):
-        raise RuntimeError(
-            "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
-            "Please clone() the tensor before performing the operation."
-        )
-    for source in sources:
-        check_shared(target, source)
-
-
-def check_shared(target: np.ndarray, source: np.ndarray, also_whole: bool = False) -> None:
-    """Refuse to write over a source that lies partly (``also_whole``: or exactly) under the target."""
-    if not source.size or not target.size or owner(source) is not owner(target):
-        return
-    first, start = address(source), address(target)
-    meet = first < start + target.nbytes and start < first + source.nbytes
-    same = first == start and source.nbytes == target.nbytes and source.strides == target.strides
-    if meet and (also_whole or not same) and is_dense(source) and is_dense(target):
-        raise RuntimeError(
-            "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single "
-            "memory location. Please clone() the tensor before performing the operation."
-        )
 
 
 # The history of a view
@@ -283,7 +198,7 @@ class CopySlices(Node):
         whole, part = base._array, view._array
         self.shape, self.dtype = whole.shape, whole.dtype
         self.base_strides, self.view_strides, self.view_shape = whole.strides, part.strides, part.shape
-        self.offset = offset(part) - offset(whole)
+        self.offset = memory.offset(part) - memory.offset(whole)
         self.sequence, self.hooks = next_sequence(), None
         notes.stamp(self)
 
@@ -294,9 +209,9 @@ class CopySlices(Node):
 
     def backward(self, grad: Any) -> Any:
         fn = self._inner()
-        whole = like_strided(self.shape, self.base_strides, grad.dtype)
+        whole = memory.like_strided(self.shape, self.base_strides, grad.dtype)
         whole[...] = grad
-        part = strided(whole, self.view_shape, self.view_strides, self.offset)
+        part = memory.strided(whole, self.view_shape, self.view_strides, self.offset)
         first, *others = fn.backward([part.copy()] if fn.multi else part.copy())
         part[...] = 0 if first is None else first
         return [whole, *others]
@@ -305,7 +220,7 @@ class CopySlices(Node):
         from ..tensor import Tensor
 
         fn = self._inner()
-        whole = Tensor._plain(like_strided(self.shape, self.base_strides, grad._array.dtype)).copy_(grad)
+        whole = Tensor._plain(memory.like_strided(self.shape, self.base_strides, grad._array.dtype)).copy_(grad)
         strides, place = self._view_geometry()
         part = whole.as_strided(self.view_shape, strides, place)
         saved = getattr(fn, "saved", ())
@@ -333,17 +248,11 @@ class CopySlices(Node):
 
         node = self.view_node()
         if node is None:
-            base = Tensor._plain(like_strided(self.shape, self.base_strides, self.dtype))
+            base = Tensor._plain(memory.like_strided(self.shape, self.base_strides, self.dtype))
             base._node = self
-            part = strided(base._array, self.view_shape, self.view_strides, self.offset)
+            part = memory.strided(base._array, self.view_shape, self.view_strides, self.offset)
             node = strided_node(base, Tensor._plain(part))
         return tuple(entry.of_view(node, self._inner()) if type(entry) is SavedTensor else entry for entry in saved)
 
     def saved_bytes(self) -> int:
         return 0 if type(self.saved) is Freed else self._inner().saved_bytes()
-
-
-def like_strided(shape: Sequence[int], strides: Sequence[int], dtype: Any) -> np.ndarray:
-    """New memory, zero, of this shape and with these strides (bytes)."""
-    extent = sum((length - 1) * step for length, step in zip(shape, strides, strict=True)) // dtype.itemsize + 1
-    return strided(np.zeros(max(extent, 1), dtype), shape, strides)

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import memory
 from ..autograd import grad_mode, views
 from ..autograd.observe import tell
 from ..dtypes import FROM_NUMPY, type_name
@@ -73,7 +74,7 @@ def _put(self: np.ndarray, indices: Indices, values: np.ndarray, accumulate: boo
 
 
 def _put_in_place(self: np.ndarray, indices: Indices, values: np.ndarray, accumulate: bool) -> np.ndarray:
-    if views.overlaps_itself(self):
+    if memory.overlaps_itself(self):
         warnings.warn(
             "Use of index_put_ on expanded tensors is deprecated. Please clone() the tensor before performing this "
             "operation. This also applies to advanced indexing e.g. tensor[indices] = tensor",
@@ -84,7 +85,7 @@ def _put_in_place(self: np.ndarray, indices: Indices, values: np.ndarray, accumu
     if values.size == 1 and len(given) == 1 and given[0]._array.dtype == np.bool_:  # PyTorch goes to masked_fill_
         _check_indices(self.shape, indices)
     else:
-        views.check_shared(self, values, also_whole=True)
+        memory.check_shared(self, values, also_whole=True)
         _check_put(self, indices, values)
     return _put(self, indices, values, accumulate)
 
@@ -145,10 +146,10 @@ def _overwritten(self: np.ndarray, value: Any) -> np.ndarray:
 
 def _copied(self: np.ndarray, src: np.ndarray) -> np.ndarray:
     alike = src.shape == self.shape
-    together = alike and src.strides == self.strides and views.owner(src) is views.owner(self)
-    if together and views.address(src) == views.address(self):
+    together = alike and src.strides == self.strides and memory.owner(src) is memory.owner(self)
+    if together and memory.address(src) == memory.address(self):
         return self
-    views.check_memory(self, [src])
+    memory.check_memory(self, [src])
     if alike:
         return _overwritten(self, src)
     try:

@@ -32,6 +32,7 @@ from ..autograd.observe import tell
 from ..autograd.saved import Freed, SavedTensor, as_array, freed, save, unpack
 from ..autograd.views import gradient_edge
 from ..dtypes import FROM_NUMPY, PROMOTED, dtype, get_default_dtype, number_dtype
+from ..memory import check_memory
 from ..tensor import Tensor
 from . import written
 from .arguments import broadcast_error, function, is_number
@@ -312,7 +313,7 @@ def in_place(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
             isinstance(t, Tensor) and t.requires_grad for t in (self, *args, *kwargs.values())
         )
         views.check_inplace(self, recorded)
-        views.check_memory(self._array, [arg._array for arg in args if isinstance(arg, Tensor)])
+        check_memory(self._array, [arg._array for arg in args if isinstance(arg, Tensor)])
         node_before = self.grad_fn if recorded else None
         stand_in = _made(self._array, node_before)
         stand_in._output_nr = self._output_nr
@@ -502,7 +503,8 @@ def binary(
     if simple:
         for_self, for_other = (_calling(fn, saves) for _, fn, _ in operation.derivatives)
     # For each saved operand: whether it is other, and whether the gradient of self, and that of other, need it.
-    saving = [(name == "other", 0 in needed, 1 in needed) for name, needed in zip(saves, operation.needed_by, strict=True)]
+    needed_by = zip(saves, operation.needed_by, strict=True)
+    saving = [(name == "other", 0 in needed, 1 in needed) for name, needed in needed_by]
 
     def apply(input: Any, other: Any) -> Any:
         if grad_mode.special or not simple or not isinstance(input, Tensor):
@@ -544,7 +546,11 @@ def binary(
             [
                 None
                 if (edge is None or not by_self) and (edge_other is None or not by_other)
-                else save(input) if not is_other else other if other is y else save(other)
+                else save(input)
+                if not is_other
+                else other
+                if other is y
+                else save(other)
                 for is_other, by_self, by_other in saving
             ]
         )
