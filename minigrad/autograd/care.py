@@ -6,7 +6,7 @@ are wrapped on the way in and unwrapped on the way out.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import repeat
 from typing import Any
 
@@ -26,6 +26,7 @@ class Care:
         leading: the nodes that lead there, which are the only ones to run (None: all run).
         accumulates: leaves among them get their ``.grad``.
         frees: saved tensors are let go after use.
+        first: what the pass starts from, if that is one thing: its hooks are called in any case.
     """
 
     def __init__(
@@ -35,13 +36,24 @@ class Care:
         leading: set[Any] | None = None,
         accumulates: bool = True,
         frees: bool = False,
+        first: Any = None,
     ) -> None:
         self.create_graph, self.caught, self.leading = create_graph, caught or {}, leading
-        self.accumulates, self.frees = accumulates, frees
+        self.accumulates, self.frees, self.first = accumulates, frees, first
         self.observed, self.anomaly = bool(grad_mode.state.observers), grad_mode.state.anomaly
+
+    def watched(self, order: Sequence[Node]) -> Any:
+        """The nodes that need care, hooks apart."""
+        if self.create_graph or self.observed or self.anomaly is not None:
+            return {*order}
+        return {target[0] for target in self.caught if type(target) is tuple}
 
     def settle(self, leaf: Tensor, grad: Any, own: bool) -> None:
         """All gradients of a leaf have arrived."""
+        if leaf._meta is None and self.leading is not None and not self.accumulates:
+            if leaf in self.caught:
+                self.caught[leaf] = grad
+            return
         node = accumulator(leaf)
         node.own = own
         self.run(node, grad, leaf, self.leading is None or (self.accumulates and leaf in self.caught))
@@ -52,7 +64,7 @@ class Care:
             at, runs = node, self.leading is None or node in self.leading
         hooks = node.hooks
         asked = [target for target in self.caught if target is at or (type(target) is tuple and target[0] is at)]
-        if asked and not runs and hooks is not None and grad is not None:
+        if (asked or at is self.first) and not runs and hooks is not None and grad is not None:
             grad = self.before(node, grad, alone=True)
         for target in asked:
             self.caught[target] = grad[target[1]] if node.multi and grad is not None else grad

@@ -53,7 +53,11 @@ def way(roots: Sequence[Edge], inputs: Sequence[Edge] | None, accumulates: bool)
     """What has to be known of a graph before a walk: where it starts, the nodes in order, who leads to the inputs."""
     root = Root(roots)
     order, owed = schedule(root)
-    return root, order, owed, None if inputs is None else leading_to(inputs, order, accumulates)
+    if inputs is None:
+        return root, order, owed, None
+    leading = leading_to(inputs, order, accumulates)
+    reached = leading.union(target[0] for target in inputs if type(target) is tuple)
+    return root, [node for node in order if node in reached], owed, leading
 
 
 def walk(
@@ -68,9 +72,12 @@ def walk(
     root, order, owed, leading = way
     owed = owed.copy()
     caught: dict[Edge, Any] = dict.fromkeys(inputs or ())
-    care = None
+    care, watched = None, ()
     if create_graph or inputs is not None or grad_mode.special:
-        care = Care(create_graph, caught, leading, accumulates, not retain_graph)
+        first = root.edges[0] if len(root.edges) == 1 else None
+        first = first[0] if type(first) is tuple else first
+        care = Care(create_graph, caught, leading, accumulates, not retain_graph, first)
+        watched = care.watched(order)
     freed = None if retain_graph else Freed(notes.here())
     arrived: dict[Edge, Any] = {root: seeds}
     borrowed: set[Edge] = set()  # whom an array was sent that somebody else has, too
@@ -79,7 +86,7 @@ def walk(
         grad = arrived.pop(node, None)
         if node.multi:
             grad = gathered(node, grad, arrived)
-        if node is root or (care is None and node.hooks is None):
+        if node is root or (node.hooks is None and node not in watched):
             outgoing = NOTHING if grad is None else node.backward(grad)
         else:
             grad, outgoing = (care or HOOKS).run(node, grad)

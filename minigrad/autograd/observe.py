@@ -32,7 +32,7 @@ class Observer:
 
     def operation(self, name: str, inputs: tuple[Any, ...], outputs: tuple[Tensor, ...], node: Node | None) -> None:
         """An operation ran. ``inputs`` are its arguments (Tensors and numbers) in PyTorch's order; ``node`` is
-        None when it was not recorded. A view's output has ``_is_view()``. What it saved: ``node.saved_tensors()``."""
+        None when it was not recorded. A view's output has ``_is_view()``. What it saved: ``node.saved``."""
 
     def inplace(self, name: str, tensor: Tensor, inputs: tuple[Any, ...], before: int, after: int) -> None:
         """``tensor`` was changed in place by ``name``: its version went from ``before`` to ``after``; its

@@ -502,9 +502,13 @@ def binary(
     simple = bool(derivatives) and set(saves) in (set(), {"self", "other"}) and operation.attribute_names == (*extra,)
     if simple:
         for_self, for_other = (_calling(fn, saves) for _, fn, _ in operation.derivatives)
-    # For each saved operand: whether it is other, and whether the gradient of self, and that of other, need it.
-    needed_by = zip(saves, operation.needed_by, strict=True)
-    saving = [(name == "other", 0 in needed, 1 in needed) for name, needed in needed_by]
+    # Whether self is saved for the gradient of self, for that of other; and the same of other.
+    (self_self, self_other), (other_self, other_other) = (
+        ((0 in needed, 1 in needed) for _, needed in sorted(zip(saves, operation.needed_by, strict=True), reverse=True))
+        if simple and saves
+        else ((False, False),) * 2
+    )
+    in_order = saves == ("self", "other")
 
     def apply(input: Any, other: Any) -> Any:
         if grad_mode.special or not simple or not isinstance(input, Tensor):
@@ -542,18 +546,13 @@ def binary(
             return _made(out, None)
         made = cls()
         made.edges = (edge, edge_other)
-        made.saved = saves and tuple(
-            [
-                None
-                if (edge is None or not by_self) and (edge_other is None or not by_other)
-                else save(input)
-                if not is_other
-                else other
-                if other is y
-                else save(other)
-                for is_other, by_self, by_other in saving
-            ]
-        )
+        made.saved = ()
+        if saves:
+            mine = save(input) if (self_self and edge is not None) or (self_other and edge_other is not None) else None
+            its = None
+            if (other_self and edge is not None) or (other_other and edge_other is not None):
+                its = other if other is y else save(other)
+            made.saved = (mine, its) if in_order else (its, mine)
         made.attributes = defaults
         _finish(made, out)
         return _made(out, made)
