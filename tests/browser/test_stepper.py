@@ -200,7 +200,7 @@ def test_the_mock_step(show: Open) -> None:
     assert page.locator(".mg-edge.mg-now").count() == 2
     assert page.locator(".mg-grad.mg-now").all_text_contents() == ["1 × b = 1", "1 × a = 5"]
     assert page.locator(".mg-chip.mg-held").count() == 2
-    assert row(page, "x") == ["x", "[2.]", "None", "0", "leaf"]
+    assert row(page, "x") == ["x", "[2.]", "None", "0", "leaf, requires grad"]
     assert row(page, "y − 2") == ["y − 2", "[1.]", "not kept · 5.", "0", "SubBackward0"]
     assert page.locator(".mg-changed").all_inner_texts() == ["not kept · 1.", "not kept · 5."]
     assert page.locator(".mg-math").last.get_attribute("aria-label") == "dz/db = dz/dz times a = 1 times 5 = 5"

@@ -679,13 +679,16 @@ export function mount(el, trace, options = {}) {
       parts.cells[name].replaceChildren(content());
     };
     const { symbol } = slot.item;
-    put("name", now.name, () =>
-      symbol && symbol !== now.name ? h("span", "mg-mono", h("b", "", symbol), ` = ${now.name}`) : h("span", "mg-mono", now.name));
+    const shape = now.value && now.value.shape.some((/** @type {number} */ n) => n !== 1) ? now.value.shape.join("×") : "";
+    put("name", `${now.name}|${shape}`, () => {
+      const name = symbol && symbol !== now.name ? h("span", "mg-mono", h("b", "", symbol), ` = ${now.name}`) : h("span", "mg-mono", now.name);
+      return h("span", "", name, shape ? h("small", "mg-shape", ` ${shape}`) : "");
+    });
     put("value", now.value, () => (now.value ? numbers(now.value) : h("em", "", "–")));
     put("grad", now.grad, () =>
       now.grad === null ? h("em", "", "None") : typeof now.grad === "string" ? h("em", "", now.grad) : numbers(now.grad));
     put("version", now.version, () => h("span", "mg-num", String(now.version)));
-    const fn = now.grad_fn || (now.leaf ? "leaf" : "None");
+    const fn = now.grad_fn || (now.leaf ? (now.requires_grad ? "leaf, requires grad" : "leaf") : "None");
     put("grad_fn", fn, () => h(now.grad_fn ? "span" : "em", "", ...fn.split(/(?=Backward)/).flatMap((/** @type {string} */ part, /** @type {number} */ i) => (i ? [h("wbr"), part] : [part]))));
   }
 
