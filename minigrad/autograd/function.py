@@ -255,7 +255,7 @@ class Function(FunctionCtx):
             if out._is_view():
                 views.rebase(out, node)
             else:
-                views.set_edge(out, node, number)
+                out._node, out._output_nr, out._requires_grad = node, number, False
             return out
         if is_input and (apart or not recorded) and out.requires_grad:
             out = out.detach()

@@ -101,19 +101,19 @@ def current_grad_fn(tensor: Tensor) -> Node | None:
         check_view(tensor, "its base or another view of its base has been")
         from ..ops.shaping import strided_node
 
-        set_edge(tensor, strided_node(base, tensor))
+        _set_edge(tensor, strided_node(base, tensor))
         meta.seen_version = version
     return tensor._node
 
 
-def set_edge(tensor: Tensor, node: Node, to: int = 0) -> None:
-    """Give a tensor another node, whose output ``to`` it is. A ``retain_grad`` goes along, hooks stay with the value they were hung on."""
+def _set_edge(tensor: Tensor, node: Node) -> None:
+    """Give a tensor another node. A ``retain_grad`` goes along, hooks stay with the value they were hung on."""
     before, number = tensor._node, tensor._output_nr
-    tensor._node, tensor._output_nr, tensor._requires_grad = node, to, False
+    tensor._node, tensor._output_nr, tensor._requires_grad = node, 0, False
     if before is not None and before.hooks is not None:
         kept = before.hooks.retained.get(number)
         if kept is not None and kept() is tensor:
-            node._hooks().retained[to] = before.hooks.retained.pop(number)
+            node._hooks().retained[0] = before.hooks.retained.pop(number)
 
 
 def check_view(tensor: Tensor, what: str) -> None:
@@ -166,16 +166,16 @@ def rebase(tensor: Tensor, node: Node) -> None:
     """After a recorded in-place change made ``node``: the tensor's history, and its base's, now go through it."""
     meta = tensor._meta
     if meta is None or meta.base is None:
-        set_edge(tensor, node)
+        _set_edge(tensor, node)
         return
     written = CopySlices(meta.base, tensor, node)
-    set_edge(meta.base, written)
+    _set_edge(meta.base, written)
     written.view_node = weakref.ref(current_grad_fn(tensor))  # type: ignore[arg-type]
 
 
 def reshaped(tensor: Tensor, node: Node) -> None:
     """After ``t_`` and the like: the tensor has another shape and a node for that; a base has not changed."""
-    set_edge(tensor, node)
+    _set_edge(tensor, node)
     if tensor._meta is not None and tensor._meta.base is not None:
         tensor._meta.seen_version = tensor._counter().version
 
