@@ -26,7 +26,6 @@ class Care:
         leading: the nodes that lead there, which are the only ones to run (None: all run).
         accumulates: leaves among them get their ``.grad``.
         frees: saved tensors are let go after use.
-        first: what the pass starts from, if that is one thing: its hooks are called in any case.
     """
 
     def __init__(
@@ -36,10 +35,9 @@ class Care:
         leading: set[Any] | None = None,
         accumulates: bool = True,
         frees: bool = False,
-        first: Any = None,
     ) -> None:
         self.create_graph, self.caught, self.leading = create_graph, caught or {}, leading
-        self.accumulates, self.frees, self.first = accumulates, frees, first
+        self.accumulates, self.frees = accumulates, frees
         self.observed, self.anomaly = bool(grad_mode.state.observers), grad_mode.state.anomaly
 
     def watched(self, order: Sequence[Node]) -> Any:
@@ -64,7 +62,7 @@ class Care:
             at, runs = node, self.leading is None or node in self.leading
         hooks = node.hooks
         asked = [target for target in self.caught if target is at or (type(target) is tuple and target[0] is at)]
-        if (asked or at is self.first) and not runs and hooks is not None and grad is not None:
+        if asked and not runs and hooks is not None and grad is not None:
             grad = self.before(node, grad, alone=True)
         for target in asked:
             self.caught[target] = grad[target[1]] if node.multi and grad is not None else grad

@@ -74,9 +74,7 @@ def walk(
     caught: dict[Edge, Any] = dict.fromkeys(inputs or ())
     care, watched = None, ()
     if create_graph or inputs is not None or grad_mode.special:
-        first = root.edges[0] if len(root.edges) == 1 else None
-        first = first[0] if type(first) is tuple else first
-        care = Care(create_graph, caught, leading, accumulates, not retain_graph, first)
+        care = Care(create_graph, caught, leading, accumulates, not retain_graph)
         watched = care.watched(order)
     freed = None if retain_graph else Freed(notes.here())
     arrived: dict[Edge, Any] = {root: seeds}
