@@ -552,7 +552,7 @@ def _normalizing(
             called = FROM_NUMPY[self.dtype].scalar_name
             raise NotImplementedError(f"\"{name}{last}_kernel_impl\" not implemented for '{called}'")
         if not self.ndim or not self.size:
-            return np.full_like(self, empty)
+            return np.asarray(self - self + empty, self.dtype)  # NaN where it is not finite
         return finish(self - np.maximum.reduce(self, axis=dim, keepdims=True), dim)
 
     made = row(name, forward, lambda grad, dim, result: either(data, grad, result, dim), formula)
