@@ -139,7 +139,7 @@ def _way(args: tuple[Any, ...], named: dict[str, Any], values: list[Any], more: 
     """How arguments are passed on, if that follows from their types: as they are, or with integers made a tuple."""
     if len(values) < len(args):
         first = len(values) - 1
-        if not named and all(type(size) is int for size in args[first:]):
+        if not named and not more and all(type(size) is int for size in args[first:]):
             return lambda args, named: ((*args[:first], args[first:]), named)
         return None
     if len(values) > len(args) or list(more) != list(named) or "out" in named:

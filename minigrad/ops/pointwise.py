@@ -33,16 +33,10 @@ def elementwise(
     return declare(unary(name, compute, derivative, formula=formula, **row))
 
 
-def overloaded(
-    signature: str,
-    forward: Callable[..., Any],
-    derivatives: dict[str, Any],
-    formula: dict[str, str],
-    doc: str,
-    **row: Any,
+def by_last_operand(
+    name: str, forward: Callable[..., Any], derivatives: dict[str, Any], formula: dict[str, str], **row: Any
 ) -> Callable[..., Tensor]:
-    """A function whose last operand is a number or a tensor: two rows, and only the tensor has a gradient."""
-    name = signature.partition("(")[0]
+    """Two rows, for a number as the last operand and for a tensor there, which has a gradient as well."""
     title = "".join(part.capitalize() for part in name.split("_")) + "Backward"
     by_number, by_tensor = (
         Operation(name, forward, dict([*derivatives.items()][:count]), node=f"{title}{number}", formula=formula, **row)
@@ -52,9 +46,23 @@ def overloaded(
     def compute(*args: Any) -> Tensor:
         return (by_tensor if isinstance(args[-1], Tensor) else by_number)(*args)
 
-    last = by_tensor.params[-1]
     compute.params = by_tensor.params  # type: ignore[attr-defined]
-    return function(signature, signature.replace(f"Tensor {last}", f"Scalar {last}"), in_place=True, doc=doc)(compute)
+    return compute
+
+
+def overloaded(
+    signature: str,
+    forward: Callable[..., Any],
+    derivatives: dict[str, Any],
+    formula: dict[str, str],
+    doc: str,
+    **row: Any,
+) -> Callable[..., Tensor]:
+    """The function of these two rows, from PyTorch's signature for a tensor."""
+    last = [*derivatives][1]
+    by_number = signature.replace(f"Tensor {last}", f"Scalar {last}")
+    declare = function(signature, by_number, in_place=True, doc=doc)
+    return declare(by_last_operand(signature.partition("(")[0], forward, derivatives, formula, **row))
 
 
 def refusing(kinds: str, what: str, compute: Callable[..., Any]) -> Callable[..., Any]:

@@ -97,40 +97,14 @@ def test_promotion_of_0d(operator: str, a: str, b: str) -> None:
     agree(f"x {operator} y", x=given((), a, 1, 4), y=given((), b, 1, 3), but="gradgraph")
 
 
-FUNCTIONS = [
-    "add",
-    "sub",
-    "mul",
-    "div",
-    "pow",
-    "floor_divide",
-    "remainder",
-    "fmod",
-    "maximum",
-    "minimum",
-    "fmax",
-    "fmin",
-]
-FUNCTIONS += ["atan2", "arctan2", "hypot", "logaddexp", "eq", "ne", "lt", "le", "gt", "ge", "rsub", "true_divide"]
-FUNCTIONS += [
-    "subtract",
-    "multiply",
-    "divide",
-    "greater",
-    "greater_equal",
-    "less",
-    "less_equal",
-    "not_equal",
-    "max",
-    "min",
-]
+IN_PLACE = ["add", "sub", "mul", "div", "pow", "floor_divide", "remainder", "fmod", "atan2", "arctan2", "true_divide"]
+IN_PLACE += ["subtract", "multiply", "divide"]
+FUNCTIONS = [*IN_PLACE, "maximum", "minimum", "eq", "ne", "lt", "le", "gt", "ge", "greater", "greater_equal", "less"]
+FUNCTIONS += ["less_equal", "not_equal", "max", "min"]
 NUMBER_FIRST = ["add", "sub", "mul", "div", "true_divide", "floor_divide", "remainder", "pow", "subtract", "multiply"]
-METHODS = [f for f in FUNCTIONS if f != "rsub"]
 
 
-@pytest.mark.parametrize(
-    "name", ["add", "sub", "mul", "div", "maximum", "minimum", "fmax", "fmin", "atan2", "hypot", "logaddexp"]
-)
+@pytest.mark.parametrize("name", ["add", "sub", "mul", "div", "maximum", "minimum", "atan2"])
 @pytest.mark.parametrize("other", ["'a'", "[1.0]", "None"])
 def test_an_operand_that_is_no_tensor(name: str, other: str) -> None:
     agree(f"torch.{name}(x, {other})", x=(2,))
@@ -164,11 +138,10 @@ class TestFunctions:
         agree(f"torch.{name}(x, y)", x=(2, 3), y=(4,))
 
     def test_method(self, name: str) -> None:
-        if name in METHODS:
-            agree(f"x.{name}(y)", x=POSITIVE, y=given((3,), low=0.2))
+        agree(f"x.{name}(y)", x=POSITIVE, y=given((3,), low=0.2))
 
     def test_method_in_place(self, name: str) -> None:
-        if name in METHODS and name not in ("maximum", "minimum", "fmax", "fmin", "max", "min", "logaddexp"):
+        if name in IN_PLACE:
             but = "grad_error" if name == "floor_divide" else ""  # PyTorch says floor_divide_ there
             agree(f"z = x.clone(); z.{name}_(y); z", x=POSITIVE, y=given((3,), low=0.2), but=but)
 
@@ -182,9 +155,6 @@ class TestFunctions:
         "torch.sub(x, y, alpha=-1)",
         "torch.add(x, 1, alpha=3)",
         "torch.sub(x, 1, alpha=3)",
-        "torch.rsub(x, y, alpha=2)",
-        "torch.rsub(x, 1, alpha=2)",
-        "torch.rsub(x, 1.5)",
         "z = x.clone(); z.add_(y, alpha=2); z",
         "z = x.clone(); z.sub_(y, alpha=2); z",
         "z = x.clone(); z.add_(1, alpha=2); z",
@@ -257,7 +227,7 @@ def test_power_refuses() -> None:
     agree("x **= 0.5; x", x=[1, 2])
 
 
-@pytest.mark.parametrize("code", ["torch.square(x)", "x.square()", "x.float_power(2)", "torch.float_power(x, y)"])
+@pytest.mark.parametrize("code", ["torch.square(x)", "x.square()"])
 def test_other_powers(code: str) -> None:
     agree(code, x=POSITIVE, y=given((3,), low=0.2))
     agree(code, x=[1, 2, 3], y=[1, 2, 3])
@@ -305,33 +275,6 @@ def test_logic(name: str, dtype: str) -> None:
 # Three operands
 
 
-@pytest.mark.parametrize(
-    "code",
-    [
-        "torch.lerp(x, y, 0.3)",
-        "x.lerp(y, 1)",
-        "x.lerp(y, y)",
-        "torch.lerp(x, y, torch.tensor(0.8))",
-        "z = x.clone(); z.lerp_(y, 0.25); z",
-        "z = x.clone(); z.lerp_(y, y); z",
-        "x.lerp(y.double(), 0.5)",
-        "torch.addcmul(x, x, y)",
-        "x.addcmul(y, y, value=0.5)",
-        "torch.addcmul(x, y, x, value=2)",
-        "z = x.clone(); z.addcmul_(x, y, value=-0.1); z",
-        "x.long().addcmul(x.long(), y.long(), value=2)",
-        "torch.addcdiv(x, x, y)",
-        "x.addcdiv(y, y, value=0.5)",
-        "torch.addcdiv(x, y, x, value=2)",
-        "z = x.clone(); z.addcdiv_(x, y, value=-0.1); z",
-        "x.long().addcdiv(x.long(), y.long(), value=2)",
-        "x.addcdiv(torch.ones(4), y)",
-    ],
-)
-def test_three_operands(code: str) -> None:
-    agree(code, x=POSITIVE, y=given((3,), low=0.2))
-
-
 # Comparing whole tensors
 
 
@@ -361,12 +304,6 @@ def test_three_operands(code: str) -> None:
 def test_comparing_whole_tensors(code: str) -> None:  # "version": PyTorch composes isclose of in-place changes
     agree(code, x=[1.0, NAN, INF, -INF, 2.0], y=[1.0, NAN, INF, INF, 2.00001], but="version")
     agree(code, x=given([1, 2, 3], "float32"), y=given([1, 2, 3], "float32"), but="version")
-
-
-@pytest.mark.parametrize("value", ["1.0", "nan", "0.5"])
-def test_heaviside(value: str) -> None:
-    agree(f"torch.heaviside(x, torch.tensor([{value}]))", x=[-1.0, 0.0, 2.0, NAN])
-    agree("torch.heaviside(x, y)", x=given([-1.0, 0.0], grad=False), y=given([2.0, 3.0], grad=False))
 
 
 def test_a_program_of_operators() -> None:
