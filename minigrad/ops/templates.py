@@ -140,9 +140,11 @@ class Operation:
         self.inputs = tuple(self.params.index(name) for name in derivatives)
         needed = list(dict.fromkeys([name for fn in derivatives.values() for name in _parameters(fn)[1:]] + [*shows]))
         kept = {*derivatives, *tensors, *(outputs or ())}
-        # As PyTorch packs them: in the order in which the derivatives name them, outputs last.
-        saved = [name for name in needed if name in kept]
-        self.saved_names = tuple(sorted(saved, key=lambda name: name not in self.params))
+        order = (*self.params, *(outputs or ()))
+        self.saved_names = tuple(sorted((name for name in needed if name in kept), key=order.index))
+        # PyTorch packs them in the order in which the derivatives name them, outputs last.
+        names = sorted(self.saved_names, key=lambda name: (name not in self.params, needed.index(name)))
+        self._packing = tuple(self.saved_names.index(name) for name in names)
         self.attribute_names = tuple(name for name in needed if name not in kept)
         places = {name: place for place, name in enumerate((*self.saved_names, *self.attribute_names))}
         self.derivatives = tuple(
@@ -229,16 +231,14 @@ class Operation:
             if node.multi or number < self.differentiable:
                 result._node, result._output_nr = node, number
         whole = self.variadic or len(edges) == 1 or all(edge is None for edge in edges)
-        saved: list[Any] = []
-        for place, number, needed_by in self._saving:
+        saved: list[Any] = [None] * len(self._saving)
+        for slot in self._packing:
+            place, number, needed_by = self._saving[slot]
             if place is None:
                 result = results[number]
-                saved.append(SavedTensor(result, is_output=True) if number < self.differentiable else save(result))
-            else:
-                needed = whole
-                for i in needed_by:
-                    needed = needed or edges[i] is not None
-                saved.append(_keep(args[place], node.dtype) if needed else None)
+                saved[slot] = SavedTensor(result, is_output=True) if number < self.differentiable else save(result)
+            elif whole or any(edges[i] is not None for i in needed_by):
+                saved[slot] = _keep(args[place], node.dtype)
         node.saved = tuple(saved)
         node.attributes = tuple([read(args) for read in self._noting])
         return node
@@ -499,16 +499,13 @@ def binary(
         for_self_only = {"self": (derivatives or {})["self"]}
         by_number = Operation(name, forward, for_self_only, params=params, node=number_node, formula=formula)
     cls, saves = operation.node, operation.saved_names
-    simple = bool(derivatives) and set(saves) in (set(), {"self", "other"}) and operation.attribute_names == (*extra,)
+    simple = bool(derivatives) and saves in ((), ("self", "other")) and operation.attribute_names == (*extra,)
     if simple:
-        for_self, for_other = (_calling(fn, saves) for _, fn, _ in operation.derivatives)
+        for_self, for_other = (_calling(fn) for _, fn, _ in operation.derivatives)
     # Whether self is saved for the gradient of self, for that of other; and the same of other.
     (self_self, self_other), (other_self, other_other) = (
-        ((0 in needed, 1 in needed) for _, needed in sorted(zip(saves, operation.needed_by, strict=True), reverse=True))
-        if simple and saves
-        else ((False, False),) * 2
+        ((0 in needed, 1 in needed) for needed in operation.needed_by) if simple and saves else ((False, False),) * 2
     )
-    in_order = saves == ("self", "other")
 
     def apply(input: Any, other: Any) -> Any:
         if grad_mode.special or not simple or not isinstance(input, Tensor):
@@ -552,7 +549,7 @@ def binary(
             its = None
             if (other_self and edge is not None) or (other_other and edge_other is not None):
                 its = other if other is y else save(other)
-            made.saved = (mine, its) if in_order else (its, mine)
+            made.saved = (mine, its)
         made.attributes = defaults
         _finish(made, out)
         return _made(out, made)
@@ -565,16 +562,16 @@ def binary(
         return operation(input, other, *defaults)
 
     def backward(self: OpNode, grad: Any) -> Any:
-        first = second = None
+        x = y = None
         if saves:
             if type(self.saved) is Freed:
                 raise freed(self, self.saved)
-            first, second = as_array(self.saved[0], self), as_array(self.saved[1], self)
+            x, y = as_array(self.saved[0], self), as_array(self.saved[1], self)
         edge, edge_other = self.edges
         more = self.attributes
         return (
-            None if edge is None else for_self(grad, first, second, more),
-            None if edge_other is None else for_other(grad, first, second, more),
+            None if edge is None else for_self(grad, x, y, more),
+            None if edge_other is None else for_other(grad, x, y, more),
         )
 
     if simple:
@@ -582,20 +579,19 @@ def binary(
     return _named(apply, name, operation)
 
 
-def _calling(derivative: Callable[..., Any], saves: tuple[str, ...]) -> Callable[..., Any]:
-    """A derivative behind one signature for all: (grad, the two that are saved, further arguments)."""
-    names = _parameters(derivative)[1:]
-    if names == ():
-        return lambda grad, first, second, more: derivative(grad)
-    if not set(names) & {*saves}:
-        return lambda grad, first, second, more: derivative(grad, *more)
-    if names == saves:
-        return lambda grad, first, second, more: derivative(grad, first, second)
-    if names == saves[::-1]:
-        return lambda grad, first, second, more: derivative(grad, second, first)
-    if names == saves[:1]:
-        return lambda grad, first, second, more: derivative(grad, first)
-    return lambda grad, first, second, more: derivative(grad, second)
+def _calling(derivative: Callable[..., Any]) -> Callable[..., Any]:
+    """A derivative behind one signature for all: (grad, self, other, further arguments)."""
+    match _parameters(derivative)[1:]:
+        case ():
+            return lambda grad, x, y, more: derivative(grad)
+        case ("self",):
+            return lambda grad, x, y, more: derivative(grad, x)
+        case ("other",):
+            return lambda grad, x, y, more: derivative(grad, y)
+        case ("self", "other"):
+            return lambda grad, x, y, more: derivative(grad, x, y)
+        case _:
+            return lambda grad, x, y, more: derivative(grad, *more)
 
 
 _constants: dict[np.dtype[Any], dict[float, np.ndarray]] = {np.dtype(f"float{bits}"): {} for bits in (16, 32, 64)}
