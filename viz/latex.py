@@ -29,12 +29,12 @@ _GREEK = {
 }  # fmt: skip
 FUNCTIONS: dict[str, Callable[[Any], Any]] = {
     "ln": np.log, "log": np.log, "exp": np.exp, "sin": np.sin, "cos": np.cos, "tan": np.tan, "sinh": np.sinh,
-    "cosh": np.cosh, "tanh": np.tanh, "sgn": np.sign, "sign": np.sign, "round": np.trunc,
+    "cosh": np.cosh, "tanh": np.tanh, "sgn": np.sign, "sign": np.sign, "trunc": np.trunc, "floor": np.floor,
     "σ": lambda x: 1 / (1 + np.exp(-x)), "φ": lambda x: np.exp(-x * x / 2) / np.sqrt(2 * np.pi),
     "Φ": np.vectorize(lambda x: (1 + math.erf(x / math.sqrt(2))) / 2, otypes=[float]),
     "diag": np.diag, "tril": np.tril, "triu": np.triu,
 }  # fmt: skip
-_BRACKETED = ("σ", "φ", "Φ", "diag", "tril", "triu", "round")  # always applied to something in brackets
+_BRACKETED = ("σ", "φ", "Φ", "diag", "tril", "triu", "trunc")  # always applied to something in brackets
 _RELATIONS = {
     "<": np.less,
     ">": np.greater,
@@ -59,7 +59,7 @@ class Unreadable(ValueError):
     """The LaTeX uses what this small reader does not know."""
 
 
-_ENDS = ("+", "-", "/", ")", "]", "}", r"\}", "<", ">", "=", ",", "^", "_")
+_ENDS = ("+", "-", "/", ")", "]", "}", r"\}", r"\rfloor", "<", ">", "=", ",", "^", "_")
 
 
 _PRODUCTS = (r"\cdot", r"\times", r"\odot")
@@ -191,6 +191,10 @@ class _Reader:
             condition = self.condition()
             self.take(r"\}")
             return ("count", *condition)
+        if token == r"\lfloor":
+            inside = self.sum()
+            self.take(r"\rfloor")
+            return ("call", "floor", inside)
         if token == r"\lnot":
             return ("not", self.factor())
         if token == r"\text":
@@ -440,6 +444,8 @@ def draw(tree: Tree, values: Callable[[str], Math], gradient: Math, ones: Math, 
             case "total":
                 return row(op("∑"), part(inside[0], 3))
             case "call":
+                if inside[0] == "floor":
+                    return row(op("⌊"), go(inside[1]), op("⌋"))
                 if inside[0] in _BRACKETED:
                     return row(["mi", inside[0]], op("("), go(inside[1]), op(")"))
                 return row(["mi", inside[0]], op(APPLIED), part(inside[1], 4))
