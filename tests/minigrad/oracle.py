@@ -206,7 +206,7 @@ def observe_program(torch: Any, source: str) -> Json:
             tensor = left[name]
             entry = _observe_tensor(torch, tensor, {id(other): key for key, other in left.items()})
             entry.pop("saved", None)  # mostly freed by now
-            if tensor.is_leaf or tensor.retains_grad:
+            if "history" not in entry and (tensor.is_leaf or tensor.retains_grad):
                 entry["grad"] = None if tensor.grad is None else _values(tensor.grad)
             seen["tensors"][name] = entry
     seen["printed"] = re.sub(r"0x[0-9a-f]+", "0x…", printed.getvalue()).splitlines()
@@ -276,6 +276,10 @@ def _structure(torch: Any, value: Any) -> str:
 
 def _observe_tensor(torch: Any, tensor: Any, names: dict[int, str]) -> Json:
     seen = {"value": _values(tensor), "shape": list(tensor.shape), "stride": list(tensor.stride())}
+    try:
+        tensor.grad_fn  # noqa: B018  (a view whose history cannot be written down says so)
+    except RuntimeError as error:
+        return {**seen, "history": str(error)}
     if tensor.requires_grad:
         seen["requires_grad"] = True
     if not tensor.is_leaf:
@@ -308,7 +312,7 @@ def _graph(torch: Any, root: Any, names: dict[int, str]) -> tuple[str, list[str]
             if attribute.startswith("_saved_"):
                 try:
                     value = _saved(torch, getattr(node, attribute))
-                except RuntimeError as error:  # freed, or changed in place
+                except (RuntimeError, TypeError) as error:  # freed, changed in place, or a hook gone wrong
                     value = str(error).split(": ")[0][:60]
                 saved.append(f"{name}.{attribute[7:]} {value}")
     return " ".join(shown), saved

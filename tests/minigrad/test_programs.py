@@ -1,0 +1,86 @@
+"""Whole programs agree with PyTorch in everything that can be seen, after every statement.
+
+Random ones (programs.py) run live where PyTorch is installed and from a recording everywhere. What they once found is
+here by name, as short as it could be made. semantics.txt holds programs on what autograd promises, one a promise.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+
+import minigrad
+from tests.minigrad import oracle, programs
+
+TEXT = (Path(__file__).parent / "semantics.txt").read_text("utf-8")
+SEMANTICS = dict(part.split("\n", 1) for part in re.split(r"^## ", TEXT, flags=re.MULTILINE)[1:])
+
+# What random programs found; each line is a statement.
+FOUND = {
+    "a detached twin of an inference tensor is one": """
+        with torch.inference_mode(): x = torch.ones(3)
+        print(x.data.is_inference(), x.detach().is_inference(), x[0].is_inference())
+    """,
+    "a detached twin made in inference mode is an ordinary tensor": """
+        x = torch.ones(3)
+        with torch.inference_mode(): y = x.data
+        print(y.is_inference(), x._version)
+    """,
+    "the shape of a result is checked before its dtype": """
+        t0 = torch.tensor([1, 2, 3])
+        t0.div_(torch.ones(2, 3))
+    """,
+    "an input returned in no_grad is detached": """
+        class Same(torch.autograd.Function):
+            forward = staticmethod(lambda ctx, x: x)
+            backward = staticmethod(lambda ctx, grad: grad)
+        x = torch.ones(2, requires_grad=True)
+        with torch.no_grad(): y = Same.apply(x)
+        print(y.requires_grad, y is x, Same.apply(torch.ones(2))._is_view())
+    """,
+    "no warning where backward does not start": """
+        torch.ones(2).sum().backward(create_graph=True)
+    """,
+    "the warning of create_graph comes with inputs too": """
+        x = torch.ones(2, requires_grad=True)
+        (x * 2).sum().backward(create_graph=True, inputs=[x])
+    """,
+}
+
+
+@pytest.mark.parametrize("source", [pytest.param(source, id=name) for name, source in FOUND.items()])
+def test_what_random_programs_found(source: str) -> None:
+    oracle.program(source)
+
+
+@pytest.mark.parametrize("source", [pytest.param(source, id=name) for name, source in SEMANTICS.items()])
+def test_semantics(source: str) -> None:
+    oracle.program(source)
+
+
+@pytest.mark.parametrize("part", range(10))
+def test_recorded_random_programs(part: int) -> None:
+    for statements, theirs in programs.recorded()[part::10]:
+        found = programs.difference(programs.run(minigrad, statements), theirs, statements)
+        assert found is None or programs.known(found), "\n".join([*statements, *map(str, found)])
+
+
+if oracle.pytorch is not None:  # without it the recorded ones run
+
+    @settings(
+        max_examples=2000,
+        derandomize=True,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],  # what is found is made short by programs.shrink, which is quicker
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(programs.programs())
+    def test_random_programs(statements: list[str]) -> None:
+        found = programs.compare(statements)
+        if found is not None and not programs.known(found):
+            short = programs.shrink(statements)
+            pytest.fail("\n".join([*short, *map(str, programs.compare(short) or found)]), pytrace=False)
