@@ -147,21 +147,18 @@ _remainder = _dividing("remainder_cpu", _modulo)
 _fmod = _dividing("fmod_cpu", np.fmod)
 
 
-def _rounded_division(self: Any, other: Any, rounding_mode: str | None) -> np.ndarray:
-    if rounding_mode is None:
-        return _div.operation.forward(self, other)
-    x, y = promote(self, other, False)
-    return templates.broadcast(_floor_division if rounding_mode == "floor" else _truncated_division, x, y)
+def _rounded_division(self: Any, other: Any, rounding_mode: str) -> np.ndarray:
+    divide = _floor_division if rounding_mode == "floor" else _truncated_division
+    return templates.broadcast(divide, *promote(self, other, False))
 
 
 _div_mode = Operation(
     "div",
     _rounded_division,
     {
-        "self": lambda grad, other, rounding_mode: grad / other if rounding_mode is None else dual.zeros(grad),
-        "other": lambda grad, self, other, rounding_mode: (
-            -grad * ((self / other) / other) if rounding_mode is None else dual.zeros(grad)
-        ),
+        # what PyTorch's node saves, though the gradient is zero
+        "self": lambda grad, other, rounding_mode: dual.zeros(grad),
+        "other": lambda grad, self, other, rounding_mode: dual.zeros(grad),
     },
     node="DivBackward2",
     formula={"self": "0", "other": "0"},
@@ -210,7 +207,12 @@ def _undifferentiable(name: str, forward: Callable[..., Any]) -> Callable[..., A
     return apply
 
 
-_floor_divide = _undifferentiable("floor_divide", _floor_division)
+floor_divide = function(
+    "floor_divide(Tensor input, Tensor other, *, Tensor out=None)",
+    "floor_divide(Tensor input, Scalar other)",
+    in_place=True,
+    doc="``input / other`` rounded down: ``input // other``. PyTorch defines no gradient for it.",
+)(_undifferentiable("floor_divide", _floor_division))
 _remainder_of_number = _undifferentiable("remainder", _remainder)
 _remainder_of_tensor = by_last_operand(
     "remainder",
@@ -225,16 +227,6 @@ fmod = overloaded(
     {"self": r"\bar{z}", "other": r"-\bar{z} \cdot \mathrm{trunc}(x / y)"},
     "What truncated division leaves over, with the sign of ``input``.",
 )
-
-
-@function(
-    "floor_divide(Tensor input, Tensor other, *, Tensor out=None)",
-    "floor_divide(Tensor input, Scalar other)",
-    in_place=True,
-)
-def floor_divide(input: Tensor | float, other: Tensor | float) -> Tensor:
-    """``input / other`` rounded down: ``input // other``. PyTorch defines no gradient for it."""
-    return _floor_divide(input, other)
 
 
 @function(
@@ -507,7 +499,7 @@ METHODS.update(
     __rmul__=_mul,
     __truediv__=_div,
     __rtruediv__=_from_number(_div, lambda self, number: reciprocal(self) * number),
-    __rfloordiv__=_reversed(_floor_divide),
+    __rfloordiv__=_reversed(floor_divide),
     __rmod__=_reversed(remainder),
     __rpow__=_reversed(pow),
     __neg__=neg,
