@@ -1,4 +1,5 @@
-"""backward, grad, hooks, modes and what graphs keep: whole programs against PyTorch; and that nothing is left behind."""
+"""backward, grad, hooks, modes and what graphs keep: whole programs against PyTorch
+and that nothing is left behind."""
 
 from __future__ import annotations
 
@@ -119,7 +120,8 @@ h, = torch.autograd.grad(g.sum(), x, create_graph=True); print(h); print(torch.a
     "backward with create_graph": """
 import warnings
 with warnings.catch_warnings(record=True) as caught:
-    warnings.simplefilter("always"); (x * x * w).sum().backward(create_graph=True); print([str(c.message)[:99] for c in caught])
+    warnings.simplefilter("always"); (x * x * w).sum().backward(create_graph=True)
+    print([str(c.message)[:99] for c in caught])
 g = x.grad; print(g, g.requires_grad, g.grad_fn.name(), w.grad.grad_fn.name())
 g.sum().backward(); print(x.grad is g, x.grad, w.grad); x.grad = w.grad = None; del g
 """,
@@ -132,7 +134,8 @@ y = (x * w).sum(); x.requires_grad_(False); y.backward(); print(x.grad, w.grad)
 """,
     "gradient edges": """
 edge = torch.autograd.graph.get_gradient_edge; y = x * 2; z = (y * w).sum()
-print(torch.autograd.grad(z, [edge(y), edge(x)], retain_graph=True)); print(edge(y).node is y.grad_fn, edge(y).output_nr)
+print(torch.autograd.grad(z, [edge(y), edge(x)], retain_graph=True))
+print(edge(y).node is y.grad_fn, edge(y).output_nr)
 attempt(lambda: edge(torch.ones(1)))
 z.backward(); print(isinstance(y.grad_fn, torch.autograd.graph.Node), edge(x).node.name(), edge(x).node.variable is x)
 """,
@@ -146,7 +149,8 @@ y = (x - 1).sqrt() * (x - 1).log(); y.sum().backward(); print(x.grad); (x / 0).s
 """,
     "metadata, names and numbers of nodes": """
 y = x * w; n = y.grad_fn; n.metadata["k"] = 1; print(y.grad_fn.metadata, n.name(), type(n).__name__, n.requires_grad)
-a = (x + 1).grad_fn; b = (x + 1).grad_fn; print(b._sequence_nr() - a._sequence_nr(), a.next_functions[0][0]._sequence_nr())
+a = (x + 1).grad_fn; b = (x + 1).grad_fn
+print(b._sequence_nr() - a._sequence_nr(), a.next_functions[0][0]._sequence_nr())
 print(a.next_functions[0][0] is b.next_functions[0][0], a.next_functions[0][0].variable is x)
 print(n(torch.ones(3)), n._saved_self is x, n._saved_other)
 """,
@@ -227,7 +231,8 @@ y.register_hook(again); y.sum().backward(); print(x.grad, w.grad)
 """,
     "order of nodes, leaves and hooks": """
 a = torch.ones(1, requires_grad=True); b = torch.ones(1, requires_grad=True); c = torch.ones(1, requires_grad=True)
-for n, t in zip("abc", (a, b, c)): t.register_hook(said(n)); t.register_post_accumulate_grad_hook(lambda t, n=n: print(n, "done"))
+for n, t in zip("abc", (a, b, c)):
+    t.register_hook(said(n)); t.register_post_accumulate_grad_hook(lambda t, n=n: print(n, "done"))
 p = b * a; q = p + c; r = q * b; s = r - a
 for n, t in zip("pqrs", (p, q, r, s)): t.register_hook(said(n))
 s.backward(); s2 = c * c + a; s2.backward(); (b * b * a).backward()
@@ -259,7 +264,8 @@ def h(x): return x * 2
 def k(x): return x * 2
 @torch.enable_grad()
 def e(x): return x * 2
-print(f(x).requires_grad, g(x).requires_grad, g.__name__, h(x).is_inference(), k(x).requires_grad, (x * 2).requires_grad)
+print(f(x).requires_grad, g(x).requires_grad, g.__name__, h(x).is_inference(), k(x).requires_grad)
+print((x * 2).requires_grad)
 with torch.no_grad(): print(e(x).requires_grad)
 @torch.no_grad()
 def each(x):
@@ -278,7 +284,8 @@ for mode in (torch.no_grad(), torch.inference_mode(), torch.enable_grad(), torch
     except Mine: print(torch.is_grad_enabled(), torch.is_inference_mode_enabled(), torch.is_anomaly_enabled())
 """,
     "inference tensors": """
-with torch.inference_mode(): y = x * 2; z = torch.ones(3); y.add_(1); print(y.is_inference(), torch.is_inference_mode_enabled())
+with torch.inference_mode():
+    y = x * 2; z = torch.ones(3); y.add_(1); print(y.is_inference(), torch.is_inference_mode_enabled())
 attempt(lambda: y.requires_grad_()); attempt(lambda: (x * z).sum()); print((z + 1).is_inference())
 attempt(lambda: z._version); print(z.clone().is_inference(), z.is_leaf, z.grad_fn)
 with torch.inference_mode(False): print((x * 2).requires_grad)
@@ -288,7 +295,8 @@ import warnings
 def forward(): return x.detach().requires_grad_().sqrt() * 0
 def caught(run):
     with warnings.catch_warnings(record=True) as seen:
-        warnings.simplefilter("always", UserWarning); attempt(run); print([str(w.message).split(". No")[0].split(chr(10))[0] for w in seen])
+        warnings.simplefilter("always", UserWarning); attempt(run)
+        print([str(w.message).split(". No")[0].split(chr(10))[0] for w in seen])
 x.data[0] = -1
 with torch.autograd.detect_anomaly(): caught(lambda: (x.sqrt() * 0).sum().backward())
 y = (x.sqrt() * 0).sum()
@@ -336,7 +344,8 @@ with torch.autograd.graph.disable_saved_tensors_hooks("not here"):
 """,
     "changed since they were saved": """
 y = x * 2; z = y * y; y.add_(1); attempt(lambda: z.sum().backward())
-y = x.exp(); y.mul_(2); attempt(lambda: y.sum().backward()); y = x * 2; z = y + y; y.add_(1); z.sum().backward(); print(x.grad)
+y = x.exp(); y.mul_(2); attempt(lambda: y.sum().backward()); y = x * 2; z = y + y; y.add_(1); z.sum().backward()
+print(x.grad)
 y = x * 2; y.add_(1); z = y * y; z.sum().backward(); print(x.grad); v = torch.ones(3); y = x * v
 torch.autograd.graph.increment_version(v); print(v._version); attempt(lambda: y.sum().backward())
 attempt(lambda: y.grad_fn._saved_other)
@@ -368,50 +377,45 @@ def _leaf() -> Any:
     return minigrad.tensor([1.0, 2.0], requires_grad=True)
 
 
-def _interrupted_hook(error: type[BaseException]) -> Callable[[Any], None]:
-    def hook(grad: Any) -> None:
-        raise error
-
-    return hook
-
-
-@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
-@pytest.mark.parametrize(
-    "where", ["hook", "node hook", "post hook", "no_grad", "inference", "generator", "create_graph"]
-)
-def test_whatever_passes_through_leaves_nothing_behind(where: str, error: type[BaseException]) -> None:
+def _interrupt(where: str, error: type[BaseException]) -> None:
+    """Raise ``error`` inside of something."""
     x = _leaf()
     y = x * x
-    raising = _interrupted_hook(error)
+
+    def hook(*given: Any) -> None:
+        raise error
 
     @minigrad.no_grad()
     def generator() -> Any:
         yield 1
         raise error
 
+    match where:
+        case "no_grad" | "inference_mode":
+            with getattr(minigrad, where)():
+                raise error
+        case "generator":
+            list(generator())
+        case "hook" | "create_graph":
+            y.register_hook(hook)
+            minigrad.autograd.grad(y.sum(), x, create_graph=where == "create_graph")
+        case "node hook":
+            y.grad_fn.register_hook(hook)
+            y.sum().backward()
+        case "post hook":
+            x.register_post_accumulate_grad_hook(hook)
+            y.sum().backward()
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+@pytest.mark.parametrize(
+    "where", ["hook", "node hook", "post hook", "no_grad", "inference_mode", "generator", "create_graph"]
+)
+def test_whatever_passes_through_leaves_nothing_behind(where: str, error: type[BaseException]) -> None:
     with pytest.raises(error):
-        match where:
-            case "no_grad":
-                with minigrad.no_grad():
-                    raise error
-            case "inference":
-                with minigrad.inference_mode():
-                    raise error
-            case "generator":
-                list(generator())
-            case "hook" | "create_graph":
-                y.register_hook(raising)
-                minigrad.autograd.grad(y.sum(), x, create_graph=where == "create_graph")
-            case "node hook":
-                y.grad_fn.register_hook(lambda given, out: raising(out))
-                y.sum().backward()
-            case "post hook":
-                handle = x.register_post_accumulate_grad_hook(raising)
-                try:
-                    y.sum().backward()
-                finally:
-                    handle.remove()
-    assert grad_mode.state.plain() and not grad_mode.special
+        _interrupt(where, error)
+    assert grad_mode.state.plain()
+    assert not grad_mode.special
     x = _leaf()
     (x * x).sum().backward()
     assert x.grad.tolist() == [2, 4]

@@ -108,7 +108,8 @@ def make(back):
         def backward(ctx, g): return back(g)
     return F
 for back in (lambda g: g, lambda g: (g, g, g), lambda g: (g, g), lambda g: (3, None), lambda g: (g[:2], None),
-             lambda g: (g.sum(), None), lambda g: (g.expand(2, 3), None), lambda g: (None, None), lambda g: (g.float(), None)):
+             lambda g: (g.sum(), None), lambda g: (g.expand(2, 3), None), lambda g: (None, None),
+             lambda g: (g.float(), None)):
     x.grad = None
     attempt(lambda: make(back).apply(x, 2).sum().backward()); print(x.grad)
 """,
@@ -135,8 +136,10 @@ y = F.apply(x); y.sum().backward(); print(x.grad)
 g, = torch.autograd.grad(F.apply(x).sum(), x, create_graph=True); print(g.requires_grad, g.grad_fn)
 g, = torch.autograd.grad((F.apply(x * x)).sum(), x, create_graph=True); print(g.requires_grad)
 attempt(lambda: g.sum().backward())
-v = torch.ones(3, dtype=torch.float64, requires_grad=True); g, = torch.autograd.grad(F.apply(x), x, v, create_graph=True)
-print(g.requires_grad, g.grad_fn.name()); attempt(lambda: torch.autograd.grad(g.sum(), x)); attempt(lambda: g.sum().backward())
+v = torch.ones(3, dtype=torch.float64, requires_grad=True)
+g, = torch.autograd.grad(F.apply(x), x, v, create_graph=True)
+print(g.requires_grad, g.grad_fn.name()); attempt(lambda: torch.autograd.grad(g.sum(), x))
+attempt(lambda: g.sum().backward())
 """,
     "saved outputs, changes noticed": """
 class Exp(Function):
@@ -149,7 +152,8 @@ y = Exp.apply(x); y.add_(1); attempt(lambda: y.sum().backward())
 u = x * 1; y = Square.apply(u); u.add_(1); attempt(lambda: y.sum().backward())
 """,
     "hooks and retained gradients": """
-y = Square.apply(x); y.retain_grad(); y.register_hook(lambda g: g * 2); y.grad_fn.register_hook(lambda gi, go: print(gi, go))
+y = Square.apply(x); y.retain_grad(); y.register_hook(lambda g: g * 2)
+y.grad_fn.register_hook(lambda gi, go: print(gi, go))
 y.sum().backward(); print(y.grad, x.grad)
 """,
 }
