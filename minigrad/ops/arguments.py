@@ -220,11 +220,11 @@ NONE: Any = object()  # no value: the argument was not given, or is of another t
 class Parameter:
     """A parameter: ``int[1]? dim=None`` is a type, a length, whether None passes, a name and a default."""
 
-    def __init__(self, function: str, text: str, index: int, keyword_only: bool) -> None:
+    def __init__(self, function: str, text: str, index: int) -> None:
         match = re.fullmatch(r"([\w.]+)(\[(\d*)\])?(\??) (\w+)(?:=(.+))?", text)
         assert match, f"{function}: what is {text!r}?"
         kind, several, length, nullable, self.name, self.default = match.groups()
-        self.function, self.index, self.keyword_only, self.length = function, index, keyword_only, int(length or 0)
+        self.function, self.index, self.length = function, index, int(length or 0)
         self.kind, self.read = _KINDS.get(kind + "[]" if several else kind, (f"torch.{kind}", lambda value, _: value))
         self.value = ast.literal_eval(self.default.replace("[", "(").replace("]", ",)")) if self.default else None
         self.nullable = bool(nullable) or self.default == "None"
@@ -247,7 +247,7 @@ class Signature:
         keyword_only = texts.index("*") if "*" in texts else len(texts)
         self.function, self.positional = function, keyword_only - method
         self.parameters = [
-            Parameter(function, part, place, place >= keyword_only)
+            Parameter(function, part, place)
             for place, part in enumerate(part for part in texts if part != "*")
             if place >= method and not (method and part.endswith(" out=None"))
         ]

@@ -298,16 +298,13 @@ def clone(input: Tensor, *, memory_format: Any = None) -> Tensor:
 
 def _clamped(self: np.ndarray, min: Any, max: Any) -> np.ndarray:
     out = self
-    kind = self.dtype if FROM_NUMPY[self.dtype].category else None  # bools take the dtype of their bounds
     for bound in (min, max):
         if bound is not None:
-            promoted = common_dtype(out, bound).numpy
-            kind = promoted
-            out = out.astype(promoted, copy=False)
+            out = out.astype(common_dtype(out, bound).numpy, copy=False)
     if min is not None:
-        out = broadcast(dual.first(np.maximum), out, np.asarray(min, dtype=kind))
+        out = broadcast(dual.first(np.maximum), out, np.asarray(min, dtype=out.dtype))
     if max is not None:
-        out = broadcast(dual.first(np.minimum), out, np.asarray(max, dtype=kind))
+        out = broadcast(dual.first(np.minimum), out, np.asarray(max, dtype=out.dtype))
     return out
 
 
@@ -318,7 +315,6 @@ def _within(self: Any, min: Any, max: Any) -> Any:
 
 
 _WITHIN = r"\bar{z} \cdot [\mathrm{min} \le x \le \mathrm{max}]"
-_BELOW, _ABOVE = r"\bar{z} \cdot [x < \mathrm{min}]", r"\bar{z} \cdot [x > \mathrm{max}]"
 _clamp_numbers = Operation(
     "clamp",
     _clamped,
