@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from operator import attrgetter
 from typing import Any
 
+from .. import memory
 from ..tensor import Tensor
 from . import grad_mode, notes
 from .care import HOOKS, NOTHING, Care
@@ -105,9 +106,9 @@ def walk(
                 like = edge._array if leaf else edge[0] if type(edge) is tuple else edge
                 if out.shape != like.shape or out.dtype is not like.dtype:
                     out = fit(out, edge, node)
-                own = ours and out.base is None
-                if out is grad:  # handed on: still ours if it was, and goes to one place only
-                    own = own and node not in borrowed and alone(outgoing)
+                own = ours and (out.base is None or (not node.multi and out.flags.c_contiguous))
+                if own and (out is grad or (out.base is not None and memory.owner(out) is memory.owner(grad))):
+                    own = node not in borrowed and alone(outgoing)  # handed on: still ours if it was, to one place only
                 if pending is not None:
                     if own:
                         out += pending  # in the memory of the newcomer
@@ -165,7 +166,7 @@ def gathered(node: Node, first: Any, arrived: dict[Edge, Any]) -> list[Any] | No
 
 def alone(outgoing: Sequence[Any]) -> bool:
     """Whether there is but one gradient of one or two."""
-    return len(outgoing) == 1 or outgoing[0] is None or outgoing[-1] is None
+    return len(outgoing) == 1 or (len(outgoing) == 2 and (outgoing[0] is None or outgoing[1] is None))
 
 
 def fit(grad: Any, edge: Edge, node: Node) -> Any:
