@@ -149,7 +149,7 @@ def schedule(root: Any) -> tuple[list[Any], dict[Tensor, int]]:
 
 def leading_to(targets: Iterable[Edge], order: Sequence[Node], themselves: bool) -> set[Any]:
     """The nodes that lead to one of the targets; and ``themselves`` (backward runs them, grad does not)."""
-    reached = {target[0] if type(target) is tuple else target for target in targets}
+    reached = {target[0] if type(target) is tuple else target for target in targets} - {None}
     leading = set(reached) if themselves else set()
     for node in reversed(order):
         if any((edge[0] if type(edge) is tuple else edge) in reached for edge in node.edges):

@@ -346,7 +346,6 @@ KNOWN = [
         "a leaf that changed its shape in place takes the gradient of the old one in PyTorch",
         r"expected shape compatible",
     ),
-    ("a write over a source that lies across the target is undefined in PyTorch", r"^t\d+\.value .*(add_|sub_)\("),
     (
         "hooks of what grad() starts from run in PyTorch even if it leads to no input",
         r"(?s)\.grad .*both raised .* used in",
@@ -354,7 +353,7 @@ KNOWN = [
     ("what hooks see of a grad() that needs only some of the gradients", r"^notes .*autograd\.grad\("),
     (
         "an inference tensor among views and gradients: refused later, or not, in PyTorch",
-        r"Inference|\.(inference|version) ",
+        r"Inference|\.inference ",
     ),
     ("PyTorch checks the shapes of gradients of what changed its shape in place", r"returned an invalid gradient"),
     ("a source stretched over the target is refused in PyTorch", r"^error .* = (t\d+)\n.*None\n.*single memory"),
@@ -362,6 +361,7 @@ KNOWN = [
         "PyTorch still allows some writes to stretched memory",
         r"^(error|warnings) .*(masked_f|\] = )(?s:.*)(single m|expanded)",
     ),
+    ("repeat and stack of an inference tensor give views in PyTorch", r"^t\d+\.view .*(repeat|stack)\("),
     ("whether a gradient is a view of one before it", r"^t\d+\.view .*autograd\.grad"),
     ("the order of dimensions in memory of a result", r"^t\d+\.(stride|grad's) "),
 ]

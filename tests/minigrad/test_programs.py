@@ -41,6 +41,44 @@ FOUND = {
         with torch.no_grad(): y = Same.apply(x)
         print(y.requires_grad, y is x, Same.apply(torch.ones(2))._is_view())
     """,
+    "inputs that no way leads to: nothing runs": """
+        t1 = torch.tensor([1.0, 0.75, 0.5]).requires_grad_()
+        t2 = t1 @ torch.ones(3, 2)
+        with torch.no_grad(): t3 = t2.split(1)[-1]
+        t1.sum().backward(retain_graph=True, inputs=[t2])
+        t2.sum().backward(inputs=[t3])
+        print(t2.grad, t1.grad)
+    """,
+    "softmax of one number that is not finite": """
+        for value in (nan, inf, -inf, 2.0): print(torch.tensor(value).softmax(-1), torch.tensor(value).log_softmax(-1))
+    """,
+    "a leaf hook is not called where the leaf is not asked for": """
+        x, y = torch.ones(3, requires_grad=True), torch.ones(3, requires_grad=True)
+        y.register_hook(lambda grad: print("called"))
+        print(torch.autograd.grad((x * y).sum(), x))
+        (x * y).sum().backward(inputs=[x])
+    """,
+    "detach_ does nothing in inference mode": """
+        x = torch.ones(2, requires_grad=True)
+        with torch.inference_mode(): x.detach_(); x[0].detach_()
+        print(x.requires_grad)
+    """,
+    "a Function that writes to a view is differentiated": """
+        class Triple(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, x): ctx.mark_dirty(x); return x.mul_(3)
+            @staticmethod
+            def backward(ctx, grad): return grad * 3
+        x = torch.ones(3, 2, requires_grad=True)
+        y = x * 1
+        Triple.apply(y[0])
+        y.sum().backward()
+        print(x.grad)
+    """,
+    "as many gradients as outputs": """
+        x = torch.ones(1, requires_grad=True)
+        torch.autograd.backward([x * 2, x], [torch.ones(1)])
+    """,
     "no warning where backward does not start": """
         torch.ones(2).sum().backward(create_graph=True)
     """,
