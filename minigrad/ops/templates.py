@@ -386,7 +386,9 @@ def _finish(node: Node, out: np.ndarray) -> None:
     node.dtype = out.dtype
     node.sequence = next_sequence()
     node.hooks = None
-    frame = sys._getframe(2)
+    frame: Any = sys._getframe(2)
+    if OURS.get(frame.f_code.co_filename):  # @function, which has read the arguments
+        frame = frame.f_back
     if OURS.get(frame.f_code.co_filename) is False:
         node.code, node.instruction = frame.f_code, frame.f_lasti
     else:
