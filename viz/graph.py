@@ -210,11 +210,14 @@ class Graph:
                 if type(function) not in bare and not self._add_tensors_of(function, number):
                     bare.add(type(function))
                 inputs = function.next_functions
+                if not inputs:
+                    break
                 # The first input is next; the others wait on the stack, the last at the bottom.
-                for position in range(len(inputs) - 1, 0, -1):
-                    if inputs[position][0] is not None:
-                        stack.append((inputs[position][0], number, position))  # noqa: PERF401
-                function, target, position = (inputs[0][0] if inputs else None), number, 0
+                if len(inputs) > 1:
+                    for position in range(len(inputs) - 1, 0, -1):
+                        if inputs[position][0] is not None:
+                            stack.append((inputs[position][0], number, position))  # noqa: PERF401
+                function, target, position = inputs[0][0], number, 0
         del edges[first_edge]  # of the root, which feeds nothing
         return first
 

@@ -66,7 +66,6 @@ def compare(
     """The median time of each in seconds, and the median over the rounds of ours / theirs."""
     runs = [ours] if theirs is None else [ours, theirs]
     loops = [repeats(run) for run in runs]
-    gc.collect()
     table = [[measure(run, n) for run, n in zip(runs, loops, strict=True)] for _ in range(rounds)]
     medians = [statistics.median(column) for column in zip(*table, strict=True)]
     return medians, statistics.median(row[0] / row[1] for row in table) if theirs else None
@@ -74,6 +73,7 @@ def compare(
 
 def repeats(run: Callable[[], object]) -> int:
     """How often to call it in a round, so that a round takes about ROUND_SECONDS; warms it up on the way."""
+    run()  # the first time is another matter: imports, caches
     n = 1
     while (elapsed := measure(run, n) * n) < ROUND_SECONDS / 4:
         n *= 4
@@ -81,6 +81,7 @@ def repeats(run: Callable[[], object]) -> int:
 
 
 def measure(run: Callable[[], object], n: int) -> float:
+    gc.collect()  # what the other left behind is not for this one to clear away
     start = time.perf_counter()
     for _ in range(n):
         run()
