@@ -21,7 +21,7 @@ class _Unanswered(Exception):
     """A function that is to be written still returns the dots."""
 
 
-def check(name: str, answer: Any, right: Any, *hints: str | tuple[Any, str]) -> bool:
+def check(name: str, answer: Any, right: Any, *hints: str | tuple[Any, str]) -> None:
     """Say whether an answer is right; if not, what is wrong.
 
     Args:
@@ -32,24 +32,20 @@ def check(name: str, answer: Any, right: Any, *hints: str | tuple[Any, str]) -> 
 
     >>> check("slope", ..., 3.0)
     slope: not answered yet
-    False
     >>> check("slope", 9.0, 3.0, (9.0, "That is the value; how much does it change?"))
     slope: not yet. That is the value; how much does it change?
-    False
     """
     try:
         wrong = _judged(answer, right) if callable(right) else _wrong(name, answer, right, hints)
     except _Unanswered:
         print(say("lesson.unanswered", name=name))
-        return False
     except Exception as error:  # the reader's own code: it is to be read, and the cells below are to run
         print(say("lesson.raised", name=name, kind=type(error).__name__, error=error))
-        return False
-    print(say("lesson.wrong", name=name, hint=wrong) if wrong else say("lesson.right", name=name))
-    return not wrong
+    else:
+        print(say("lesson.wrong", name=name, hint=wrong) if wrong else say("lesson.right", name=name))
 
 
-def quiz(name: str, answer: Any, right: str, **remarks: str) -> bool:
+def quiz(name: str, answer: Any, right: str, **remarks: str) -> None:
     """Say what there is to say about the choice made, one of the names of ``remarks``; ``right`` is a `seal`."""
     choice = str(answer).strip().lower()
     if answer is ...:
@@ -58,10 +54,8 @@ def quiz(name: str, answer: Any, right: str, **remarks: str) -> bool:
         print(say("lesson.wrong", name=name, hint=say("lesson.choices", choices=", ".join(map(repr, remarks)))))
     elif seal(name, choice) == right:
         print(say("lesson.right.why", name=name, why=remarks[choice]))
-        return True
     else:
         print(say("lesson.wrong", name=name, hint=remarks[choice]))
-    return False
 
 
 def predict(name: str, guess: Any, result: Any, hint: str = "") -> None:

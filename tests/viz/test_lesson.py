@@ -31,14 +31,14 @@ Out = pytest.CaptureFixture[str]
     ids=str,
 )
 def test_a_right_answer_is_right_however_it_is_written(capsys: Out, answer: Any, right: Any) -> None:
-    assert check("1", answer, right)
+    check("1", answer, right)
     assert capsys.readouterr().out == "1: right\n"
 
 
 @pytest.mark.parametrize("answer", [..., [1.0, ...], {"a": True, "b": ...}, lambda x: ...], ids=str)
 def test_what_still_has_its_dots_is_not_answered_yet(capsys: Out, answer: Any) -> None:
     judge: Callable[[Any], str | None] = lambda f: None if f(2) == 4 else "no"  # noqa: E731
-    assert not check("1", answer, judge if callable(answer) else [1.0, 2.0])
+    check("1", answer, judge if callable(answer) else [1.0, 2.0])
     assert capsys.readouterr().out == "1: not answered yet\n"
 
 
@@ -62,7 +62,7 @@ def test_what_still_has_its_dots_is_not_answered_yet(capsys: Out, answer: Any) -
 def test_a_wrong_answer_is_told_what_is_wrong_and_not_what_is_right(
     capsys: Out, answer: Any, right: Any, reply: str
 ) -> None:
-    assert not check("1", answer, right, (9, "That is the value."))
+    check("1", answer, right, (9, "That is the value."))
     said = capsys.readouterr().out
     assert said.startswith("1: not yet. ")
     assert reply in said
@@ -78,10 +78,10 @@ def test_a_function_is_judged_and_its_errors_are_told_and_stop_nothing(capsys: O
     def doubles(function: Callable[[float], float]) -> str | None:
         return None if function(4) == 8 else "Four does not become eight."
 
-    assert check("f", lambda x: 2 * x, doubles)
-    assert not check("f", lambda x: x, doubles)
-    assert not check("f", lambda x: x / 0, doubles)
-    assert not check("f", 8, doubles)
+    check("f", lambda x: 2 * x, doubles)
+    check("f", lambda x: x, doubles)
+    check("f", lambda x: x / 0, doubles)
+    check("f", 8, doubles)
     assert capsys.readouterr().out.splitlines() == [
         "f: right",
         "f: not yet. Four does not become eight.",
@@ -92,7 +92,7 @@ def test_a_function_is_judged_and_its_errors_are_told_and_stop_nothing(capsys: O
 
 def test_a_quiz_has_a_remark_on_every_choice(capsys: Out) -> None:
     for choice in (..., "A", "b", "d", 1, ["a"]):
-        assert quiz("2", choice, "sealed:a8e397194ee1", a="Too early.", b="At the leaf.") == (choice == "b")
+        quiz("2", choice, "sealed:a8e397194ee1", a="Too early.", b="At the leaf.")
     assert capsys.readouterr().out.splitlines() == [
         "2: not answered yet",
         "2: not yet. Too early.",
