@@ -1439,6 +1439,9 @@ class Run:
 def record(title: str = "", *, limit: int = LIMIT, predict: Sequence[str] | bool = ()) -> Run:
     """Watch a block of code: ``with viz.record() as run:``.
 
+    Recording takes time: a training step of a small network runs two to four times as long, a loop of operations on
+    single numbers a hundred times or more.
+
     Args:
         title: what stands above the stepper.
         limit: the most steps that are recorded.
