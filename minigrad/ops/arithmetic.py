@@ -5,16 +5,18 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from ..dtypes import FROM_NUMPY
 from ..tensor import Tensor
 from . import dual, templates
 from .arguments import METHODS, function, is_number
 from .pointwise import abs as absolute
 from .pointwise import by_last_operand, neg, overloaded, positive, reciprocal, refusing
-from .templates import Operation, binary, in_place, promote, unary
+from .templates import Operation, binary, in_place, operation, promote, unary
 
 
 def _scaled(grad: Any, alpha: float) -> Any:
@@ -369,6 +371,68 @@ atan2 = function(
         formula={"self": r"\bar{z} \cdot y / (x^2 + y^2)", "other": r"-\bar{z} \cdot x / (x^2 + y^2)"},
     )
 )
+
+# Three operands: what optimizers written by hand are made of
+
+
+def _mixed(self: np.ndarray, end: np.ndarray, weight: Any) -> np.ndarray:
+    for name, value in (("end", end), ("weight", weight)):
+        if isinstance(value, np.ndarray) and value.dtype != self.dtype and (value.ndim or name == "end"):
+            given, other = (FROM_NUMPY[v.dtype].c_name for v in (self, value))
+            raise RuntimeError(f"expected dtype {given} for `{name}` but got dtype {other}")
+
+    def mix(x: Any, y: Any, w: Any) -> Any:  # from the nearer end, so that weights 0 and 1 give the ends themselves
+        return np.where(np.absolute(w) < 0.5, x + w * (y - x), y - (y - x) * (1 - w))
+
+    return templates.broadcast(mix, self, end, np.asarray(weight, self.dtype))
+
+
+lerp = overloaded(
+    "lerp(Tensor input, Tensor end, Tensor weight, *, Tensor out=None)",
+    _mixed,
+    {
+        "self": lambda grad, weight: grad * (1 - weight),
+        "end": lambda grad, weight: grad * weight,
+        "weight": lambda grad, self, end: grad * (end - self),
+    },
+    {"self": r"\bar{z} (1 - w)", "end": r"\bar{z} w", "weight": r"\bar{z} (y - x)"},
+    "On the way from ``input`` to ``end``: ``input + weight * (end - input)``.",
+)
+
+
+def _plus(self: np.ndarray, part: Callable[..., Any], *tensors: np.ndarray) -> np.ndarray:
+    return templates.broadcast(lambda x, *y: np.add(*promote(x, np.asarray(part(*y)), False)), self, *tensors)
+
+
+@operation(
+    "addcmul(Tensor input, Tensor tensor1, Tensor tensor2, *, Scalar value=1, Tensor out=None)",
+    {
+        "self": lambda grad: grad,
+        "tensor1": lambda grad, tensor2, value: grad * (tensor2 * value),
+        "tensor2": lambda grad, tensor1, value: grad * (tensor1 * value),
+    },
+    {"self": r"\bar{z}", "tensor1": r"v \, \bar{z} \cdot b", "tensor2": r"v \, \bar{z} \cdot a"},
+    public=partial(function, in_place=True),
+)
+def addcmul(self: np.ndarray, tensor1: np.ndarray, tensor2: np.ndarray, value: float) -> np.ndarray:
+    """``input + value * tensor1 * tensor2``."""
+    return _plus(self, lambda a, b: value * a * b, *promote(tensor1, tensor2, False))
+
+
+@operation(
+    "addcdiv(Tensor input, Tensor tensor1, Tensor tensor2, *, Scalar value=1, Tensor out=None)",
+    {
+        "self": lambda grad: grad,
+        "tensor1": lambda grad, tensor2, value: grad * (value / tensor2),
+        "tensor2": lambda grad, tensor1, tensor2, value: -grad * (value * tensor1 / (tensor2 * tensor2)),
+    },
+    {"self": r"\bar{z}", "tensor1": r"v \, \bar{z} / b", "tensor2": r"-v \, \bar{z} \cdot a / b^2"},
+    public=partial(function, in_place=True),
+)
+def addcdiv(self: np.ndarray, tensor1: np.ndarray, tensor2: np.ndarray, value: float) -> np.ndarray:
+    """``input + value * tensor1 / tensor2``."""
+    return _plus(self, lambda a, b: value * a / b, *promote(tensor1, tensor2, True))
+
 
 # Comparisons, logic and bits: no derivative.
 

@@ -40,7 +40,7 @@ def by_last_operand(
     title = "".join(part.capitalize() for part in name.split("_")) + "Backward"
     by_number, by_tensor = (
         Operation(name, forward, dict([*derivatives.items()][:count]), node=f"{title}{number}", formula=formula, **row)
-        for number, count in enumerate((1, 2))
+        for number, count in enumerate((len(derivatives) - 1, len(derivatives)))
     )
 
     def compute(*args: Any) -> Tensor:
@@ -59,7 +59,7 @@ def overloaded(
     **row: Any,
 ) -> Callable[..., Tensor]:
     """The function of these two rows, from PyTorch's signature for a tensor."""
-    last = [*derivatives][1]
+    last = [*derivatives][-1]
     by_number = signature.replace(f"Tensor {last}", f"Scalar {last}")
     declare = function(signature, by_number, in_place=True, doc=doc)
     return declare(by_last_operand(signature.partition("(")[0], forward, derivatives, formula, **row))

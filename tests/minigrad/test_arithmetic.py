@@ -275,6 +275,32 @@ def test_logic(name: str, dtype: str) -> None:
 # Three operands
 
 
+@pytest.mark.parametrize(
+    "code",
+    [
+        "torch.lerp(x, y, 0.3)",
+        "x.lerp(y, 1)",
+        "x.lerp(y, y)",
+        "torch.lerp(x, y, torch.tensor(0.8))",
+        "z = x.clone(); z.lerp_(y, 0.25); z",
+        "z = x.clone(); z.lerp_(y, y); z",
+        "x.lerp(y.double(), 0.5)",
+        "torch.addcmul(x, x, y)",
+        "x.addcmul(y, y, value=0.5)",
+        "torch.addcmul(x, y, x, value=2)",
+        "z = x.clone(); z.addcmul_(x, y, value=-0.1); z",
+        "x.long().addcmul(x.long(), y.long(), value=2)",
+        "torch.addcdiv(x, x, y)",
+        "x.addcdiv(y, y, value=0.5)",
+        "torch.addcdiv(x, y, x, value=2)",
+        "z = x.clone(); z.addcdiv_(x, y, value=-0.1); z",
+        "x.addcdiv(torch.ones(4), y)",
+    ],
+)
+def test_three_operands(code: str) -> None:
+    agree(code, x=POSITIVE, y=given((3,), low=0.2))
+
+
 # Comparing whole tensors
 
 
