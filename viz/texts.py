@@ -297,8 +297,7 @@ EN: dict[str, str] = {
     "lesson.sign": "The size is right, but not the direction: does the result grow or shrink?",
     "lesson.again": "Look again, on paper or step by step.",
     "lesson.choices": "The choices are {choices}.",
-    "lesson.predict.open": "{name}: not answered yet. Write what you expect in place of the dots, and run this cell "
-    "again before you read on.",
+    "lesson.predict.open": "{name}: not answered yet; what do you expect?",
     "lesson.predict.right": "{name} is {result}, as you predicted.",
     "lesson.predict.wrong": "{name} is {result}; you predicted {guess}. {hint}",
     # Bits

@@ -105,7 +105,7 @@ def test_a_prediction_is_asked_for_before_the_result_is_shown(capsys: Out) -> No
     result = minigrad.tensor([1.0, 6.5])
     predict("x.grad", ..., result)
     assert "6.5" not in (said := capsys.readouterr().out)
-    assert said.startswith("x.grad: not answered yet. ")
+    assert said.startswith("x.grad: not answered yet")
     predict("x.grad", [1, 6.5], result)
     predict("x.grad", [1, 5], result, "Two paths lead to y.")
     predict("x.grad", None, True)
