@@ -29,7 +29,7 @@ from ..autograd import grad_mode, notes, views
 from ..autograd.graph import Node, next_sequence
 from ..autograd.notes import OURS
 from ..autograd.observe import tell
-from ..autograd.saved import Freed, SavedTensor, as_array, freed, save, unpack
+from ..autograd.saved import Freed, SavedTensor, save, unpack
 from ..autograd.views import gradient_edge
 from ..dtypes import FROM_NUMPY, PROMOTED, dtype, get_default_dtype, number_dtype
 from ..memory import check_memory
@@ -57,7 +57,10 @@ class OpNode(Node):
     attributes: tuple[Any, ...]  # and here is what its attribute_names name
 
     def backward(self, grad: Any) -> Any:
-        return self._derive(grad, False)
+        if self.operation.variadic:
+            return self._derive(grad, False)
+        type(self).backward = written.backward_of(self.operation)  # type: ignore[method-assign]
+        return self.backward(grad)
 
     def backward_graph(self, grad: Any) -> Any:
         Formula.running = True
@@ -179,7 +182,7 @@ class Operation:
         """Run it on Tensors and arguments, and record it where a gradient is needed."""
         if self._plain and not grad_mode.special:
             if self._run is None:
-                self._write_out()
+                self._run = written.run_of(self, {"made": _made, "keep": _keep})
             return self._run(*args)
         if self.variadic:
             arrays = [[t._array for t in args[0]], *args[1:]]
@@ -197,11 +200,6 @@ class Operation:
         if grad_mode.special and _state.observers:
             tell("operation", self.name, args, results, node)
         return results[0] if single else results
-
-    def _write_out(self) -> None:
-        self._run = written.run_of(self, {"made": _made, "keep": _keep})
-        if self.node is not None and "backward" not in self.node.__dict__:
-            self.node.backward = written.backward_of(self)
 
     def record(self, args: tuple[Any, ...], results: tuple[Tensor, ...], always: bool = False) -> OpNode | None:
         """Make the node of a run and hang it on the results; None where no input needs a gradient."""
@@ -455,15 +453,6 @@ def unary(
         _finish(made, out)
         return result
 
-    def backward(self: OpNode, grad: Any) -> Any:
-        if not saves:
-            return (derivative(grad),)  # type: ignore[misc]
-        if type(self.saved) is Freed:
-            raise freed(self, self.saved)
-        return (derivative(grad, as_array(self.saved[0], self)),)  # type: ignore[misc]
-
-    if simple:
-        cls.backward = backward
     return _named(apply, name, operation)
 
 
@@ -502,8 +491,6 @@ def binary(
         by_number = Operation(name, forward, for_self_only, params=params, node=number_node, formula=formula)
     cls, saves = operation.node, operation.saved_names
     simple = bool(derivatives) and saves in ((), ("self", "other")) and operation.attribute_names == (*extra,)
-    if simple:
-        for_self, for_other = (_calling(fn) for _, fn, _ in operation.derivatives)
     # Whether self is saved for the gradient of self, for that of other; and the same of other.
     (self_self, self_other), (other_self, other_other) = (
         ((0 in needed, 1 in needed) for needed in operation.needed_by) if simple and saves else ((False, False),) * 2
@@ -563,37 +550,7 @@ def binary(
             return by_number(input, other, *defaults)
         return operation(input, other, *defaults)
 
-    def backward(self: OpNode, grad: Any) -> Any:
-        x = y = None
-        if saves:
-            if type(self.saved) is Freed:
-                raise freed(self, self.saved)
-            x, y = as_array(self.saved[0], self), as_array(self.saved[1], self)
-        edge, edge_other = self.edges
-        more = self.attributes
-        return (
-            None if edge is None else for_self(grad, x, y, more),
-            None if edge_other is None else for_other(grad, x, y, more),
-        )
-
-    if simple:
-        cls.backward = backward
     return _named(apply, name, operation)
-
-
-def _calling(derivative: Callable[..., Any]) -> Callable[..., Any]:
-    """A derivative behind one signature for all: (grad, self, other, further arguments)."""
-    match _parameters(derivative)[1:]:
-        case ():
-            return lambda grad, x, y, more: derivative(grad)
-        case ("self",):
-            return lambda grad, x, y, more: derivative(grad, x)
-        case ("other",):
-            return lambda grad, x, y, more: derivative(grad, y)
-        case ("self", "other"):
-            return lambda grad, x, y, more: derivative(grad, x, y)
-        case _:
-            return lambda grad, x, y, more: derivative(grad, *more)
 
 
 _constants: dict[np.dtype[Any], dict[float, np.ndarray]] = {np.dtype(f"float{bits}"): {} for bits in (16, 32, 64)}

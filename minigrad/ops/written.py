@@ -77,7 +77,8 @@ def backward_of(row: Any) -> Callable[..., Any]:
     lines = []
     if saved:
         lines += ["if type(node.saved) is Freed:", "    raise freed(node, node.saved)"]
-        lines += [f"{_listed(saved)} = node.saved", *(f"{name} = as_array({name}, node)" for name in saved)]
+        bare = "{0}._array if type({0}) is Tensor and {0}._version_counter is None else as_array({0}, node)"
+        lines += [f"{_listed(saved)} = node.saved", *(f"{name} = {bare.format(name)}" for name in saved)]
     if noted:
         lines += [f"{_listed(noted)} = node.attributes"]
     gradients = (
@@ -88,7 +89,7 @@ def backward_of(row: Any) -> Callable[..., Any]:
     known: dict[str, Any] = {
         f"derivative{number}": derivative for number, (_, derivative, _) in enumerate(row.derivatives)
     }
-    known |= {"Freed": Freed, "freed": freed, "as_array": as_array}
+    known |= {"Freed": Freed, "freed": freed, "as_array": as_array, "Tensor": Tensor}
     return _compiled("backward(node, grad)", lines, known, row.name)
 
 
