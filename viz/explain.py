@@ -61,12 +61,12 @@ LETTERS = {
 KIN = {
     "bmm": "mm", "mv": "mm", "addmm": "mm", "baddbmm": "mm", "reshape": "view", "_unsafe_view": "view",
     "unsqueeze": "view", "squeeze": "view", "t": "transpose", "permute": "transpose", "slice": "select",
-    "max_pool2d_with_indices": "pool", "avg_pool2d": "pool", "_adaptive_avg_pool2d": "pool",
+    "max_pool2d_with_indices": "pool", "avg_pool2d": "pool",
     "nll_loss2d": "nll_loss", "binary_cross_entropy": "loss", "native_batch_norm": "normalise",
     "native_layer_norm": "normalise", "stack": "cat", "split_with_sizes": "split", "unbind": "split", "amax": "max",
-    "amin": "min", "clamp_min": "clamp", "clamp_max": "clamp", "hardtanh": "clamp", "index_select": "gather",
+    "amin": "min", "clamp_min": "clamp", "clamp_max": "clamp", "index_select": "gather",
     "masked_select": "gather", "scatter_add": "gather", "masked_fill": "mask", "linalg_vector_norm": "norm",
-    "std": "var", "leaky_relu": "leaky", "elu": "leaky", "celu": "leaky", "roll": "flip", "tril": "triangle",
+    "std": "var", "leaky_relu": "leaky", "elu": "leaky", "roll": "flip", "tril": "triangle",
     "triu": "triangle", "fill": "copy", "zero": "copy", "index": "select",
     "alias": "clone", "to": "clone", "_to_copy": "clone", "iadd": "add", "isub": "sub",
 }  # fmt: skip

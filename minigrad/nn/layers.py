@@ -295,78 +295,49 @@ class Identity(Module):
         return input
 
 
-class Flatten(Module):
-    """Merges the dimensions from ``start_dim`` to ``end_dim``: (N, C, H, W) to (N, C·H·W)."""
-
-    def __init__(self, start_dim: int = 1, end_dim: int = -1) -> None:
-        super().__init__()
-        self.start_dim, self.end_dim = start_dim, end_dim
-
-    def forward(self, input: Any) -> Tensor:
-        """(N, *) to (N, product of *)."""
-        return input.flatten(self.start_dim, self.end_dim)
-
-    def extra_repr(self) -> str:
-        return f"start_dim={self.start_dim}, end_dim={self.end_dim}"
-
-
-class Unflatten(Module):
-    """Splits one dimension into several: (*, n, *) to (*, *unflattened_size, *)."""
-
-    def __init__(self, dim: int, unflattened_size: tuple[int, ...]) -> None:
-        super().__init__()
-        self.dim, self.unflattened_size = dim, unflattened_size
-
-    def forward(self, input: Any) -> Tensor:
-        """(*, n, *) to (*, *unflattened_size, *)."""
-        return input.unflatten(self.dim, self.unflattened_size)
-
-    def extra_repr(self) -> str:
-        return f"dim={self.dim}, unflattened_size={self.unflattened_size}"
-
-
 # Layers that are a function and its options: one row each.
 
 
 def _layer(
-    name: str, options: str = "", shown: str | Callable[[Any], str] = "", inputs: str = "input", function: str = ""
+    name: str, options: str = "", shown: str = "", inputs: str = "input", function: str = "", inplace: bool = False
 ) -> Any:
     """A Module class whose ``__init__`` takes ``options`` and whose ``forward`` calls a function of ``functional``.
 
     Both methods are made from source text, as namedtuple makes its class, so that their signatures are PyTorch's: the
     learner sees them in tooltips and in Python's own errors. Options are attributes; ``weight`` and ``pos_weight`` are
-    buffers. ``shown`` is what stands between the parentheses of the repr: a format string over the attributes, or a
-    function of the module.
+    buffers. ``shown`` is what stands between the parentheses of the repr: a format string over the attributes.
     """
-    function = function or name.lower()
-    names = [option.split("=")[0] for option in options.split(", ") if option]
-    passed = [key for key in names if key not in ("size_average", "reduce")]
-    call = ", ".join([inputs, *(f"{key}=self.{key}" for key in passed)])
-    if function == "dropout":
+    function = function or f"F.{name.lower()}"
+    if inplace:
+        options = f"{options}, inplace=False" if options else "inplace=False"
+    names = [option.split("=")[0] for option in options.split(", ") if option not in ("", "*")]
+    call = ", ".join([inputs, *(f"{key}=self.{key}" for key in names)])
+    if name == "Dropout":
         call += ", training=self.training"
+    if function.startswith("input."):
+        call = ", ".join(f"self.{key}" for key in names)
     source = f"""
 def __init__({", ".join(["self", *([options] if options else [])])}):
     Module.__init__(self)
     _keep(self, locals())
 def forward(self, {inputs}):
-    return F.{function}({call})
+    return {function}({call})
 """
     body: dict[str, Any] = {}
     exec(source, {"Module": Module, "F": F, "_keep": _keep}, body)
     for method in body.values():
         method.__qualname__ = f"{name}.{method.__name__}"
     page = f"https://docs.pytorch.org/docs/stable/generated/torch.nn.{name}.html"
-    body["__doc__"] = f"``functional.{function}`` as a module. See {page}"
-    body["extra_repr"] = shown if callable(shown) else lambda self: shown.format(self)
+    body["__doc__"] = f"``{function}`` as a module. See {page}"
+    body["extra_repr"] = lambda self: ", ".join(
+        part for part in (shown.format(self), "inplace=True" if inplace and self.inplace else "") if part
+    )
     return type(name, (Module,), {**body, "__module__": __name__})
 
 
 def _keep(module: Any, options: dict[str, Any]) -> None:
     """Options as attributes."""
     del options["self"]
-    if "reduction" in options:
-        legacy = options.pop("size_average", None), options.pop("reduce", None)
-        options["reduction"] = F._legacy(*legacy, options["reduction"])
     for key, value in options.items():
         if key in ("weight", "pos_weight"):
             module.register_buffer(key, value)
@@ -378,72 +349,55 @@ def _keep(module: Any, options: dict[str, Any]) -> None:
         raise ValueError(f"dropout probability has to be between 0 and 1, but got {options['p']}")
 
 
-def _or_inplace(text: str) -> Callable[[Any], str]:
-    """A format string, with ``inplace=True`` where it is."""
+_POOL = "kernel_size={0.kernel_size}, stride={0.stride}, padding={0.padding}"
+_SPANNED = "start_dim={0.start_dim}, end_dim={0.end_dim}"
+_UNFLATTENED = "dim={0.dim}, unflattened_size={0.unflattened_size}"
 
-    def shown(module: Any) -> str:
-        return ", ".join(part for part in (text.format(module), "inplace=True" if module.inplace else "") if part)
-
-    return shown
-
-
-_INPLACE = "inplace=False"
-ReLU = _layer("ReLU", _INPLACE, _or_inplace(""))
-ReLU6 = _layer("ReLU6", _INPLACE, _or_inplace(""))
-SELU = _layer("SELU", _INPLACE, _or_inplace(""))
-SiLU = _layer("SiLU", _INPLACE, _or_inplace(""))
-Mish = _layer("Mish", _INPLACE, _or_inplace(""))
+ReLU = _layer("ReLU", inplace=True)
+SELU = _layer("SELU", inplace=True)
+SiLU = _layer("SiLU", inplace=True)
 LeakyReLU = _layer(
-    "LeakyReLU",
-    f"negative_slope=0.01, {_INPLACE}",
-    _or_inplace("negative_slope={0.negative_slope}"),
-    function="leaky_relu",
+    "LeakyReLU", "negative_slope=0.01", "negative_slope={0.negative_slope}", function="F.leaky_relu", inplace=True
 )
-ELU = _layer("ELU", f"alpha=1.0, {_INPLACE}", _or_inplace("alpha={0.alpha}"))
-Hardtanh = _layer(
-    "Hardtanh", f"min_val=-1.0, max_val=1.0, {_INPLACE}", _or_inplace("min_val={0.min_val}, max_val={0.max_val}")
-)
+ELU = _layer("ELU", "alpha=1.0", "alpha={0.alpha}", inplace=True)
 GELU = _layer("GELU", "approximate='none'", "approximate={0.approximate!r}")
 Sigmoid = _layer("Sigmoid")
-LogSigmoid = _layer("LogSigmoid")
 Tanh = _layer("Tanh")
-Tanhshrink = _layer("Tanhshrink")
-Softsign = _layer("Softsign")
 Softplus = _layer("Softplus", "beta=1.0, threshold=20.0", "beta={0.beta}, threshold={0.threshold}")
 Softmax = _layer("Softmax", "dim=None", "dim={0.dim}")
-LogSoftmax = _layer("LogSoftmax", "dim=None", "dim={0.dim}", function="log_softmax")
-Dropout = _layer("Dropout", f"p=0.5, {_INPLACE}", "p={0.p}, inplace={0.inplace}")
-_POOL = "kernel_size={0.kernel_size}, stride={0.stride}, padding={0.padding}"
+LogSoftmax = _layer("LogSoftmax", "dim=None", "dim={0.dim}", function="F.log_softmax")
+Dropout = _layer("Dropout", "p=0.5, inplace=False", "p={0.p}, inplace={0.inplace}")
+Flatten = _layer("Flatten", "start_dim=1, end_dim=-1", _SPANNED, function="input.flatten")
+Unflatten = _layer("Unflatten", "dim, unflattened_size", _UNFLATTENED, function="input.unflatten")
 MaxPool2d = _layer(
     "MaxPool2d",
     "kernel_size, stride=None, padding=0, dilation=1, return_indices=False, ceil_mode=False",
-    _POOL + ", dilation={0.dilation}, ceil_mode={0.ceil_mode}",
-    function="max_pool2d",
+    f"{_POOL}, dilation={{0.dilation}}, ceil_mode={{0.ceil_mode}}",
+    function="F.max_pool2d",
 )
 AvgPool2d = _layer(
     "AvgPool2d",
     "kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True, divisor_override=None",
     _POOL,
-    function="avg_pool2d",
+    function="F.avg_pool2d",
 )
-AdaptiveAvgPool2d = _layer(
-    "AdaptiveAvgPool2d", "output_size", "output_size={0.output_size}", function="adaptive_avg_pool2d"
-)
-CosineSimilarity = _layer("CosineSimilarity", "dim=1, eps=1e-08", inputs="x1, x2", function="cosine_similarity")
 
 
-def _loss(name: str, function: str, first: str = "", last: str = "", between: str = "") -> Any:
-    """A loss of (input, target), with PyTorch's arguments in PyTorch's order around the reduction."""
-    options = [first, "size_average=None", between, "reduce=None", "reduction='mean'", last]
-    return _layer(name, ", ".join(filter(None, options)), inputs="input, target", function=function)
+def _loss(name: str, function: str, options: str = "*, reduction='mean'") -> Any:
+    """A loss of (input, target)."""
+    return _layer(name, options, inputs="input, target", function=f"F.{function}")
 
 
 MSELoss = _loss("MSELoss", "mse_loss")
 L1Loss = _loss("L1Loss", "l1_loss")
-SmoothL1Loss = _loss("SmoothL1Loss", "smooth_l1_loss", last="beta=1.0")
-HuberLoss = _layer("HuberLoss", "reduction='mean', delta=1.0", inputs="input, target", function="huber_loss")
-CrossEntropyLoss = _loss("CrossEntropyLoss", "cross_entropy", "weight=None", "label_smoothing=0.0", "ignore_index=-100")
-NLLLoss = _loss("NLLLoss", "nll_loss", "weight=None", between="ignore_index=-100")
-BCELoss = _loss("BCELoss", "binary_cross_entropy", "weight=None")
-BCEWithLogitsLoss = _loss("BCEWithLogitsLoss", "binary_cross_entropy_with_logits", "weight=None", "pos_weight=None")
-KLDivLoss = _loss("KLDivLoss", "kl_div", last="log_target=False")
+SmoothL1Loss = _loss("SmoothL1Loss", "smooth_l1_loss", "*, reduction='mean', beta=1.0")
+HuberLoss = _loss("HuberLoss", "huber_loss", "reduction='mean', delta=1.0")
+CrossEntropyLoss = _loss(
+    "CrossEntropyLoss", "cross_entropy", "weight=None, *, ignore_index=-100, reduction='mean', label_smoothing=0.0"
+)
+NLLLoss = _loss("NLLLoss", "nll_loss", "weight=None, *, ignore_index=-100, reduction='mean'")
+BCELoss = _loss("BCELoss", "binary_cross_entropy", "weight=None, *, reduction='mean'")
+BCEWithLogitsLoss = _loss(
+    "BCEWithLogitsLoss", "binary_cross_entropy_with_logits", "weight=None, *, reduction='mean', pos_weight=None"
+)
+KLDivLoss = _loss("KLDivLoss", "kl_div", "*, reduction='mean', log_target=False")

@@ -1,7 +1,7 @@
 """Rows of what networks are made of: activations, convolution, pooling, normalisation, embedding, losses.
 
-Their public functions are in ``nn/functional.py``. Convolution and pooling look at their input through strided
-slices, one for each place of the kernel: nine slices of a picture are cheaper than every window of it.
+Their public functions are in ``nn/functional.py``. Convolution and pooling look at pictures through strided views
+without copying: what each place of the kernel sees in every window.
 """
 
 from __future__ import annotations
@@ -15,20 +15,18 @@ import numpy as np
 from ..dtypes import FROM_NUMPY
 from ..tensor import Tensor
 from . import pointwise
-from .dual import choose, dual, either, exp, like, log, matmul, plain, reshape, scatter_flat, sqrt, total, where, zeros
-from .reduction import _norm, _norm_backward
+from .dual import choose, dual, either, exp, like, log, plain, reshape, scatter_flat, sqrt, total, where, zeros
 from .templates import Operation, promote, row
 
 sigmoid, tanh, erf = (
     dual(f.__name__, f.operation.forward)  # type: ignore[attr-defined]
     for f in (pointwise.sigmoid, pointwise.tanh, pointwise.erf)
 )
-clamp, clamp_max, log1p = dual("clamp", np.clip), dual("clamp_max", np.minimum), dual("log1p", np.log1p)
+pick, clamp = dual("where", choose), dual("clamp", np.clip)
+clamp_min, clamp_max = dual("clamp_min", np.maximum), dual("clamp_max", np.minimum)
 
 _flat = Operation(
-    "flat",
-    lambda value, self: value,
-    {"value": lambda grad: grad, "self": lambda grad, self: zeros(self)},
+    "flat", lambda value, self: value, {"value": lambda grad: grad, "self": lambda grad, self: zeros(self)}
 )
 
 
@@ -40,20 +38,26 @@ def flat(value: Any, self: Any) -> Any:
 # Activations
 
 
-def _softplus(x: Any, beta: float = 1, threshold: float = 20) -> Any:
-    return np.where(x * beta > threshold, x, np.log1p(np.exp(np.minimum(x * beta, threshold))) / beta).astype(x.dtype)
+def _leaky(self: np.ndarray, negative_slope: float) -> np.ndarray:
+    low = self * self.dtype.type(negative_slope)
+    return np.maximum(self, low) if 0 < negative_slope < 1 else choose(self > 0, self, low)
 
 
 def _elu(self: np.ndarray, alpha: float, scale: float, input_scale: float) -> np.ndarray:
     kind = self.dtype.type
-    return np.where(
-        self > 0, self * kind(scale), np.expm1(np.minimum(self, 0) * kind(input_scale)) * kind(alpha * scale)
-    )
+    below = np.expm1(np.minimum(self, 0) * kind(input_scale)) * kind(alpha * scale)
+    return choose(self > 0, self * kind(scale), below)
 
 
 def _elu_backward(grad: Any, self: Any, alpha: float, scale: float, input_scale: float) -> Any:
     below = exp(clamp_max(self, 0) * input_scale) * (alpha * scale * input_scale)
-    return where(self > 0, grad * scale, grad * below)
+    return pick(self > 0, grad * scale, grad * below)
+
+
+def _softplus(self: np.ndarray, beta: float, threshold: float) -> np.ndarray:
+    kind = self.dtype.type
+    bent = np.log1p(np.exp(np.minimum(self * kind(beta), kind(threshold)))) / kind(beta)
+    return choose(self * kind(beta) > threshold, self, bent)
 
 
 _GELU_SLOPE, _GELU_CUBE = math.sqrt(2 / math.pi), 0.044715
@@ -61,9 +65,8 @@ _GELU_SLOPE, _GELU_CUBE = math.sqrt(2 / math.pi), 0.044715
 
 def _gelu(self: np.ndarray, approximate: str) -> np.ndarray:
     if approximate == "tanh":
-        inner = (self + self * self * self * _GELU_CUBE) * _GELU_SLOPE
-        return (self * 0.5 * (np.tanh(inner) + 1)).astype(self.dtype)
-    return self * 0.5 * (erf(self * self.dtype.type(math.sqrt(0.5))) + 1)
+        return self * 0.5 * (np.tanh((self + self * self * self * _GELU_CUBE) * _GELU_SLOPE) + 1)
+    return self * 0.5 * (erf(self * math.sqrt(0.5)) + 1)
 
 
 def _gelu_backward(grad: Any, self: Any, approximate: str) -> Any:
@@ -81,336 +84,248 @@ def _silu_backward(grad: Any, self: Any) -> Any:
     return grad * (bent * (self * (1 - bent) + 1))
 
 
-def _mish_backward(grad: Any, self: Any) -> Any:
-    bent = tanh(either(softplus, self, 1, 20))
-    return grad * (bent + self * sigmoid(self) * (1 - bent * bent))
-
-
 leaky_relu = row(
     "leaky_relu",
-    lambda self, negative_slope: choose(self > 0, self, self * self.dtype.type(negative_slope)),
-    lambda grad, self, negative_slope: flat(where(self > 0, grad, grad * negative_slope), self),
+    _leaky,
+    lambda grad, self, negative_slope: flat(pick(self > 0, grad, grad * negative_slope), self),
     r"\bar{z} \cdot ([x > 0] + a \, [x \le 0])",
 )
 elu = row("elu", _elu, _elu_backward, r"\bar{z} \cdot ([x > 0] + [x \le 0] \, \alpha e^{x})")
-celu = row(
-    "celu",
-    lambda self, alpha: _elu(self, alpha, 1, 1 / alpha),
-    lambda grad, self, alpha: _elu_backward(grad, self, alpha, 1, 1 / alpha),
-    r"\bar{z} \cdot ([x > 0] + [x \le 0] \, e^{x / \alpha})",
-)
 silu = row(
     "silu", lambda self: self * sigmoid(self), _silu_backward, r"\bar{z} \cdot \sigma(x) (1 + x (1 - \sigma(x)))"
 )
 gelu = row("gelu", _gelu, _gelu_backward, r"\bar{z} \cdot (\Phi(x) + x \, \varphi(x))")
-mish = row("mish", lambda self: self * np.tanh(_softplus(self)), _mish_backward)
 softplus = row(
     "softplus",
-    lambda self, beta, threshold: _softplus(self, beta, threshold),
-    lambda grad, self, beta, threshold: where(self * beta > threshold, grad, grad * sigmoid(self * beta)),
+    _softplus,
+    lambda grad, self, beta, threshold: pick(self * beta > threshold, grad, grad * sigmoid(self * beta)),
     r"\bar{z} \cdot \sigma(\beta x)",
-)
-log_sigmoid = row(
-    "log_sigmoid",
-    lambda self: (np.minimum(self, 0) - np.log1p(np.exp(-np.abs(self))), np.exp(-np.abs(self))),
-    lambda grad, self, buffer: grad * sigmoid(-self),
-    r"\bar{z} \cdot \sigma(-x)",
-    outputs=("result", "buffer"),
-)
-hardtanh = row(
-    "hardtanh",
-    lambda self, min_val, max_val: np.clip(self, self.dtype.type(min_val), self.dtype.type(max_val)),
-    lambda grad, self, min_val, max_val: flat(grad * ((self > min_val) & (self < max_val)), self),
-    r"\bar{z} \cdot [a < x < b]",
-)
-hardsigmoid = row(
-    "hardsigmoid",
-    lambda self: np.clip(self + 3, 0, 6) / 6,
-    lambda grad, self: grad * ((self > -3) & (self < 3)) / 6,
-    r"\bar{z} / 6 \cdot [-3 < x < 3]",
-)
-hardswish = row(
-    "hardswish",
-    lambda self: self * (np.clip(self + 3, 0, 6) / 6),
-    lambda grad, self: where(self < -3, grad * 0, where(self > 3, grad, grad * (self / 3 + 0.5))),
-)
-hardshrink = row(
-    "hardshrink",
-    lambda self, lambd: np.where((self > lambd) | (self < -lambd), self, self.dtype.type(0)),
-    lambda grad, self, lambd: flat(grad * ((self > lambd) | (self < -lambd)), self),
-    r"\bar{z} \cdot [|x| > \lambda]",
-)
-softshrink = row(
-    "softshrink",
-    lambda self, lambd: np.where((self > lambd) | (self < -lambd), self - np.clip(self, -lambd, lambd), self * 0),
-    lambda grad, self, lambd: flat(grad * ((self > lambd) | (self < -lambd)), self),
-    r"\bar{z} \cdot [|x| > \lambda]",
-)
-threshold = row(
-    "threshold",
-    lambda self, threshold, value: np.where(self > threshold, self, self.dtype.type(value)),
-    lambda grad, self, threshold: flat(grad * (self > threshold), self),
-    r"\bar{z} \cdot [x > t]",
-)
-prelu = Operation(
-    "_prelu_kernel",
-    lambda self, weight: np.where(self > 0, self, weight * self),
-    {
-        "self": lambda grad, self, weight: where(self > 0, grad, weight * grad),
-        "weight": lambda grad, self: where(self > 0, grad * 0, self * grad),
-    },
-    node="PreluKernelBackward0",
 )
 
 # A tensor and a number, where PyTorch's nodes keep the number
 
 times_number = row("mul", lambda self, other: self * other, lambda grad, other: grad * other, node="MulBackward1")
 over_number = row("div", lambda self, other: self / other, lambda grad, other: grad / other, node="DivBackward1")
-plus_number = row("add", lambda self, other: self + other, lambda grad: grad, node="AddBackward1", shows=())
-p_norm = row(
-    "norm",
-    lambda self, p, dim, keepdim: _norm(self, p, dim, keepdim, None),
-    lambda grad, self, p, dim, keepdim, result: _norm_backward(grad, self, p, dim, keepdim, result),
-    node="NormBackward1",
-)
+plus_number = row("add", lambda self, other: self + other, lambda grad: grad, node="AddBackward1")
 
 
-# Convolution: a product of matrices, the kernel's and that of all windows
+# Pictures and windows
 
 Pair = tuple[int, ...]
 
 
-def _slices(x: np.ndarray, kernel: Pair, stride: Pair, dilation: Pair, size: Pair) -> Iterator[np.ndarray]:
-    """For each place of the kernel what it sees in every window: views of ``size`` in the last two dimensions."""
-    for i in range(kernel[0]):
-        top = i * dilation[0]
-        for j in range(kernel[1]):
-            left = j * dilation[1]
-            yield x[
-                ...,
-                top : top + stride[0] * (size[0] - 1) + 1 : stride[0],
-                left : left + stride[1] * (size[1] - 1) + 1 : stride[1],
-            ]
+def window_counts(
+    shape: Pair, kernel: Pair, stride: Pair, padding: Pair, dilation: Pair, ceil_mode: bool = False
+) -> Pair:
+    """How many windows fit into each of the last two dimensions; with ``ceil_mode`` the last may reach over the end."""
+    counts = []
+    for length, size, step, pad, apart in zip(shape[-2:], kernel, stride, padding, dilation, strict=True):
+        spread = length + 2 * pad - apart * (size - 1) - 1
+        count = spread // step + 1
+        if ceil_mode and spread % step and count * step < length + pad:  # none may start in the border at the end
+            count += 1
+        counts.append(count)
+    return tuple(counts)
 
 
-def _padded(x: np.ndarray, padding: Pair, value: float = 0, extra: Pair = (0, 0)) -> np.ndarray:
-    """With a border of ``value`` around the last two dimensions, and ``extra`` at the end."""
-    top, left = padding
-    if not (top or left or extra[0] or extra[1]):
-        return x
-    height, width = x.shape[-2:]
-    out = np.full((*x.shape[:-2], height + 2 * top + extra[0], width + 2 * left + extra[1]), value, x.dtype)
-    out[..., top : top + height, left : left + width] = x
-    return out
+def _windows(x: np.ndarray, kernel: Pair, count: Pair, stride: Pair, dilation: Pair) -> np.ndarray:
+    """What each place of the kernel sees in every window, memory shared: (*kernel, ..., *count)."""
+    down, right = x.strides[-2:]
+    strides = (down * dilation[0], right * dilation[1], *x.strides[:-2], down * stride[0], right * stride[1])
+    return np.ndarray((*kernel, *x.shape[:-2], *count), x.dtype, x, 0, strides)
 
 
-def window_count(length: int, kernel: int, stride: int, padding: int, dilation: int) -> int:
-    """How many windows fit."""
-    return (length + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1
+def _framed(
+    shape: Pair, dtype: Any, kernel: Pair, count: Pair, stride: Pair, padding: Pair, dilation: Pair, value: float = 0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Room for pictures of ``shape`` in a border of ``value`` as wide as the windows reach; and the pictures' place."""
+    reach = [
+        max(step * (number - 1) + apart * (size - 1) + 1, pad + length)
+        for length, size, number, step, pad, apart in zip(
+            shape[-2:], kernel, count, stride, padding, dilation, strict=True
+        )
+    ]
+    whole = np.full((*shape[:-2], *reach), value, dtype) if value else np.zeros((*shape[:-2], *reach), dtype)
+    (top, left), (height, width) = padding, shape[-2:]
+    return whole, whole[..., top : top + height, left : left + width]
 
 
-def _flattened(settings: tuple[Any, ...], ndim: int) -> tuple[Pair, Pair, Pair, int]:
-    """stride, padding, dilation for two dimensions: a convolution of one is one of height 1."""
+def _seen(
+    x: np.ndarray, kernel: Pair, count: Pair, stride: Pair, padding: Pair, dilation: Pair, value: float = 0
+) -> np.ndarray:
+    """The windows of pictures with a border of ``value``."""
+    whole, inside = x, None
+    if any(padding) or count != window_counts(x.shape, kernel, stride, padding, dilation):
+        whole, inside = _framed(x.shape, x.dtype, kernel, count, stride, padding, dilation, value)
+        inside[...] = x
+    return _windows(np.ascontiguousarray(whole), kernel, count, stride, dilation)
+
+
+# Convolution: a product of matrices, the kernel's and that of all windows, for as many pictures at a time as stay in
+# the processor's cache. One of one dimension is one of height 1.
+
+Settings = tuple[Pair, Pair, Pair, int]
+_CACHE = 2**19
+
+
+def _parts(batch: int, bytes_each: int) -> Iterator[slice]:
+    step = max(1, _CACHE // max(1, bytes_each))
+    return (slice(start, start + step) for start in range(0, batch, step))
+
+
+def _high(settings: Settings) -> Settings:
+    """The settings for two dimensions."""
     stride, padding, dilation, groups = settings
-    if ndim == 3:
-        return (1, *stride), (0, *padding), (1, *dilation), groups
-    if len(padding) == 1:
-        padding = padding * 2
-    return stride, padding, dilation, groups
+    return (1, *stride)[-2:], (0, *padding)[-2:], (1, *dilation)[-2:], groups
 
 
-def _as_pictures(array: np.ndarray) -> np.ndarray:
+def _pictures(array: np.ndarray) -> np.ndarray:
     return array[:, :, None] if array.ndim == 3 else array
 
 
-def _columns(x: np.ndarray, kernel: Pair, size: Pair, settings: tuple[Pair, Pair, Pair, int]) -> np.ndarray:
-    """All windows: (batch, groups, channels of the group * places of the kernel, windows)."""
+def _columns(x: np.ndarray, kernel: Pair, count: Pair, settings: Settings) -> Iterator[tuple[slice, np.ndarray]]:
+    """All windows, some pictures at a time: (pictures, groups, channels of a group * places of the kernel, windows)."""
     stride, padding, dilation, groups = settings
-    batch, channels = x.shape[:2]
-    columns = np.empty((batch, channels, kernel[0] * kernel[1], *size), x.dtype)
-    for place, seen in enumerate(_slices(_padded(x, padding), kernel, stride, dilation, size)):
-        columns[:, :, place] = seen
-    return columns.reshape(batch, groups, -1, size[0] * size[1])
+    seen = _seen(x, kernel, count, stride, padding, dilation).transpose(2, 3, 0, 1, 4, 5)
+    rows = x.shape[1] // groups * math.prod(kernel)
+    for part in _parts(len(x), groups * rows * math.prod(count) * x.itemsize):
+        yield part, seen[part].reshape(-1, groups, rows, math.prod(count))
 
 
-def _convolve(input: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, *settings: Any) -> np.ndarray:
-    one_dimension = input.ndim == 3
-    stride, padding, dilation, groups = plan = _flattened(settings, input.ndim)
-    x, w = _as_pictures(input), _as_pictures(weight)
-    size = tuple(window_count(x.shape[2 + d], w.shape[2 + d], stride[d], padding[d], dilation[d]) for d in (0, 1))
-    columns = _columns(x, w.shape[2:], size, plan)
-    out = np.matmul(w.reshape(groups, w.shape[0] // groups, -1), columns).reshape(x.shape[0], w.shape[0], *size)
+def _convolve(input: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, settings: Settings) -> np.ndarray:
+    plan = stride, padding, dilation, groups = _high(settings)
+    x, w = _pictures(input), _pictures(weight)
+    kernel = w.shape[2:]
+    count = window_counts(x.shape, kernel, stride, padding, dilation)
+    out = np.empty((len(x), groups, len(w) // groups, math.prod(count)), np.result_type(x, w))
+    for part, columns in _columns(x, kernel, count, plan):
+        np.matmul(w.reshape(groups, len(w) // groups, -1), columns, out=out[part])
     if bias is not None:
-        out += bias[:, None, None]
-    return out[:, :, 0] if one_dimension else out
+        out += bias.reshape(groups, -1, 1)
+    return out.reshape(len(x), len(w), *count[4 - input.ndim :])
 
 
-def _input_gradient(grad: np.ndarray, weight: np.ndarray, shape: Pair, *settings: Any) -> np.ndarray:
-    stride, (top, left), dilation, groups = _flattened(settings, grad.ndim)
-    g, w = _as_pictures(grad), _as_pictures(weight)
-    batch, channels, *lengths = shape if len(shape) == 4 else (*shape[:2], 1, shape[2])
-    height, width = lengths[0] + 2 * top, lengths[1] + 2 * left
-    rows, columns = g.shape[2:]
+def _input_gradient(grad: np.ndarray, weight: np.ndarray, shape: Pair, settings: Settings) -> np.ndarray:
+    stride, padding, dilation, groups = _high(settings)
+    g, w = _pictures(grad), _pictures(weight)
+    kernel, count, shape_high = w.shape[2:], g.shape[2:], (*shape[:2], *(1, *shape[2:])[-2:])
     dense = stride == (1, 1)
-    if dense:  # made as wide as the input, all of it moves by one step in memory from place to place of the kernel
-        wide = np.zeros((*g.shape[:3], width), g.dtype)
-        wide[..., :columns] = g
-        g, columns = wide, width
-    products = np.matmul(
-        w.reshape(groups, w.shape[0] // groups, -1).swapaxes(1, 2), g.reshape(batch, groups, w.shape[0] // groups, -1)
-    ).reshape(batch, channels, w.shape[2] * w.shape[3], rows * columns)
-    out = np.zeros((batch, channels, height * width + (dilation[1] * w.shape[3] if dense else 0)), grad.dtype)
-    if dense:
-        for place in range(w.shape[2] * w.shape[3]):
-            down, right = divmod(place, w.shape[3])
-            start = down * dilation[0] * width + right * dilation[1]
-            out[:, :, start : start + rows * width] += products[:, :, place]
-    whole = out[:, :, : height * width].reshape(batch, channels, height, width)
-    if not dense:
-        size = (rows, columns)
-        for place, seen in enumerate(_slices(whole, w.shape[2:], stride, dilation, size)):
-            np.add(seen, products[:, :, place].reshape(seen.shape), out=seen)
-    return whole[:, :, top : top + lengths[0], left : left + lengths[1]].reshape(shape)
+    room = (count[0] + dense, count[1])
+    whole, inside = _framed(shape_high, grad.dtype, kernel, room, stride, padding, dilation)
+    if dense:  # as wide as the input: from place to place of the kernel all moves by one step, and is added in one run
+        wide = np.zeros((*g.shape[:3], whole.shape[3]), g.dtype)
+        wide[..., : count[1]] = g
+        g, count = wide, wide.shape[2:]
+    windows = _windows(whole, kernel, count, stride, dilation)
+    turned = w.reshape(groups, len(w) // groups, -1).swapaxes(1, 2)
+    rows = g.reshape(len(g), groups, len(w) // groups, -1)
+    for part in _parts(len(g), shape[1] * math.prod((*kernel, *count)) * g.itemsize):
+        products = np.matmul(turned, rows[part]).reshape(-1, shape[1], *kernel, *count)
+        for i, j in np.ndindex(*kernel):
+            windows[i, j, part] += products[:, :, i, j]
+    return inside.reshape(shape)
 
 
-def _weight_gradient(grad: np.ndarray, input: np.ndarray, shape: Pair, *settings: Any) -> np.ndarray:
-    plan = _flattened(settings, grad.ndim)
-    g, x = _as_pictures(grad), _as_pictures(input)
-    kernel = shape[2:] if len(shape) == 4 else (1, shape[2])
-    columns = _columns(x, kernel, g.shape[2:], plan)
-    rows = g.reshape(g.shape[0], plan[3], shape[0] // plan[3], -1)
-    return np.matmul(rows, columns.swapaxes(2, 3)).sum(0).reshape(shape)
+def _weight_gradient(grad: np.ndarray, input: np.ndarray, shape: Pair, settings: Settings) -> np.ndarray:
+    plan = *_, groups = _high(settings)
+    g, x = _pictures(grad), _pictures(input)
+    rows = g.reshape(len(g), groups, shape[0] // groups, -1)
+    out = np.zeros((groups, shape[0] // groups, math.prod(shape[1:])), grad.dtype)
+    for part, columns in _columns(x, (1, *shape[2:])[-2:], g.shape[2:], plan):
+        out += np.matmul(rows[part], columns.swapaxes(2, 3)).sum(0)
+    return out.reshape(shape)
 
 
 # Three linear maps of two things each: the derivatives of one are the other two.
 
-_SETTINGS = ("stride", "padding", "dilation", "groups")
+_product: Operation = Operation(
+    "convolution",
+    lambda input, weight, settings: _convolve(input, weight, None, settings),
+    {
+        "input": lambda grad, weight, input_sym_sizes, settings: either(
+            _to_input, grad, weight, input_sym_sizes, settings
+        ),
+        "weight": lambda grad, input, weight_sym_sizes, settings: either(
+            _to_weight, grad, input, weight_sym_sizes, settings
+        ),
+    },
+)
 convolution = Operation(
     "convolution",
     lambda input, weight, bias, stride, padding, dilation, transposed, output_padding, groups, bias_sym_sizes_opt: (
-        _convolve(input, weight, bias, stride, padding, dilation, groups)
+        _convolve(input, weight, bias, (stride, padding, dilation, groups))
     ),
     {
         "input": lambda grad, input, weight, stride, padding, dilation, groups: either(
-            _to_input, grad, weight, tuple(input.shape), stride, padding, dilation, groups
+            _to_input, grad, weight, tuple(input.shape), (stride, padding, dilation, groups)
         ),
         "weight": lambda grad, input, weight, stride, padding, dilation, groups: either(
-            _to_weight, grad, input, tuple(weight.shape), stride, padding, dilation, groups
+            _to_weight, grad, input, tuple(weight.shape), (stride, padding, dilation, groups)
         ),
         "bias": lambda grad: total(grad, (0, *range(2, len(grad.shape)))),
     },
     shows=("transposed", "output_padding", "bias_sym_sizes_opt"),
-    formula={"input": r"\bar{z} * W^\top", "weight": r"x * \bar{z}", "bias": r"\textstyle\sum \bar{z}"},
+    formula={"input": r"W^\top \bar{z}", "weight": r"\bar{z} x^\top", "bias": r"\textstyle\sum \bar{z}"},
 )
 _to_input: Operation = Operation(
     "convolution_input_gradient",
-    _input_gradient,
+    lambda grad, weight, shape, settings: _input_gradient(grad, weight, shape, settings),
     {
-        "grad": lambda g, weight, stride, padding, dilation, groups: either(
-            _product, g, weight, stride, padding, dilation, groups
-        ),
-        "weight": lambda g, grad, weight_sym_sizes, stride, padding, dilation, groups: either(
-            _to_weight, grad, g, weight_sym_sizes, stride, padding, dilation, groups
-        ),
+        "grad": lambda g, weight, settings: either(_product, g, weight, settings),
+        "weight": lambda g, grad, weight_sym_sizes, settings: either(_to_weight, grad, g, weight_sym_sizes, settings),
     },
-    params=("grad", "weight", "shape", *_SETTINGS),
     node="ConvolutionBackwardBackward0",
 )
 _to_weight: Operation = Operation(
     "convolution_weight_gradient",
-    _weight_gradient,
+    lambda grad, input, shape, settings: _weight_gradient(grad, input, shape, settings),
     {
-        "grad": lambda g, input, stride, padding, dilation, groups: either(
-            _product, input, g, stride, padding, dilation, groups
-        ),
-        "input": lambda g, grad, input_sym_sizes, stride, padding, dilation, groups: either(
-            _to_input, grad, g, input_sym_sizes, stride, padding, dilation, groups
-        ),
+        "grad": lambda g, input, settings: either(_product, input, g, settings),
+        "input": lambda g, grad, input_sym_sizes, settings: either(_to_input, grad, g, input_sym_sizes, settings),
     },
-    params=("grad", "input", "shape", *_SETTINGS),
     node="ConvolutionBackwardBackward0",
-)
-_product: Operation = Operation(
-    "convolution",
-    lambda input, weight, stride, padding, dilation, groups: _convolve(
-        input, weight, None, stride, padding, dilation, groups
-    ),
-    {
-        "input": lambda grad, weight, input_sym_sizes, stride, padding, dilation, groups: either(
-            _to_input, grad, weight, input_sym_sizes, stride, padding, dilation, groups
-        ),
-        "weight": lambda grad, input, weight_sym_sizes, stride, padding, dilation, groups: either(
-            _to_weight, grad, input, weight_sym_sizes, stride, padding, dilation, groups
-        ),
-    },
 )
 
 
 # Pooling
 
 
-def _pool_sizes(shape: Pair, kernel: Pair, stride: Pair, padding: Pair, dilation: Pair, ceil_mode: bool) -> Pair:
-    sizes = []
-    for d in (0, 1):
-        length = shape[-2 + d]
-        spread = length + 2 * padding[d] - dilation[d] * (kernel[d] - 1) - 1
-        size = spread // stride[d] + 1
-        if ceil_mode:
-            size = -(-spread // stride[d]) + 1
-            if (size - 1) * stride[d] >= length + padding[d]:  # no window may start in the border at the end
-                size -= 1
-        sizes.append(size)
-    return tuple(sizes)
-
-
-def _overhang(shape: Pair, size: Pair, kernel: Pair, stride: Pair, padding: Pair, dilation: Pair) -> Pair:
-    """How far the last windows reach over the padded input (ceil_mode)."""
-    return tuple(
-        max(0, stride[d] * (size[d] - 1) + dilation[d] * (kernel[d] - 1) + 1 - shape[-2 + d] - 2 * padding[d])
-        for d in (0, 1)
-    )
-
-
 def _max_pool(
     self: np.ndarray, kernel_size: Pair, stride: Pair, padding: Pair, dilation: Pair, ceil_mode: bool
 ) -> tuple[np.ndarray, np.ndarray]:
     steps = stride or kernel_size
-    size = _pool_sizes(self.shape, kernel_size, steps, padding, dilation, ceil_mode)
-    extra = _overhang(self.shape, size, kernel_size, steps, padding, dilation)
+    count = window_counts(self.shape, kernel_size, steps, padding, dilation, ceil_mode)
     lowest = -np.inf if self.dtype.kind == "f" else np.iinfo(self.dtype).min
-    seen = list(_slices(_padded(self, padding, lowest, extra), kernel_size, steps, dilation, size))
-    best = seen[0].copy()
-    for values in seen[1:]:
-        np.maximum(best, values, out=best)
-    missing, places = np.ones(best.shape, bool), np.zeros(best.shape, np.uint8 if len(seen) < 256 else np.int64)
-    for values in seen[:-1]:  # the place of the first that is the largest: how many before it are not
-        missing &= values != best
-        places += missing
+    windows = _seen(self, kernel_size, count, steps, padding, dilation, lowest)
+    places = [windows[i, j] for i, j in np.ndindex(*kernel_size)]
+    kind = np.uint8 if len(places) < 256 else np.int64
+    best, place = places[0], np.zeros(places[0].shape, kind)
+    for number, values in enumerate(places[1:], 1):
+        larger = values > best
+        best = np.maximum(best, values)
+        np.maximum(place, larger.view(np.uint8) * kind(number), out=place)
     if self.dtype.kind == "f" and np.isnan(best).any():
-        for place, values in enumerate(seen):
-            np.copyto(places, place, where=np.isnan(values), casting="unsafe")
-    rows, columns = (np.arange(size[d]) * steps[d] - padding[d] for d in (0, 1))
-    down, right = (np.arange(kernel_size[d]) * dilation[d] for d in (0, 1))
+        for number, values in enumerate(places):
+            place[np.isnan(values)] = number
+    (top, left), (down, right) = (np.ogrid[:n, :m] for n, m in (count, kernel_size))
     width = self.shape[-1]
-    offsets = (down[:, None] * width + right).ravel()
-    return best, offsets[places] + (rows[:, None] * width + columns)
+    offsets = (down * dilation[0] * width + right * dilation[1]).ravel()
+    corners = (top * steps[0] - padding[0]) * width + (left * steps[1] - padding[1])
+    return best if len(places) > 1 else best.copy(), np.take(offsets, place) + corners
 
 
 def _max_pool_backward(grad: Any, self: Any, kernel_size: Pair, stride: Pair, dilation: Pair, result1: Any) -> Any:
     shape, indices = tuple(self.shape), plain(result1)
-    apart = dilation == (1, 1) and all(
-        step >= size for step, size in zip(stride or kernel_size, kernel_size, strict=True)
-    )
-    planes = math.prod(shape[:-2])
-    starts = np.arange(planes).reshape(*shape[:-2], 1, 1) * (shape[-2] * shape[-1])
+    starts = np.arange(0, math.prod(shape), shape[-2] * shape[-1]).reshape(*shape[:-2], 1, 1)
     places = indices + starts
     if isinstance(grad, Tensor):
         return flat(scatter_flat(grad, places, shape), self)
-    if apart:  # no two windows choose the same
-        out = np.zeros(shape, grad.dtype)
-        out.reshape(-1)[places] = grad
-        return out
-    return np.bincount(places.ravel(), grad.ravel(), math.prod(shape)).astype(grad.dtype).reshape(shape)
+    if dilation == (1, 1) and np.all(np.greater_equal(stride or kernel_size, kernel_size)):
+        out = np.zeros(math.prod(shape), grad.dtype)
+        out[places.ravel()] = grad.ravel()  # no two windows choose the same
+    else:
+        out = np.bincount(places.ravel(), grad.ravel(), math.prod(shape)).astype(grad.dtype)
+    return out.reshape(shape)
 
 
 max_pool2d = row(
@@ -425,89 +340,58 @@ max_pool2d = row(
 )
 
 
-def _window_sizes(shape: Pair, size: Pair, args: tuple[Any, ...]) -> np.ndarray | int:
+def _divisors(shape: Pair, count: Pair, settings: tuple[Any, ...]) -> np.ndarray | int:
     """What each window's sum is divided by."""
-    kernel, stride, padding, _, count_include_pad, divisor = args
-    if divisor is not None:
-        return int(divisor)
-    counts = []
+    kernel, stride, padding, _, with_border, divisor = settings
+    lengths = []
     for d in (0, 1):
-        length = shape[-2 + d]
-        start = np.arange(size[d]) * (stride or kernel)[d] - padding[d]
-        end = np.minimum(start + kernel[d], length + padding[d])
-        counts.append(end - start if count_include_pad else np.minimum(end, length) - np.maximum(start, 0))
-    return counts[0][:, None] * counts[1]
+        start = np.arange(count[d]) * (stride or kernel)[d] - padding[d]
+        end = np.minimum(start + kernel[d], shape[-2 + d] + padding[d])
+        lengths.append(end - start if with_border else np.minimum(end, shape[-2 + d]) - np.maximum(start, 0))
+    return lengths[0][:, None] * lengths[1] if divisor is None else int(divisor)
 
 
-def _average(self: np.ndarray, *args: Any) -> np.ndarray:
-    kernel, stride, padding, ceil_mode = args[:4]
-    steps, dense = stride or kernel, (1, 1)
-    size = _pool_sizes(self.shape, kernel, steps, padding, dense, ceil_mode)
-    padded = _padded(self, padding, 0, _overhang(self.shape, size, kernel, steps, padding, dense))
-    out: Any = 0
-    for seen in _slices(padded, kernel, steps, dense, size):
-        out = out + seen
-    return (out / _window_sizes(self.shape, size, args)).astype(self.dtype)
+def _average(self: np.ndarray, settings: tuple[Any, ...]) -> np.ndarray:
+    kernel, stride, padding, ceil_mode = settings[:4]
+    count = window_counts(self.shape, kernel, stride or kernel, padding, (1, 1), ceil_mode)
+    windows = _seen(self, kernel, count, stride or kernel, padding, (1, 1))
+    return (windows.sum((0, 1)) / _divisors(self.shape, count, settings)).astype(self.dtype)
 
 
-def _average_backward(grad: np.ndarray, shape: Pair, *args: Any) -> np.ndarray:
-    kernel, stride, padding = args[:3]
-    steps, size, (top, left) = stride or kernel, grad.shape[-2:], padding
-    extra = _overhang(shape, size, kernel, steps, padding, (1, 1))
-    out = _padded(np.zeros(shape, grad.dtype), padding, 0, extra).copy()
-    share = grad / _window_sizes(shape, size, args)
-    for seen in _slices(out, kernel, steps, (1, 1), size):
-        np.add(seen, share, out=seen)
-    return out[..., top : top + shape[-2], left : left + shape[-1]]
+def _average_backward(grad: np.ndarray, shape: Pair, settings: tuple[Any, ...]) -> np.ndarray:
+    kernel, stride, padding = settings[:3]
+    steps, count = stride or kernel, grad.shape[-2:]
+    whole, inside = _framed(shape, grad.dtype, kernel, count, steps, padding, (1, 1))
+    windows = _windows(whole, kernel, count, steps, (1, 1))
+    share = (grad / _divisors(shape, count, settings)).astype(grad.dtype)
+    for i, j in np.ndindex(*kernel):
+        windows[i, j] += share
+    return inside
 
 
-_POOL = ("kernel_size", "stride", "padding", "ceil_mode", "count_include_pad", "divisor_override")
 avg_pool2d = row(
     "avg_pool2d",
-    _average,
+    lambda self, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override: _average(
+        self, (kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
+    ),
     lambda grad, self, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override: flat(
         either(
-            _spread_average, grad, tuple(self.shape), kernel_size, stride, padding, ceil_mode, count_include_pad,
-            divisor_override,
+            _spread_average,
+            grad,
+            tuple(self.shape),
+            (kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override),
         ),
         self,
     ),
     r"\bar{z} / n \text{ on its window}",
-    params=("self", *_POOL),
     node="AvgPool2DBackward0",
-)  # fmt: skip
+)
 _spread_average: Operation = row(
     "avg_pool2d_backward",
-    _average_backward,
-    lambda grad, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override: either(
-        avg_pool2d, grad, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override
-    ),
-    params=("self", "shape", *_POOL),
+    lambda self, shape, settings: _average_backward(self, shape, settings),
+    lambda grad, settings: either(avg_pool2d, grad, *settings),
     node="AvgPool2DBackwardBackward0",
 )
-
-
-def _averaging(length: int, size: int, dtype: Any) -> np.ndarray:
-    """The matrix that averages ``length`` numbers to ``size``."""
-    matrix = np.zeros((size, length), dtype)
-    for i in range(size):
-        start, end = i * length // size, -(-(i + 1) * length // size)
-        matrix[i, start:end] = 1 / (end - start)
-    return matrix
-
-
-def _adaptive(self: np.ndarray, output_size: Pair) -> np.ndarray:
-    rows, columns = (_averaging(self.shape[-2 + d], output_size[d], self.dtype) for d in (0, 1))
-    return rows @ self @ columns.T
-
-
-def _adaptive_backward(grad: Any, self: Any) -> Any:
-    kind = plain(grad).dtype
-    rows, columns = (_averaging(self.shape[d], grad.shape[d], kind) for d in (-2, -1))
-    return flat(matmul(matmul(like(grad, rows.T), grad), like(grad, columns)), self)
-
-
-adaptive_avg_pool2d = row("_adaptive_avg_pool2d", _adaptive, _adaptive_backward, node="AdaptiveAvgPool2DBackward0")
 
 
 # Embedding
@@ -518,22 +402,19 @@ def _embedding_backward(grad: Any, indices: Any, padding_idx: int, weight_sym_ar
     rows = reshape(grad, (-1, width))
     if padding_idx >= 0:
         rows = rows * like(rows, (places != padding_idx)[:, None])
-    if isinstance(grad, Tensor):
-        return scatter_flat(rows, places[:, None] * width + np.arange(width), (weight_sym_argsize_0, width))
-    out = np.zeros((weight_sym_argsize_0, width), grad.dtype)
-    np.add.at(out, places, rows)
-    return out
+    return scatter_flat(rows, places[:, None] * width + np.arange(width), (weight_sym_argsize_0, width))
 
 
 embedding = Operation(
     "embedding",
     lambda weight, indices, padding_idx, scale_grad_by_freq, sparse, weight_sym_argsize_0: weight[indices],
     {
-        "weight": lambda grad, indices, padding_idx, scale_grad_by_freq, sparse, weight_sym_argsize_0: (
-            _embedding_backward(grad, indices, padding_idx, weight_sym_argsize_0)
+        "weight": lambda grad, indices, padding_idx, weight_sym_argsize_0: _embedding_backward(
+            grad, indices, padding_idx, weight_sym_argsize_0
         )
     },
     tensors=("indices",),
+    shows=("scale_grad_by_freq", "sparse"),
     formula={"weight": r"\textstyle\sum \bar{z} \text{ of the row}"},
 )
 
@@ -548,28 +429,35 @@ def _statistics(input: Any, dims: Pair, eps: float) -> tuple[Any, Any]:
     return mean, 1 / sqrt(total(off * off, dims, True) / number + eps)
 
 
-def _through(grad: Any, input: Any, mean: Any, inverse: Any, dims: Pair) -> Any:
+def _normalised(input: np.ndarray, mean: Any, inverse: Any, weight: Any, bias: Any) -> np.ndarray:
+    out = (input - mean) * inverse.astype(input.dtype)
+    if weight is not None:
+        out *= weight
+    if bias is not None:
+        out += bias
+    return out
+
+
+def _normal(grad: Any, input: Any, dims: Pair, eps: float, saved: Any) -> tuple[Any, Any]:
+    """The normalised input and the inverse deviation, which for a second derivative depend on the input."""
+    mean, inverse = _statistics(input, dims, eps) if isinstance(grad, Tensor) else saved
+    return (input - mean) * inverse, inverse
+
+
+def _through(grad: Any, normal: Any, inverse: Any, dims: Pair) -> Any:
     """The gradient of the input from that of the normalised one, where mean and deviation are the input's own."""
-    number = math.prod(input.shape[d] for d in dims)
-    normal = (input - mean) * inverse
-    inner = grad - total(grad, dims, True) / number - normal * (total(grad * normal, dims, True) / number)
-    return inner * inverse
+    number = math.prod(normal.shape[d] for d in dims)
+    return (grad - total(grad, dims, True) / number - normal * (total(grad * normal, dims, True) / number)) * inverse
 
 
 def _channels(value: Any, ndim: int) -> Any:
-    return reshape(value, (1, -1, *(1,) * (ndim - 2)))
+    return None if value is None else reshape(value, (1, -1, *(1,) * (ndim - 2)))
 
 
 def _batch_norm(
-    input: np.ndarray,
-    weight: Any,
-    bias: Any,
-    running_mean: Any,
-    running_var: Any,
-    training: bool,
-    momentum: float,
+    input: np.ndarray, weight: Any, bias: Any, running_mean: Any, running_var: Any, training: bool, momentum: float,
     eps: float,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
     ndim = input.ndim
     if training:
         dims = (0, *range(2, ndim))
@@ -579,44 +467,44 @@ def _batch_norm(
             running_var += momentum * (np.var(input, dims, ddof=1) - running_var)
     else:
         mean, inverse = _channels(running_mean, ndim), 1 / np.sqrt(_channels(running_var, ndim) + eps)
-    out = (input - mean) * inverse.astype(input.dtype)
-    if weight is not None:
-        out *= _channels(weight, ndim)
-    if bias is not None:
-        out += _channels(bias, ndim)
-    saved = (mean.ravel(), inverse.ravel()) if training else (np.zeros(0, input.dtype), np.zeros(0, input.dtype))
-    return (out, *saved)
+    out = _normalised(input, mean, inverse, _channels(weight, ndim), _channels(bias, ndim))
+    kept = slice(None if training else 0)  # nothing, where they are not the input's own
+    return out, mean.ravel()[kept], inverse.ravel()[kept]
 
 
-def _batch_statistics(
-    grad: Any, input: Any, running_mean: Any, running_var: Any, training: bool, eps: float, saved: Any
-) -> tuple[Pair, Any, Any]:
+def _batch_normal(
+    grad: Any, input: Any, running_mean: Any, running_var: Any, training: bool, eps: float, *saved: Any
+) -> tuple[Any, Any, Pair]:
     ndim = len(input.shape)
     dims = (0, *range(2, ndim))
-    if not training:
-        return dims, _channels(running_mean, ndim), 1 / sqrt(_channels(running_var, ndim) + eps)
-    if isinstance(grad, Tensor):  # they depend on the input, too
-        return dims, *_statistics(input, dims, eps)
-    return dims, *(_channels(value, ndim) for value in saved)
+    if training:
+        return *_normal(grad, input, dims, eps, [_channels(value, ndim) for value in saved]), dims
+    inverse = 1 / sqrt(_channels(running_var, ndim) + eps)
+    return (input - _channels(running_mean, ndim)) * inverse, inverse, dims
 
 
 def _batch_norm_input(
     grad: Any, input: Any, weight: Any, running_mean: Any, running_var: Any, training: bool, eps: float,
     result1: Any, result2: Any,
 ) -> Any:  # fmt: skip
-    dims, mean, inverse = _batch_statistics(grad, input, running_mean, running_var, training, eps, (result1, result2))
+    normal, inverse, dims = _batch_normal(grad, input, running_mean, running_var, training, eps, result1, result2)
     if weight is not None:
         grad = grad * _channels(weight, len(input.shape))
-    return _through(grad, input, mean, inverse, dims) if training else grad * inverse
+    return _through(grad, normal, inverse, dims) if training else grad * inverse
 
 
 def _batch_norm_weight(
     grad: Any, input: Any, running_mean: Any, running_var: Any, training: bool, eps: float, result1: Any, result2: Any
 ) -> Any:
-    dims, mean, inverse = _batch_statistics(grad, input, running_mean, running_var, training, eps, (result1, result2))
-    return total(grad * ((input - mean) * inverse), dims)
+    normal, _, dims = _batch_normal(grad, input, running_mean, running_var, training, eps, result1, result2)
+    return total(grad * normal, dims)
 
 
+_NORM_FORMULAS = {
+    "input": r"w \bar{z} / \sigma \text{, without its mean and its part along the output}",
+    "weight": r"\textstyle\sum \bar{z} x \text{, x normalised}",
+    "bias": r"\textstyle\sum \bar{z}",
+}
 batch_norm = Operation(
     "native_batch_norm",
     _batch_norm,
@@ -627,42 +515,29 @@ batch_norm = Operation(
     },
     tensors=("running_mean", "running_var"),
     outputs=("result0", "result1", "result2"),
-    formula={
-        "input": r"w \bar{z} / \sigma \text{, without its mean and its part along the output}",
-        "weight": r"\textstyle\sum \bar{z} x \text{, x normalised}",
-        "bias": r"\textstyle\sum \bar{z}",
-    },
+    formula=_NORM_FORMULAS,
 )
 
 
 def _layer_norm(
     input: np.ndarray, normalized_shape: Pair, weight: Any, bias: Any, _eps: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    mean, inverse = _statistics(input, tuple(range(input.ndim - len(normalized_shape), input.ndim)), _eps)
-    out = (input - mean) * inverse
-    if weight is not None:
-        out *= weight
-    if bias is not None:
-        out += bias
-    return out, mean, inverse
-
-
-def _layer_statistics(grad: Any, input: Any, normalized_shape: Pair, _eps: float, saved: Any) -> tuple[Pair, Any, Any]:
-    ndim = len(input.shape)
-    dims = tuple(range(ndim - len(normalized_shape), ndim))
-    return dims, *(_statistics(input, dims, _eps) if isinstance(grad, Tensor) else saved)
+    mean, inverse = _statistics(input, tuple(range(-len(normalized_shape), 0)), _eps)
+    return _normalised(input, mean, inverse, weight, bias), mean, inverse
 
 
 def _layer_norm_input(
     grad: Any, input: Any, normalized_shape: Pair, weight: Any, _eps: float, result1: Any, result2: Any
 ) -> Any:
-    dims, mean, inverse = _layer_statistics(grad, input, normalized_shape, _eps, (result1, result2))
-    return _through(grad if weight is None else grad * weight, input, mean, inverse, dims)
+    dims = tuple(range(-len(normalized_shape), 0))
+    normal, inverse = _normal(grad, input, dims, _eps, (result1, result2))
+    return _through(grad if weight is None else grad * weight, normal, inverse, dims)
 
 
 def _layer_norm_weight(grad: Any, input: Any, normalized_shape: Pair, _eps: float, result1: Any, result2: Any) -> Any:
-    dims, mean, inverse = _layer_statistics(grad, input, normalized_shape, _eps, (result1, result2))
-    return total(grad * ((input - mean) * inverse), tuple(range(dims[0])))
+    last = len(normalized_shape)
+    normal, _ = _normal(grad, input, tuple(range(-last, 0)), _eps, (result1, result2))
+    return total(grad * normal, tuple(range(len(grad.shape) - last)))
 
 
 layer_norm = Operation(
@@ -674,11 +549,7 @@ layer_norm = Operation(
         "bias": lambda grad, bias, normalized_shape: total(grad, tuple(range(len(grad.shape) - len(normalized_shape)))),
     },
     outputs=("result0", "result1", "result2"),
-    formula={
-        "input": r"w \bar{z} / \sigma \text{, without its mean and its part along the output}",
-        "weight": r"\textstyle\sum \bar{z} x \text{, x normalised}",
-        "bias": r"\textstyle\sum \bar{z}",
-    },
+    formula=_NORM_FORMULAS,
 )
 
 
@@ -686,16 +557,13 @@ layer_norm = Operation(
 
 
 def _pad(self: np.ndarray, pad: Pair, value: float) -> np.ndarray:
-    shape, source, target = list(self.shape), [slice(None)] * self.ndim, [slice(None)] * self.ndim
-    for i in range(len(pad) // 2):
-        before, after = pad[2 * i], pad[2 * i + 1]
-        dim = self.ndim - 1 - i
-        shape[dim] += before + after
-        source[dim] = slice(max(0, -before), self.shape[dim] - max(0, -after))
-        target[dim] = slice(max(0, before), shape[dim] - max(0, after))
-    out = np.full(shape, value, self.dtype)
-    out[tuple(target)] = self[tuple(source)]
-    return out
+    widths = np.zeros((self.ndim, 2), int)
+    widths[self.ndim - len(pad) // 2 :] = np.reshape(pad, (-1, 2))[::-1]
+    cut = [
+        slice(max(0, -before), length + min(0, after))
+        for length, (before, after) in zip(self.shape, widths, strict=True)
+    ]
+    return np.pad(self[tuple(cut)], np.maximum(widths, 0), constant_values=value)
 
 
 constant_pad: Operation = row(
@@ -741,21 +609,32 @@ def _mse(self: np.ndarray, target: np.ndarray, reduction: int) -> np.ndarray:
 
 def _smooth_l1(self: np.ndarray, target: np.ndarray, reduction: int, beta: float) -> np.ndarray:
     size = np.abs(_difference(self, target))
-    return _reduced(np.where(size < beta, size * size * (0.5 / beta), size - 0.5 * beta).astype(self.dtype), reduction)
+    return _reduced(choose(size < beta, size * size * (0.5 / beta), size - 0.5 * beta), reduction)
 
 
 def _huber(self: np.ndarray, target: np.ndarray, reduction: int, delta: float) -> np.ndarray:
     size = np.abs(_difference(self, target))
-    parts = np.where(size < delta, size * size * 0.5, (size - 0.5 * delta) * delta)
-    return _reduced(parts.astype(self.dtype), reduction)
+    return _reduced(choose(size < delta, size * size * 0.5, (size - 0.5 * delta) * delta), reduction)
+
+
+def _mse_backward(grad: Any, self: Any, target: Any, reduction: int) -> Any:
+    return (self - target) * (_scaled(grad, self, reduction) * 2)
+
+
+def _smooth_l1_backward(grad: Any, self: Any, target: Any, reduction: int, beta: float) -> Any:
+    return _scaled(grad, self, reduction) * clamp((self - target) / beta, -1, 1)
+
+
+def _huber_backward(grad: Any, self: Any, target: Any, reduction: int, delta: float) -> Any:
+    return _scaled(grad, self, reduction) * clamp(self - target, -delta, delta)
 
 
 mse_loss = Operation(
     "mse_loss",
     _mse,
     {
-        "self": lambda grad, self, target, reduction: (self - target) * (_scaled(grad, self, reduction) * 2),
-        "target": lambda grad, self, target, reduction: (target - self) * (_scaled(grad, self, reduction) * 2),
+        "self": _mse_backward,
+        "target": lambda grad, self, target, reduction: _mse_backward(grad, target, self, reduction),
     },
     formula={"self": r"\bar{z} \cdot \tfrac{2}{n} (x - y)", "target": r"\bar{z} \cdot \tfrac{2}{n} (y - x)"},
 )
@@ -763,12 +642,8 @@ smooth_l1_loss = Operation(
     "smooth_l1_loss",
     _smooth_l1,
     {
-        "self": lambda grad, self, target, reduction, beta: (
-            _scaled(grad, self, reduction) * clamp((self - target) / beta, -1, 1)
-        ),
-        "target": lambda grad, self, target, reduction, beta: (
-            _scaled(grad, self, reduction) * clamp((target - self) / beta, -1, 1)
-        ),
+        "self": _smooth_l1_backward,
+        "target": lambda grad, self, target, reduction, beta: _smooth_l1_backward(grad, target, self, reduction, beta),
     },
     formula={"self": r"\bar{z} \cdot (x - y) / (n \beta) \text{, clamped}"},
 )
@@ -776,82 +651,64 @@ huber_loss = Operation(
     "huber_loss",
     _huber,
     {
-        "self": lambda grad, self, target, reduction, delta: (
-            _scaled(grad, self, reduction) * clamp(self - target, -delta, delta)
-        ),
-        "target": lambda grad, self, target, reduction, delta: (
-            _scaled(grad, self, reduction) * clamp(target - self, -delta, delta)
-        ),
+        "self": _huber_backward,
+        "target": lambda grad, self, target, reduction, delta: _huber_backward(grad, target, self, reduction, delta),
     },
     formula={"self": r"\bar{z} \cdot (x - y) / n \text{, clamped}"},
 )
 
 
-def _picked(self: np.ndarray, target: np.ndarray, weight: Any, ignore_index: int) -> tuple[Any, Any, Any]:
-    """For each target: whether it counts, its class with those ignored at 0, and its weight."""
-    counts = target != ignore_index
-    classes = self.shape[0 if self.ndim == 1 else 1]
-    wrong = counts & ((target < 0) | (target >= classes))
+def _classes(target: np.ndarray, number: int, weight: Any, ignore_index: int, kind: Any) -> tuple[Any, Any, Any]:
+    """Each target's class in a row, its weight, and which are ignored (None: none is)."""
+    target = target.ravel()
+    if target.size and weight is None:  # the usual case, told quickly
+        low, high = target.min(), target.max()
+        if low >= 0 and high < number and not low <= ignore_index <= high:
+            return target, kind.type(1), None
+    ignored = target == ignore_index
+    wrong = ((target < 0) | (target >= number)) & ~ignored
     if wrong.any():
-        raise IndexError(f"Target {target[wrong].flat[0]} is out of bounds.")
-    index = np.where(counts, target, 0)
-    weights = counts.astype(self.dtype) if weight is None else weight[index] * counts
-    return counts, index, weights
-
-
-def _rows(target: np.ndarray) -> np.ndarray:
-    return np.arange(target.size)
+        raise IndexError(f"Target {target[wrong][0]} is out of bounds.")
+    index = np.where(ignored, 0, target)
+    return index, (np.ones(index.shape, kind) if weight is None else weight[index]) * ~ignored, ignored
 
 
 def _nll(
     self: np.ndarray, target: np.ndarray, weight: Any, reduction: int, ignore_index: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    if self.ndim == 1:
-        target = target.reshape(())
-    elif self.ndim == 2 and weight is None and target.size:  # the usual case, in few steps
-        low, high = target.min(), target.max()
-        if low >= 0 and high < self.shape[1] and not low <= ignore_index <= high:
-            loss = np.negative(self[_rows(target), target])
-            mass = np.array(target.size, self.dtype)
-            return _reduced(loss, reduction), mass if reduction else np.zeros((), self.dtype)
-    counts, index, weights = _picked(self, target, weight, ignore_index)
-    axis = 0 if self.ndim == 1 else 1
-    chosen = np.take_along_axis(self, np.expand_dims(index, axis), axis).squeeze(axis)
-    loss = np.where(counts, -chosen * weights, self.dtype.type(0))
+    rows = np.moveaxis(self, min(1, self.ndim - 1), -1)
+    number = rows.shape[-1]
+    index, share, ignored = _classes(target, number, weight, ignore_index, self.dtype)
+    loss = rows.reshape(-1, number)[np.arange(index.size), index] * -share
+    if ignored is not None:
+        loss[ignored] = 0
     if reduction == 0:
-        return loss, np.zeros((), self.dtype)
-    mass = np.add.reduce(weights, axis=None, out=...)
-    out = np.add.reduce(loss, axis=None, out=...)
-    return (np.true_divide(out, mass, out=...) if reduction == 1 else out), mass
+        return loss.reshape(rows.shape[:-1]), np.zeros((), self.dtype)
+    mass = np.asarray(share.sum() if share.ndim else index.size, self.dtype)
+    out = np.add.reduce(loss, out=...)
+    return np.true_divide(out, mass, out=...) if reduction == 1 else out, mass
 
 
 def _nll_backward(
     grad: Any, self: Any, target: Any, weight: Any, reduction: int, ignore_index: int, total_weight: Any
 ) -> Any:
-    shape, labels = tuple(self.shape), plain(target)
-    kind = plain(grad).dtype
-    if type(grad) is np.ndarray and len(shape) == 2 and weight is None and reduction and total_weight == labels.size:
-        chosen = np.zeros(shape, kind)
-        chosen[_rows(labels), labels] = -grad / kind.type(labels.size if reduction == 1 else 1)
-        return chosen
-    weights = None if weight is None else plain(weight)
-    counts, index, share = _picked(
-        np.empty(shape, kind), labels.reshape(()) if len(shape) == 1 else labels, weights, ignore_index
-    )
+    shape, values = tuple(self.shape), plain(grad)
+    axis = min(1, len(shape) - 1)
+    weight = None if weight is None else plain(weight)
+    index, share, ignored = _classes(plain(target), shape[axis], weight, ignore_index, values.dtype)
     if reduction == 1:
-        share = np.where(counts, share / plain(total_weight), kind.type(0))
-    axis = 0 if len(shape) == 1 else 1
-    where_ = np.expand_dims(index, axis)
-    if reduction == 0:
-        grad = reshape(grad, where_.shape)
-    chosen = np.zeros(shape, kind)
-    if isinstance(grad, Tensor):
-        np.put_along_axis(chosen, where_, np.expand_dims(-share, axis), axis)
-        return flat(grad * Tensor._plain(chosen), self)
-    np.put_along_axis(
-        chosen, where_, np.where(np.expand_dims(counts, axis), np.expand_dims(-share, axis) * grad, 0), axis
-    )
-    return chosen
+        share = share / plain(total_weight)
+    slope = np.zeros((index.size, shape[axis]), values.dtype)
+    as_tensors = isinstance(grad, Tensor)
+    chosen = -share if as_tensors else -share * values.ravel()
+    if ignored is not None:
+        chosen[ignored] = 0
+    slope[np.arange(index.size), index] = chosen
+    slope = np.moveaxis(slope.reshape(*shape[:axis], *shape[axis + 1 :], shape[axis]), -1, axis)
+    if as_tensors:
+        each = reshape(grad, (*shape[:axis], 1, *shape[axis + 1 :])) if reduction == 0 else grad
+        return flat(each * Tensor._plain(slope), self)
+    return slope
 
 
 nll_loss, nll_loss2d = (
@@ -876,20 +733,24 @@ def _bce(self: np.ndarray, target: np.ndarray, weight: Any, reduction: int) -> n
 
 
 def _bce_backward(grad: Any, self: Any, target: Any, weight: Any, reduction: int) -> Any:
-    grad = _scaled(grad, self, reduction) * (self - target)
-    grad = grad if weight is None else grad * weight
-    return grad / dual("clamp_min", np.maximum)((1 - self) * self, 1e-12)
+    grad = _weighted(grad, self, weight, reduction) * (self - target)
+    return grad / clamp_min((1 - self) * self, 1e-12)
 
 
-def _bce_target(grad: Any, self: Any, target: Any, weight: Any, reduction: int) -> Any:
-    grad = _scaled(grad, self, reduction) * (log(1 - self) - log(self))
+def _weighted(grad: Any, self: Any, weight: Any, reduction: int) -> Any:
+    grad = _scaled(grad, self, reduction)
     return grad if weight is None else grad * weight
 
 
 binary_cross_entropy = Operation(
     "binary_cross_entropy",
     _bce,
-    {"self": _bce_backward, "target": _bce_target},
+    {
+        "self": _bce_backward,
+        "target": lambda grad, self, weight, reduction: (
+            _weighted(grad, self, weight, reduction) * (log(1 - self) - log(self))
+        ),
+    },
     tensors=("weight",),
     formula={
         "self": r"\tfrac{\bar{z}}{n} \cdot \tfrac{x - y}{x (1 - x)}",
@@ -905,19 +766,13 @@ def _bce_logits(self: np.ndarray, target: np.ndarray, weight: Any, pos_weight: A
 
 
 def _bce_logits_backward(grad: Any, self: Any, target: Any, weight: Any, pos_weight: Any, reduction: int) -> Any:
-    grad = _scaled(grad, self, reduction)
-    if pos_weight is None:
-        grad = grad * (sigmoid(self) - target)
-    else:
-        positive = pos_weight * target
-        grad = grad * ((positive + 1 - target) * sigmoid(self) - positive)
-    return grad if weight is None else grad * weight
+    positive = target if pos_weight is None else pos_weight * target
+    return _weighted(grad, self, weight, reduction) * ((positive + 1 - target) * sigmoid(self) - positive)
 
 
-def _bce_logits_target(grad: Any, self: Any, target: Any, weight: Any, pos_weight: Any, reduction: int) -> Any:
-    grad = _scaled(grad, self, reduction)
-    grad = grad * (-self if pos_weight is None else log(sigmoid(-self)) - pos_weight * log(sigmoid(self)))
-    return grad if weight is None else grad * weight
+def _bce_logits_target(grad: Any, self: Any, weight: Any, pos_weight: Any, reduction: int) -> Any:
+    slope = -self if pos_weight is None else log(sigmoid(-self)) - pos_weight * log(sigmoid(self))
+    return _weighted(grad, self, weight, reduction) * slope
 
 
 binary_cross_entropy_with_logits = Operation(
@@ -929,7 +784,7 @@ binary_cross_entropy_with_logits = Operation(
 )
 
 
-def _xlogy(self: Any, other: Any) -> np.ndarray:
+def _xlogy(self: np.ndarray, other: np.ndarray) -> np.ndarray:
     product = np.where(self == 0, 0, self * np.log(other)).astype(np.result_type(self, other))
     return np.where(np.isnan(other), other, product)
 

@@ -15,22 +15,12 @@ FUSED = "gradgraph"  # PyTorch differentiates these by kernels of their own: its
 
 ACTIVATIONS = lines("""
     relu
-    relu6
     leaky_relu
     elu
-    celu
     selu
     silu
     gelu
     softplus
-    hardtanh
-    logsigmoid
-    softsign
-    tanhshrink
-    mish
-    hardswish
-    hardshrink
-    softshrink
     sigmoid
     tanh
 """)
@@ -42,7 +32,7 @@ def test_activation(name: str) -> None:
     agree(f"F.{name}(x)", x=[-50.0, -3.5, -1.0, -0.25, 0.75, 3.5, 50.0], but=FUSED)
 
 
-@pytest.mark.parametrize("name", [*ACTIVATIONS[:10], "hardswish", "hardshrink"])
+@pytest.mark.parametrize("name", ["relu", "leaky_relu", "elu", "selu", "silu", "gelu", "softplus"])
 def test_activation_of_integers(name: str) -> None:
     agree(f"F.{name}(x)", x=[-2, 0, 7])
 
@@ -52,29 +42,21 @@ def test_activation_of_integers(name: str) -> None:
     lines("""
     F.leaky_relu(x, 0.2)
     F.elu(x, 2.0)
-    F.celu(x, alpha=2.0)
     F.gelu(x, approximate='tanh')
     F.gelu(x, approximate='x')
     F.softplus(x, 2, 1)
-    F.hardtanh(x, -0.5, 0.5)
-    F.hardtanh(x, 1, -1)
-    F.threshold(x, 0.1, 20)
-    F.prelu(x, w)
-    F.prelu(x, w[:1])
     F.softmax(x)
-    F.softmin(x, 1)
     F.log_softmax(x, -1, dtype=torch.float64)
     F.log_softmax(x)
     F.relu(x * 1, inplace=True)
     F.relu(3)
-    F.softshrink(x, 0.1)
 """),
 )
 def test_activation_arguments(code: str) -> None:
-    agree(code, x=(2, 3), w=[0.25, -0.5, 0.1], but=FUSED)
+    agree(code, x=(2, 3), but=FUSED)
 
 
-@pytest.mark.parametrize("name", ["elu", "leaky_relu", "silu", "hardtanh"])
+@pytest.mark.parametrize("name", ["elu", "leaky_relu", "silu", "selu"])
 def test_activation_in_place(name: str) -> None:
     agree(f"y = x * 1; F.{name}(y, inplace=True); y", x=(2, 3), but=FUSED + " graph saved")
 
@@ -199,11 +181,6 @@ def test_avg_pool2d(args: str, x: tuple[int, ...]) -> None:
 @pytest.mark.parametrize(
     "code",
     lines("""
-    F.adaptive_avg_pool2d(x, 1)
-    F.adaptive_avg_pool2d(x, (2, 3))
-    F.adaptive_avg_pool2d(x, (4, 5))
-    F.adaptive_avg_pool2d(x, (None, 2))
-    F.max_pool1d(x[0], 2)
     F.max_pool2d(x[0, 0], 2)
     F.max_pool2d(x, 7)
     F.max_pool2d(x, 2, padding=2)
@@ -279,7 +256,6 @@ def test_layer_norm(args: str) -> None:
     F.dropout(x, 1.0)
     F.dropout(x, 1.5)
     F.dropout(x * 1, 0.5, inplace=True)
-    F.dropout2d(x, 0.5)
     F.dropout('a')
 """),
 )
@@ -319,22 +295,16 @@ def test_losses_of_differences(loss: str, reduction: str) -> None:
     F.mse_loss(x, y.double())
     F.mse_loss(x, x.detach().long())
     F.mse_loss(x.long(), y.long())
-    F.mse_loss(x, y, weight=w)
-    F.mse_loss(x, y, weight=w[0])
-    F.l1_loss(x, y, weight=w, reduction='sum')
-    F.huber_loss(x, y, weight=w)
     F.smooth_l1_loss(x, y, beta=0.5)
     F.smooth_l1_loss(x, y, beta=0.0)
     F.smooth_l1_loss(x, y, beta=-1)
     F.huber_loss(x, y, delta=0.3)
     F.huber_loss(x, y, delta=0)
-    F.mse_loss(x, y, size_average=False)
-    F.mse_loss(x, y, reduce=False)
     F.mse_loss(x[:, :1], y[:, 0])
 """),
 )
 def test_loss_arguments(code: str) -> None:
-    agree(code, x=(4, 3), y=(4, 3), w=given((4, 3), low=0.1, grad=False), but=FUSED)
+    agree(code, x=(4, 3), y=(4, 3), but=FUSED)
 
 
 T = given([0, 2, 1, 1])
@@ -398,7 +368,6 @@ def test_cross_entropy_of_probabilities(args: str) -> None:
     F.nll_loss(x, t, weight=torch.ones(3).to(x.dtype))
     F.nll_loss(x, x)
     F.nll_loss(x.view(2, 3, 2), t.view(2, 2), reduction='none')
-    F.cross_entropy(3, t)
 """),
 )
 def test_cross_entropy_shapes(code: str) -> None:
@@ -441,15 +410,8 @@ def test_binary_cross_entropy(args: str) -> None:
     F.kl_div(x.log(), y, reduction='batchmean')
     F.kl_div(x.log(), y.log(), log_target=True, reduction='sum')
     F.kl_div(x.log(), y.round(), reduction='sum')
-    F.cosine_similarity(x, y)
-    F.cosine_similarity(x, y, 0, 10.0)
-    F.cosine_similarity(x, y[:1])
-    F.pairwise_distance(x, y)
     F.normalize(x)
     F.normalize(x, p=1, dim=0)
-    F.triplet_margin_loss(x, y, x.flip(0))
-    F.triplet_margin_loss(x, y, x.flip(0), swap=True, p=1.0)
-    F.margin_ranking_loss(x, y, torch.ones(4, 3), 0.5)
 """),
 )
 def test_other_losses(code: str) -> None:
@@ -481,7 +443,6 @@ def test_one_hot(code: str) -> None:
     F.pad(x, [0, 0, -2, -1])
     F.pad(x, (1, 2, 3))
     F.pad(x, (1, 1, 1, 1, 1, 1))
-    F.pad(x, (1, 1), mode='x')
 """),
 )
 def test_pad(code: str) -> None:
