@@ -95,7 +95,7 @@ class Tensor:
     @staticmethod
     def _gradient(value: Any) -> Tensor:
         """A plain Tensor for ``.grad``, whatever subclass the leaf is."""
-        return Tensor._of(value)
+        return Tensor._plain(value if type(value) is np.ndarray else np.asarray(value))
 
     # What it is
 
@@ -193,6 +193,11 @@ class Tensor:
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Set ``requires_grad`` of a leaf; returns the tensor itself."""
+        if not isinstance(requires_grad, bool):
+            raise TypeError(
+                "requires_grad_(): argument 'requires_grad' (position 1) must be bool, not "
+                + type(requires_grad).__name__
+            )
         if requires_grad and self._array.dtype.kind != "f":
             raise RuntimeError("only Tensors of floating point dtype can require gradients")
         if self._node is None or not requires_grad:
@@ -225,6 +230,9 @@ class Tensor:
                 "detach_() cannot be called on these gradients. To fix this error, please refer to the "
                 "Optimizer.zero_grad() function in torch/optim/optimizer.py as the solution."
             )
+        if self._node is not None:  # what saved it is to notice
+            self._counter()
+            self._own_meta().detached = True
         self._node, self._output_nr, self._requires_grad = None, 0, False
         return self
 

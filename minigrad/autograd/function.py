@@ -17,7 +17,7 @@ from ..tensor import Tensor
 from . import grad_mode, notes, views
 from .graph import Node, next_sequence
 from .observe import tell
-from .saved import SavedTensor, save, unpack
+from .saved import SavedTensor, raw, save, unpack
 from .views import gradient_edge
 
 
@@ -58,6 +58,10 @@ class FunctionCtx:
 
     def set_materialize_grads(self, value: bool) -> None:
         """Whether backward gets zeros (default) or None for an output that nothing depends on."""
+        if not isinstance(value, bool):
+            raise TypeError(
+                "set_materialize_grads received an invalid combination of arguments - got (), but expected (bool)"
+            )
         self._materialize = value
 
 
@@ -83,6 +87,10 @@ class BackwardFunction(Node):
     def saved_tensors(self) -> tuple[Tensor | None, ...]:
         """What save_for_backward kept. RuntimeError: freed by a backward, or changed in place since."""
         return tuple(unpack(self, self.saved, True))
+
+    @property
+    def _raw_saved_tensors(self) -> tuple[Any, ...]:
+        return tuple([raw(self, place) for place in range(len(self.saved))])
 
     def backward(self, grad: list[Any]) -> list[Any]:
         with grad_mode.no_grad():
@@ -153,10 +161,12 @@ class Function(FunctionCtx):
     """
 
     _node_class: type[BackwardFunction]
+    _ctx_class: type[FunctionCtx]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         cls._node_class = type(cls.__name__ + "Backward", (BackwardFunction,), {"function": cls})
+        cls._ctx_class = type(cls.__name__ + "Backward", (FunctionCtx,), {})
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         raise RuntimeError(
@@ -192,7 +202,7 @@ class Function(FunctionCtx):
     @classmethod
     def apply(cls, *args: Any, **kwargs: Any) -> Any:
         """Run forward, and record the node where an input requires grad."""
-        ctx = FunctionCtx()
+        ctx = cls._ctx_class()
         node = cls._node_class()
         node.ctx = ctx
         tensors = [a for a in args if isinstance(a, Tensor)]
@@ -213,6 +223,8 @@ class Function(FunctionCtx):
                     f"{type(tensor).__name__}"
                 )
         for tensor in ctx._dirty:
+            if not isinstance(tensor, Tensor):
+                raise RuntimeError("mark_dirty can only accept variables, but argument ")
             if not any(tensor is out for out in outputs):
                 raise RuntimeError(
                     "Some elements marked as dirty during the forward method were not returned as output. The inputs "
@@ -275,7 +287,7 @@ class _Error(Function):
 
     @staticmethod
     def forward(ctx: Any, *outputs: Any) -> Any:
-        return tuple([out if out is None else out.detach() for out in outputs])
+        return tuple([out.detach() for out in outputs])
 
     @staticmethod
     def backward(ctx: Any, *grad_outputs: Any) -> Any:
@@ -295,7 +307,9 @@ def once_differentiable(fn: Callable[..., Any]) -> Callable[..., Any]:
         if not grad_mode.state.grad_enabled or not any(isinstance(a, Tensor) and a.requires_grad for a in args):
             return outputs
         given = outputs if isinstance(outputs, tuple) else (outputs,)
-        marked = _Error.apply(*[out if out is None else out.detach().requires_grad_() for out in given])
+        nothing = Tensor._of(0)  # stands for a None: that has an edge too
+        marked = _Error.apply(*[nothing if out is None else out.detach().requires_grad_() for out in given])
+        marked = tuple([None if out is None else mark for out, mark in zip(given, marked, strict=True)])
         return marked if isinstance(outputs, tuple) else marked[0]
 
     return wrapper

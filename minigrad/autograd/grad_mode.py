@@ -19,7 +19,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 class _State(threading.local):
     """The modes of one thread; class attributes are their defaults."""
 
-    grad_enabled = True
+    grad_asked = True  # what no_grad and its like say
+    grad_enabled = True  # whether operations are recorded: asked for, and not in inference mode
     inference = False
     observers: tuple[Any, ...] = ()
     saved_tensors_hooks: tuple[Any, ...] = ()
@@ -48,18 +49,19 @@ def change(**modes: Any) -> None:
     global special  # noqa: PLW0603  (read on every operation: a plain name of the module is the fastest)
     for name, value in modes.items():
         setattr(state, name, value)
+    state.grad_enabled = state.grad_asked and not state.inference
     with _lock:
         (_special_threads.discard if state.plain() else _special_threads.add)(threading.get_ident())
         special = bool(_special_threads)
 
 
 def is_grad_enabled() -> bool:
-    """Whether operations are recorded on this thread.
+    """Whether operations are to be recorded on this thread (inference mode records none all the same).
 
     >>> is_grad_enabled()
     True
     """
-    return state.grad_enabled
+    return state.grad_asked
 
 
 def is_inference_mode_enabled() -> bool:
@@ -134,14 +136,14 @@ class no_grad(_Bare):
     """
 
     def __init__(self) -> None:
-        super().__init__(grad_enabled=False)
+        super().__init__(grad_asked=False)
 
 
 class enable_grad(_Bare):
     """Operations inside are recorded, also within ``no_grad`` (context manager or decorator)."""
 
     def __init__(self) -> None:
-        super().__init__(grad_enabled=True)
+        super().__init__(grad_asked=True)
 
 
 class inference_mode(_Bare):
@@ -154,7 +156,7 @@ class inference_mode(_Bare):
     """
 
     def __init__(self, mode: bool = True) -> None:
-        super().__init__(inference=mode, grad_enabled=not mode)
+        super().__init__(inference=mode, grad_asked=not mode)
 
 
 class AtOnce(Mode):
@@ -179,7 +181,7 @@ class set_grad_enabled(AtOnce):
     """Turn recording on or off: at once when called, and back again when used as a context manager."""
 
     def __init__(self, mode: bool) -> None:
-        super().__init__(grad_enabled=mode)
+        super().__init__(grad_asked=mode)
 
     def __repr__(self) -> str:
-        return f"torch.autograd.grad_mode.set_grad_enabled(mode={self.modes['grad_enabled']})"
+        return f"torch.autograd.grad_mode.set_grad_enabled(mode={self.modes['grad_asked']})"

@@ -218,7 +218,12 @@ def accumulate(leaf: Tensor, grad: Any, own: bool) -> None:
     kept = leaf._grad
     if kept is not None:
         array = kept._array
-        array += grad
+        try:
+            array += grad
+        except ValueError:  # .data has been given another shape
+            from ..ops.arguments import broadcast_error
+
+            raise broadcast_error(array.shape, grad.shape) from None
         (kept._version_counter or kept._counter()).version += 1
     elif own:
         leaf._grad = leaf._gradient(grad)

@@ -21,38 +21,37 @@ E = TypeVar("E", bound=BaseException)
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
 
-OURS: dict[str, bool] = {}  # file name -> whether it is one of minigrad's own
+class _Files(dict[str, bool]):
+    def __missing__(self, name: str) -> bool:
+        return self.setdefault(name, name.startswith(_PACKAGE))
 
 
-def _outside() -> tuple[FrameType | None, int]:
-    """The innermost frame outside of minigrad, and how many calls of the caller's away it is."""
-    frame: FrameType | None = sys._getframe(2)
-    level = 1
-    while frame is not None:
-        name = frame.f_code.co_filename
-        ours = OURS.get(name)
-        if ours is None:
-            ours = OURS[name] = name.startswith(_PACKAGE)
-        if not ours:
-            break
-        frame, level = frame.f_back, level + 1
-    return frame, level
+OURS = _Files()  # file name -> whether it is one of minigrad's own
 
 
 def here() -> Place:
     """The place outside of minigrad that is running now."""
-    frame, _ = _outside()
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and OURS[frame.f_code.co_filename]:
+        frame = frame.f_back
     return None if frame is None else (frame.f_code, frame.f_lasti)
 
 
 def outside() -> int:
     """The ``stacklevel`` with which a warning points there."""
-    return _outside()[1]
+    frame: FrameType | None = sys._getframe(1)
+    level = 1
+    while frame is not None and OURS[frame.f_code.co_filename]:
+        frame, level = frame.f_back, level + 1
+    return level
 
 
 def stamp(node: Any) -> None:
     """Write on a node which place outside of minigrad made it; in anomaly mode, the whole stack."""
-    node.code, node.instruction = here() or (None, 0)
+    frame: FrameType | None = sys._getframe(2)
+    while frame is not None and OURS[frame.f_code.co_filename]:
+        frame = frame.f_back
+    node.code, node.instruction = (None, 0) if frame is None else (frame.f_code, frame.f_lasti)
     if grad_mode.special and grad_mode.state.anomaly is not None:
         import traceback
 

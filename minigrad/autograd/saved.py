@@ -6,6 +6,7 @@ Everything else (an output, a tensor changed before, a pack hook) is wrapped in 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -39,8 +40,20 @@ class Freed:
 class SavedTensor:
     """A saved tensor with its version. An output is kept without its node: holding that would be a cycle."""
 
-    __slots__ = ("array", "counter", "edge", "is_output", "output_nr", "packed", "tensor", "unpack_hook", "version")
+    __slots__ = (
+        "array",
+        "counter",
+        "edge",
+        "is_leaf",
+        "is_output",
+        "output_nr",
+        "packed",
+        "tensor",
+        "unpack_hook",
+        "version",
+    )
     array: Any  # None where a pack hook took the tensor
+    unpack_hook: Callable[[Any], Any] | None
 
     def __init__(self, tensor: Tensor, is_output: bool) -> None:
         self.array = tensor._array
@@ -48,39 +61,51 @@ class SavedTensor:
         self.version = self.counter.version
         self.output_nr = tensor._output_nr
         self.tensor = None if is_output else tensor
+        self.is_leaf = tensor._node is None
         self.unpack_hook = None
         hooks = grad_mode.state.saved_tensors_hooks
         if hooks:
-            from .views import gradient_edge
+            self.register_hooks(*hooks[-1])
 
-            pack, self.unpack_hook = hooks[-1]
-            given = tensor.detach() if is_output else tensor
-            self.is_output, self.edge = is_output, None if is_output else gradient_edge(tensor)
-            before = given._version
-            with grad_mode.no_grad():
-                self.packed = pack(given)
-            if given._version != before:
-                raise RuntimeError(
-                    "A saved tensor pack hook is modifying its input in place. "
-                    "Tensors provided as input to pack hook cannot be modified by "
-                    "in-place operations as this can lead to unexpected side-effects. "
-                    "Please open an issue if you need to perform in-place operations on "
-                    "the input to a pack hook."
-                )
-            self.array = self.tensor = None
+    def register_hooks(self, pack_hook: Callable[[Tensor], Any], unpack_hook: Callable[[Any], Any]) -> None:
+        """Store it as ``pack_hook(tensor)``, and read it back with ``unpack_hook(packed)``."""
+        from ..tensor import Tensor
+        from .views import gradient_edge
+
+        if self.unpack_hook is not None:
+            raise RuntimeError(
+                "Calling register_hooks on a saved tensor whose hooks have already been set. Hint: only one pair of "
+                "hooks is allowed at a time."
+            )
+        given = self.tensor
+        self.is_output, self.edge = given is None, None if given is None else gradient_edge(given)
+        if given is None:
+            given = Tensor._plain(self.array)
+            given._version_counter = self.counter
+        before = given._version
+        with grad_mode.no_grad():
+            self.packed = pack_hook(given)
+        if given._version != before:
+            raise RuntimeError(
+                "A saved tensor pack hook is modifying its input in place. Tensors provided as input to pack hook "
+                "cannot be modified by in-place operations as this can lead to unexpected side-effects. Please open an "
+                "issue if you need to perform in-place operations on the input to a pack hook."
+            )
+        self.unpack_hook, self.array, self.tensor = unpack_hook, None, None
 
     def unpack_array(self, node: Node) -> np.ndarray:
         if self.unpack_hook is not None:
             return self._unpacked()._array
         if self.counter.version != self.version:
             raise changed(node, self)
+        if not self.is_leaf and self.tensor is not None and self.tensor._node is None:
+            raise cut_off(node)
         return self.array
 
     def unpack_tensor(self, node: Node) -> Tensor:
         if self.unpack_hook is not None:
             return self._with_history(self._unpacked(), node)
-        if self.counter.version != self.version:
-            raise changed(node, self)
+        self.unpack_array(node)  # unchanged?
         if self.tensor is not None:
             return self.tensor
         from ..tensor import Tensor
@@ -126,12 +151,15 @@ def save(tensor: Tensor) -> Tensor | SavedTensor:
     """What a node keeps of an input."""
     if grad_mode.special and grad_mode.state.saved_tensors_hooks:
         return SavedTensor(tensor, is_output=False)
-    if tensor._meta is not None and tensor._meta.inference:
-        raise RuntimeError(
-            "Inference tensors cannot be saved for backward. Please do not use Tensors created in inference mode in "
-            "computation tracked by autograd. To work around this, you can make a clone to get a normal tensor and "
-            "use it in autograd, or use `torch.no_grad()` instead of `torch.inference_mode()`."
-        )
+    if tensor._meta is not None:
+        if tensor._meta.inference:
+            raise RuntimeError(
+                "Inference tensors cannot be saved for backward. Please do not use Tensors created in inference mode "
+                "in computation tracked by autograd. To work around this, you can make a clone to get a normal tensor "
+                "and use it in autograd, or use `torch.no_grad()` instead of `torch.inference_mode()`."
+            )
+        if tensor._meta.detached:
+            return SavedTensor(tensor, is_output=False)
     counter = tensor._version_counter
     return tensor if counter is None or counter.version == 0 else SavedTensor(tensor, is_output=False)
 
@@ -160,8 +188,11 @@ def as_array(entry: Any, node: Node) -> Any:
     if kind is tuple:
         return [as_array(each, node) for each in entry]
     counter = entry._version_counter
-    if counter is not None and counter.version:
-        raise changed(node, entry)
+    if counter is not None:
+        if counter.version:
+            raise changed(node, entry)
+        if entry._meta is not None and entry._meta.detached:
+            raise cut_off(node)
     return entry._array
 
 
@@ -178,6 +209,33 @@ def as_tensor(entry: Any, node: Node) -> Any:
         return [as_tensor(each, node) for each in entry]
     as_array(entry, node)  # unchanged?
     return entry
+
+
+def raw(node: Node, place: int) -> Any:
+    """A saved tensor of a node as the SavedTensor (or several) that takes ``register_hooks``."""
+    if type(node.saved) is Freed:
+        raise RuntimeError(
+            "Calling register_hooks on a saved tensor after it has been freed. Saved intermediate values of the graph "
+            "are freed when you call .backward() or autograd.grad(). Specify retain_graph=True if you need to backward "
+            "through the graph a second time or if you need to access saved variables after calling backward."
+        )
+    wrapped = _wrapped(node.saved[place])
+    node.saved = (*node.saved[:place], wrapped, *node.saved[place + 1 :])
+    return wrapped
+
+
+def _wrapped(entry: Any) -> Any:
+    from ..tensor import Tensor
+
+    if entry is None:
+        raise RuntimeError("Calling register_hooks on a saved tensor with value None is forbidden")
+    if type(entry) is SavedTensor:
+        return entry
+    if type(entry) is tuple:
+        return tuple([_wrapped(each) for each in entry])
+    saved = SavedTensor(entry if isinstance(entry, Tensor) else Tensor._of(entry), is_output=False)
+    saved.version = 0
+    return saved
 
 
 def saved_bytes(saved: Any) -> int:
@@ -206,6 +264,19 @@ def freed(node: Node, mark: Freed) -> RuntimeError:
         f"{node.name()} (made in {notes.describe(node.where)}) let its saved tensors go in the first backward"
         f" ({notes.describe(mark.where)}).",
         "Give that one retain_graph=True, or run the forward again before the second backward.",
+    )
+
+
+def cut_off(node: Node) -> RuntimeError:
+    """The error for a saved tensor that lost its history."""
+    error = RuntimeError(
+        "Trying to use a saved tensor that has been detached in-place, i.e. with .detach_().This is not supported, "
+        "please use out-of-place `.detach()` instead"
+    )
+    return notes.explain(
+        error,
+        f"{node.name()} (made in {notes.describe(node.where)}) saved it when it still had a grad_fn.",
+        "Write y = y.detach(), or call detach_() after the backward.",
     )
 
 

@@ -39,9 +39,9 @@ _WHY = {
 
 
 class Meta:
-    """What only some tensors have: a base they are a view of, hooks, the mark of inference mode."""
+    """What only some tensors have: a base they are a view of, hooks, the marks of inference mode and of detach_."""
 
-    __slots__ = ("base", "creation", "hooks", "inference", "seen_version")
+    __slots__ = ("base", "creation", "detached", "hooks", "inference", "seen_version")
 
     def __init__(self) -> None:
         self.base: Tensor | None = None
@@ -49,6 +49,7 @@ class Meta:
         self.seen_version = 0  # the version at which the view's grad_fn was right
         self.hooks: Hooks | None = None  # a leaf's, until it has an AccumulateGrad to hang them on
         self.inference = False
+        self.detached = False  # it had a grad_fn once, and may have been saved then
 
     def own_hooks(self) -> Hooks:
         if self.hooks is None:

@@ -292,7 +292,9 @@ def _evenly(grad: Any, self: Any, result: Any) -> Any:
     """All elements that are the result share its gradient."""
     mask = dual.isnan(self) if plain(dual.isnan(result)).item() else self == result
     share = grad / like(grad, np.asarray(plain(mask).sum(), plain(grad).dtype))
-    return FUNCTIONS["masked_fill"](dual.zeros(self), mask, share) if isinstance(grad, Tensor) else mask * share
+    if isinstance(grad, Tensor):
+        return FUNCTIONS["masked_fill"](dual.zeros(self), mask, share)
+    return np.where(mask, share, share.dtype.type(0))  # not a product: 0 * nan is nan
 
 
 def _evenly_in_dims(grad: Any, self: Any, dim: Dims, keepdim: bool, result: Any) -> Any:

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from functools import partial
 from operator import itemgetter
 from typing import Any
 
@@ -29,7 +30,7 @@ from ..autograd import grad_mode, notes, views
 from ..autograd.graph import Node, next_sequence
 from ..autograd.notes import OURS
 from ..autograd.observe import tell
-from ..autograd.saved import Freed, SavedTensor, save, unpack
+from ..autograd.saved import Freed, SavedTensor, raw, save, unpack
 from ..autograd.views import gradient_edge
 from ..dtypes import FROM_NUMPY, PROMOTED, dtype, get_default_dtype, number_dtype
 from ..memory import check_memory
@@ -168,6 +169,7 @@ class Operation:
         if derivatives:
             shown = {f"_saved_{n}": _saved_attribute(i) for i, n in enumerate(self.saved_names)}
             shown |= {f"_saved_{n}": _saved_attribute(i, n) for i, n in enumerate(self.attribute_names) if n[0] != "_"}
+            shown |= {f"_raw_saved_{n}": property(partial(raw, place=i)) for i, n in enumerate(self.saved_names)}
             title = node or "".join(part.capitalize() for part in name.split("_")) + "Backward0"
             slots = {"__slots__": (), "__module__": __name__, "operation": self}
             self.node = type(title, (OpNode,), {**slots, "multi": outputs is None or differentiable > 1, **shown})
