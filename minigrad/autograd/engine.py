@@ -108,7 +108,7 @@ def walk(
                 like = edge._array if leaf else edge[0] if type(edge) is tuple else edge
                 if out.shape != like.shape or out.dtype is not like.dtype:
                     out = fit(out, edge, node)
-                own = ours and (out.base is None or (not node.multi and out.flags.c_contiguous))
+                own = ours and (out.base is None or (not node.multi and out.flags.forc))
                 if own and (out is grad or (out.base is not None and memory.owner(out) is memory.owner(grad))):
                     own = node not in borrowed and alone(outgoing)  # handed on: still ours if it was, to one place only
                 if pending is not None:

@@ -169,10 +169,6 @@ def sum_to(grad: Any, shape: tuple[int, ...], node: Node | None = None) -> Any:
     """
     given = tuple(grad.shape)
     extra = len(given) - len(shape)
-    if (
-        extra == 1 and shape and given[1:] == shape and not isinstance(grad, Tensor)
-    ):  # a bias: the usual case, done quickly
-        return np.add.reduce(grad, 0)
     if extra < 0 or any(want not in (1, have) for want, have in zip(shape, given[extra:], strict=True)):
         who = "A function" if node is None else f"Function {node.name()}"
         raise RuntimeError(
