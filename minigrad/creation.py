@@ -40,7 +40,7 @@ def creation(*signatures: str, method: bool = False) -> Callable[[Callable[..., 
 
     The body is called with the arguments, the dtype asked for (or None) and, if it draws, a generator.
     """
-    name, draws = signatures[0].partition("(")[0], "generator" in signatures[0]
+    name, draws, sized = signatures[0].partition("(")[0], "generator" in signatures[0], "int[]" in " ".join(signatures)
 
     def declare(body: Callable[..., np.ndarray]) -> Callable[..., Tensor]:
         def leaf(*args: Any, **options: Any) -> Tensor:
@@ -51,7 +51,7 @@ def creation(*signatures: str, method: bool = False) -> Callable[[Callable[..., 
             if draws:
                 options["generator"] = options.get("generator") or random.default_generator
             for shape in (*args, *options.values()):
-                if type(shape) is tuple and min(shape, default=0) < 0:
+                if sized and type(shape) is tuple and min(shape, default=0) < 0:
                     _refuse_shape(name, shape)
             with np.errstate(all="ignore"):
                 array = body(*args, **{"dtype": None, **options})
