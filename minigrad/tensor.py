@@ -459,6 +459,11 @@ class Tensor:
 
         return tensor_str(self)
 
+    def __dir__(self) -> list[str]:
+        from .ops import MISSING
+
+        return sorted({*object.__dir__(self)} - MISSING)
+
     __hash__ = object.__hash__
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import minigrad
+from minigrad.ops import MISSING
 from tests.minigrad.oracle import agree, program
 
 PYTHON = r"""
@@ -207,8 +208,13 @@ def test_what_has_a_history_is_pickled_as_a_leaf_and_not_deep_copied() -> None:
 def test_what_is_missing_is_named() -> None:
     with pytest.raises(AttributeError, match=r"no attribute 'fft'.* dir\(minigrad\) lists what is there"):
         _ = minigrad.fft
-    with pytest.raises(AttributeError, match="'Tensor' object has no attribute 'svd'"):
-        minigrad.ones(2).svd()
+    x = minigrad.ones(2)
+    with pytest.raises(AttributeError, match=r"'Tensor' object has no attribute 'svd'\. .* dir\(\) of a tensor lists"):
+        x.svd()
+    assert not any(hasattr(x, name) or hasattr(minigrad.Tensor, name) for name in MISSING)
+    assert {"svd", "kron", "unfold", "median"} <= MISSING
+    assert not MISSING & {*dir(x)}
+    assert {"exp", "grad", "add_"} <= {*dir(x)}
     assert {"exp", "zeros", "float32", "Tensor", "nn", "optim"} <= set(dir(minigrad))
 
 
