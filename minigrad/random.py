@@ -278,3 +278,21 @@ def draw_bernoulli(shape: Shape, dtype: dtype, p: float | np.ndarray, generator:
     elif not 0 <= p <= 1:
         raise RuntimeError(f"bernoulli_ expects p to be in [0, 1], but got p={p:g}")
     return (generator.even(math.prod(shape), kind).reshape(shape) < p).astype(dtype.numpy)
+
+
+def draw_multinomial(weights: np.ndarray, n: int, replacement: bool, generator: Generator) -> np.ndarray:
+    """n indices into each row of weights, an index as often as its weight says (int64)."""
+    if not (np.isfinite(weights) & (weights >= 0)).all():
+        raise RuntimeError("probability tensor contains either `inf`, `nan` or element < 0")
+    if (weights.sum(-1) == 0).any():
+        raise RuntimeError("invalid multinomial distribution (sum of probabilities <= 0)")
+    if not replacement and n > weights.shape[-1]:
+        raise RuntimeError("cannot sample n_sample > prob_dist.size(-1) samples without replacement")
+    if not replacement or n == 1:  # the smallest of waiting times with these rates picks an index as often as it should
+        times = -np.log1p(-generator.even(weights.size, dtypes.float64)).astype(weights.dtype)
+        return np.argsort(-weights / times.reshape(weights.shape), axis=-1, kind="stable")[..., :n]
+    rows = np.cumsum(weights, axis=-1, dtype=weights.dtype).reshape(-1, weights.shape[-1])
+    rows = (rows / rows[:, -1:]).astype(np.float64)
+    wanted = generator.even(len(rows) * n, dtypes.float64).reshape(-1, n)
+    found = [np.searchsorted(row, thresholds) for row, thresholds in zip(rows, wanted, strict=True)]
+    return np.stack(found).reshape(*weights.shape[:-1], n)

@@ -60,6 +60,11 @@ class _Listed(Module, MutableSequence[Any]):
         self.add_module(str(len(self)), module)
         return self
 
+    def extend(self, modules: Iterable[Any]) -> Any:
+        """Add modules at the end."""
+        super().extend(modules)
+        return self
+
     def __add__(self, other: Iterable[Any]) -> Any:
         return self._of([(str(number), module) for number, module in enumerate([*self, *other])])
 
@@ -81,6 +86,10 @@ class Sequential(_Listed):
         for module in self._modules.values():
             input = module(input)
         return input
+
+    def insert(self, index: int, module: Any) -> Any:
+        super().insert(index, module)
+        return self
 
     def _of(self, named: list[tuple[str, Any]]) -> Any:
         return type(self)(OrderedDict(named))

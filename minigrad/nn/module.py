@@ -69,10 +69,10 @@ class Module:
 
     def __getattr__(self, name: str) -> Any:
         own = self.__dict__
-        if "_parameters" in own:
-            for table in (own["_parameters"], own["_modules"], own["_buffers"]):
-                if name in table:
-                    return table[name]
+        for table in ("_parameters", "_modules", "_buffers"):
+            entries = own.get(table)
+            if entries and name in entries:
+                return entries[name]
         raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
 
     def __delattr__(self, name: str) -> None:
@@ -101,7 +101,9 @@ class Module:
             raise KeyError(f"attribute '{name}' already exists")
         if not isinstance(value, kind) and value is not None:
             if kind is Module:
-                raise TypeError(f"{type(value).__name__} is not a Module subclass")
+                of = value if hasattr(value, "__qualname__") else type(value)  # nn.ReLU, where nn.ReLU() was meant
+                where = "" if of.__module__ in (None, "builtins") else f"{of.__module__}."
+                raise TypeError(f"{where}{of.__qualname__} is not a Module subclass")
             raise TypeError(f"cannot assign '{_kind(value)}' object to {what} '{name}' ({required} or None required)")
         entries[name] = value
 

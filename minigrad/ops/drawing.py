@@ -89,3 +89,14 @@ def random_(self: Tensor, *bounds: int | None, generator: Generator | None = Non
 def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | None = None) -> Tensor:
     """1 with the probability each element of input says (or with p everywhere), else 0; dtype and shape of input."""
     return _sampled(input, p, generator or random.default_generator)
+
+
+@function(
+    "multinomial(Tensor input, int num_samples, bool replacement=False, *, Generator? generator=None, Tensor out=None)"
+)
+def multinomial(
+    input: Tensor, num_samples: int, replacement: bool = False, *, generator: Generator | None = None
+) -> Tensor:
+    """Indices drawn from each row of weights, an index as often as its weight says; int64."""
+    draw = generator or random.default_generator
+    return Tensor._of(random.draw_multinomial(input._array, num_samples, replacement, draw))

@@ -530,7 +530,7 @@ _stack = Operation(
 )
 
 
-@function("cat(Tensor[] tensors, int dim=0)", method=False, aliases=("concat",))
+@function("cat(Tensor[] tensors, int dim=0)", method=False, aliases=("concat", "concatenate"))
 def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """The tensors one after another along a dimension they have."""
     if not tensors:
@@ -567,6 +567,23 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
                 f"{list(part._array.shape)} at entry {place}"
             )
     return _stack(list(tensors), dim, result_type(*tensors).numpy, len(tensors))
+
+
+def _piled(name: str, doc: str, least: int) -> Callable[..., Tensor]:
+    @function(f"{name}(Tensor[] tensors)", method=False, doc=doc)
+    def pile(tensors: Sequence[Tensor]) -> Tensor:
+        if not tensors:
+            raise RuntimeError(f"{name} expects a non-empty TensorList")
+        parts = [part if part._array.ndim else view(part, (1,) * least) for part in tensors]
+        if least == 2:
+            return cat([unsqueeze(part, 0) if part._array.ndim == 1 else part for part in parts])
+        return cat(parts, 0 if parts[0]._array.ndim == 1 else 1)
+
+    return pile
+
+
+vstack = _piled("vstack", "The tensors one below the other; vectors are rows.", 2)
+hstack = _piled("hstack", "The tensors side by side.", 1)
 
 
 # Diagonals and triangles
@@ -616,8 +633,9 @@ def _triangle(name: str, what: str) -> Callable[..., Any]:
     forward.__doc__ = f"The part of each matrix on and {what} a diagonal; the rest is zero."
     formula = rf"\mathrm{{{name}}}(\bar{{z}})"
     made: Any = operation(
-        f"{name}(Tensor input, int diagonal=0)", lambda grad, diagonal: either(made.operation, grad, diagonal), formula
-    )(forward)
+        f"{name}(Tensor input, int diagonal=0)", lambda grad, diagonal: either(made.operation, grad, diagonal), formula,
+        public=partial(function, in_place=True),
+    )(forward)  # fmt: skip
     return made
 
 

@@ -381,6 +381,10 @@ ERRORS = [
     'class A(nn.Module):\n    def __init__(self): self.l = nn.Parameter(torch.ones(1))\nA()',
     'class A(nn.Module):\n    def __init__(self): self.register_buffer("l", torch.ones(1))\nA()',
     'class A(nn.Module):\n    def __init__(self): self.x = 3\nA()(1)',
+    'nn.Sequential(nn.Linear(1, 1), 3)',
+    'nn.Sequential(nn.Linear(1, 1), lambda x: x)',
+    'net = nn.Sequential(nn.ReLU()); print(net.insert(0, nn.Tanh()), net.extend([nn.Sigmoid()]))',
+    'print(nn.ModuleList([nn.ReLU()]).extend([nn.Tanh()]), nn.ModuleList().insert(0, nn.Tanh()))',
 ]  # fmt: skip
 
 

@@ -133,6 +133,10 @@ def test_a_fork_does_not_move_what_comes_after() -> None:
         "torch.empty(2).bernoulli_(2.0)",
         "torch.bernoulli(torch.tensor([0.5, 2.0]))",
         "torch.bernoulli(torch.tensor([1, 0]))",
+        "torch.multinomial(torch.tensor([1.0, -1.0]), 1)",
+        "torch.multinomial(torch.tensor([0.0, 0.0]), 1)",
+        "torch.multinomial(torch.tensor([1.0, 1.0]), 3)",
+        "torch.multinomial(torch.ones(2), 1.5)",
     ],
 )
 def test_errors(code: str) -> None:
@@ -158,3 +162,12 @@ def test_a_generator_is_copied_and_pickled_with_its_state() -> None:
 
 def test_a_generator_prints_no_memory_address() -> None:
     assert repr(minigrad.manual_seed(5)) == "<torch._C.Generator object with seed 5>"
+
+
+def test_indices_by_weight() -> None:
+    program("""
+        torch.manual_seed(3)
+        print(torch.multinomial(torch.rand(3, 7), 4), torch.rand(27).multinomial(1, replacement=True).item())
+        print(torch.multinomial(torch.rand(7, dtype=torch.float64), 9, replacement=True), torch.rand(1))
+        print(torch.multinomial(torch.ones(2, 3), num_samples=1, generator=torch.Generator().manual_seed(5)))
+    """)
