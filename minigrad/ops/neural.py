@@ -161,16 +161,23 @@ def _seen(
     return _windows(np.ascontiguousarray(whole), kernel, count, stride, dilation)
 
 
-# Convolution: a product of matrices, the kernel's and that of all windows, for as many pictures at a time as stay in
-# the processor's cache. One of one dimension is one of height 1.
-
-Settings = tuple[Pair, Pair, Pair, int]
 _CACHE = 2**19
 
 
 def _parts(batch: int, bytes_each: int) -> Iterator[slice]:
+    """As many pictures at a time as stay in the processor's cache."""
     step = max(1, _CACHE // max(1, bytes_each))
     return (slice(start, start + step) for start in range(0, batch, step))
+
+
+# The memory of large arrays is given back to the system once more of it lies free than twice the largest block freed so
+# far, and fetched again page by page in the next step. After a large block was freed, never touched, it is kept.
+np.empty(2**25 - 2**16, np.uint8)
+
+
+# Convolution: a product of matrices, the kernel's and that of all windows. One of one dimension is one of height 1.
+
+Settings = tuple[Pair, Pair, Pair, int]
 
 
 def _high(settings: Settings) -> Settings:
@@ -297,21 +304,22 @@ def _max_pool(
     count = window_counts(self.shape, kernel_size, steps, padding, dilation, ceil_mode)
     lowest = -np.inf if self.dtype.kind == "f" else np.iinfo(self.dtype).min
     windows = _seen(self, kernel_size, count, steps, padding, dilation, lowest)
-    places = [windows[i, j] for i, j in np.ndindex(*kernel_size)]
-    kind = np.uint8 if len(places) < 256 else np.int64
-    best, place = places[0], np.zeros(places[0].shape, kind)
-    for number, values in enumerate(places[1:], 1):
-        larger = values > best
-        best = np.maximum(best, values)
+    values = windows.copy().reshape(-1, *windows.shape[2:])  # what lies together is compared much faster
+    best, kind = values[0], np.uint8 if len(values) < 256 else np.int64
+    place = np.zeros(best.shape, kind)
+    for number, value in enumerate(values[1:], 1):
+        larger = value > best
+        best = np.maximum(best, value)
         np.maximum(place, larger.view(np.uint8) * kind(number), out=place)
     if self.dtype.kind == "f" and np.isnan(best).any():
-        for number, values in enumerate(places):
-            place[np.isnan(values)] = number
+        for number, value in enumerate(values):
+            place[np.isnan(value)] = number
     (top, left), (down, right) = (np.ogrid[:n, :m] for n, m in (count, kernel_size))
-    width = self.shape[-1]
-    offsets = (down * dilation[0] * width + right * dilation[1]).ravel()
-    corners = (top * steps[0] - padding[0]) * width + (left * steps[1] - padding[1])
-    return best if len(places) > 1 else best.copy(), np.take(offsets, place) + corners
+    offsets = (down * dilation[0] * self.shape[-1] + right * dilation[1]).ravel()
+    corners = (top * steps[0] - padding[0]) * self.shape[-1] + (left * steps[1] - padding[1])
+    indices = np.take(offsets, place)
+    indices += corners
+    return best, indices
 
 
 def _max_pool_backward(grad: Any, self: Any, kernel_size: Pair, stride: Pair, dilation: Pair, result1: Any) -> Any:
@@ -661,10 +669,9 @@ huber_loss = Operation(
 def _classes(target: np.ndarray, number: int, weight: Any, ignore_index: int, kind: Any) -> tuple[Any, Any, Any]:
     """Each target's class in a row, its weight, and which are ignored (None: none is)."""
     target = target.ravel()
-    if target.size and weight is None:  # the usual case, told quickly
-        low, high = target.min(), target.max()
-        if low >= 0 and high < number and not low <= ignore_index <= high:
-            return target, kind.type(1), None
+    usual = target.size and weight is None and not 0 <= ignore_index < number
+    if usual and np.maximum.reduce(target.view(f"u{target.itemsize}")) < number:  # unsigned, a negative one is huge
+        return target, kind.type(1), None
     ignored = target == ignore_index
     wrong = ((target < 0) | (target >= number)) & ~ignored
     if wrong.any():
