@@ -569,7 +569,7 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     return _stack(list(tensors), dim, result_type(*tensors).numpy, len(tensors))
 
 
-def _piled(name: str, doc: str, least: int) -> Callable[..., Tensor]:
+def _joining(name: str, doc: str, least: int) -> Callable[..., Tensor]:
     @function(f"{name}(Tensor[] tensors)", method=False, doc=doc)
     def pile(tensors: Sequence[Tensor]) -> Tensor:
         if not tensors:
@@ -582,8 +582,8 @@ def _piled(name: str, doc: str, least: int) -> Callable[..., Tensor]:
     return pile
 
 
-vstack = _piled("vstack", "The tensors one below the other; vectors are rows.", 2)
-hstack = _piled("hstack", "The tensors side by side.", 1)
+vstack = _joining("vstack", "The tensors one below the other; vectors are rows.", 2)
+hstack = _joining("hstack", "The tensors side by side.", 1)
 
 
 # Diagonals and triangles
