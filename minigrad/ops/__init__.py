@@ -20,11 +20,11 @@ diagonal_scatter diff digamma dist dsplit erfc erfinv erfinv_ exponential_ fill_
 fmax fmin frac frexp gcd geometric_ get_device hardshrink heaviside histc histogram hsplit hypot i0 igamma imag
 index_copy index_copy_ index_fill index_fill_ index_reduce inner inverse is_complex is_nonzero is_signed is_sparse
 isneginf isposinf isreal kron kthvalue lcm ldexp lgamma logaddexp logaddexp2 logcumsumexp logdet logit logit_
-log_normal_ lu lu_solve map_ masked_scatter masked_scatter_ matrix_exp matrix_power median mode msort multinomial
+log_normal_ lu lu_solve map_ masked_scatter masked_scatter_ matrix_exp matrix_power median mode msort
 mvlgamma nan_to_num nan_to_num_ nanmean nanmedian nanquantile nansum narrow_copy new nextafter pin_memory pinverse
 polygamma prelu put_ qr quantile rad2deg real renorm resize_ resize_as_ rot90 scatter_reduce scatter_reduce_
 select_scatter set_ share_memory_ signbit sinc slice_scatter slogdet stft storage sum_to_size svd swapaxes_ swapdims
-take take_along_dim tensor_split to_dense to_sparse triangular_solve tril_ triu_ unfold unique unique_consecutive
+take take_along_dim tensor_split to_dense to_sparse triangular_solve unfold unique unique_consecutive
 untyped_storage vdot vsplit xlogy
 """
 MISSING = frozenset(_THEIRS.split())  # methods that PyTorch has and minigrad has not
