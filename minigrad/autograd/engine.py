@@ -24,7 +24,7 @@ newness = attrgetter("sequence")
 
 
 class Root:
-    """Stands before the tensors that the pass starts from: its edges lead to them, its gradients are the seeds."""
+    """Stands before several tensors (or a leaf) that a pass starts from: its edges lead there, with the seeds."""
 
     sequence, hooks, saved, multi, owns_gradients = LAST + 1, None, (), False, False
 
@@ -54,7 +54,7 @@ def run(
 
 def way(roots: Sequence[Edge], inputs: Sequence[Edge] | None, accumulates: bool) -> Any:
     """What has to be known of a graph before a walk: where it starts, the nodes in order, who leads to the inputs."""
-    root = Root(roots)
+    root = roots[0] if len(roots) == 1 and isinstance(roots[0], Node) else Root(roots)
     order, owed = schedule(root)
     if inputs is None:
         return root, order, owed, None
@@ -80,14 +80,15 @@ def walk(
         care = Care(create_graph, caught, leading, accumulates, not retain_graph)
         watched = care.watched(order)
     freed = None if retain_graph else Freed(notes.here())
-    arrived: dict[Edge, Any] = {root: seeds}
-    borrowed: set[Edge] = set()  # whom an array was sent that somebody else has, too
+    several = type(root) is Root
+    arrived: dict[Edge, Any] = {root: seeds if several else seeds[0]}
+    borrowed: set[Edge] = {root}  # whom an array was sent that somebody else has, too
 
     for node in order:
         grad = arrived.pop(node, None)
         if node.multi:
             grad = gathered(node, grad, arrived)
-        if node is root or (node.hooks is None and node not in watched):
+        if (several and node is root) or (node.hooks is None and node not in watched):
             outgoing = NOTHING if grad is None else node.backward(grad)
         else:
             grad, outgoing = (care or HOOKS).run(node, grad)
@@ -108,7 +109,7 @@ def walk(
                 like = edge._array if leaf else edge[0] if type(edge) is tuple else edge
                 if out.shape != like.shape or out.dtype is not like.dtype:
                     out = fit(out, edge, node)
-                own = ours and (out.base is None or (not node.multi and out.flags.forc))
+                own = ours and (out.base is None or (not node.multi and out.flags.c_contiguous))
                 if own and (out is grad or (out.base is not None and memory.owner(out) is memory.owner(grad))):
                     own = node not in borrowed and alone(outgoing)  # handed on: still ours if it was, to one place only
                 if pending is not None:

@@ -39,11 +39,11 @@ def backward(
 
     See https://docs.pytorch.org/docs/stable/generated/torch.autograd.backward.html
     """
-    if isinstance(tensors, Tensor) and inputs is None and not (create_graph or grad_mode.special or grad_variables):
-        if grad_tensors is None or isinstance(grad_tensors, Tensor):  # the usual case, done quickly
-            seed = _seed(tensors, grad_tensors)._array
-            engine.run((_edge(tensors, 0),), (seed,), bool(retain_graph))
-            return
+    usual = inputs is None and grad_variables is None and not create_graph and not grad_mode.special
+    if usual and isinstance(tensors, Tensor) and (grad_tensors is None or isinstance(grad_tensors, Tensor)):
+        seed = _seed(tensors, grad_tensors)._array  # what follows, without its tuples and tests
+        engine.run((_edge(tensors, 0),), (seed,), bool(retain_graph))
+        return
     if inputs is not None:
         inputs = _as_tuple(inputs)
         if not inputs:

@@ -134,7 +134,14 @@ def _every_bit(mask: np.ndarray, kind: np.dtype[Any]) -> np.ndarray:
 # Shapes, products and sums
 
 reshape, expand = dual("reshape", np.reshape), dual("expand", lambda x, shape: stretched(x, shape))
-permute, transpose, t = dual("permute", np.transpose), dual("transpose", np.swapaxes), dual("t", np.transpose)
+permute, transpose = dual("permute", np.transpose), dual("transpose", np.swapaxes)
+
+
+def t(matrix: Any) -> Any:
+    """A matrix turned."""
+    return matrix.T if type(matrix) is np.ndarray else FUNCTIONS["t"](matrix)
+
+
 flip, unsqueeze, matmul = dual("flip", np.flip), dual("unsqueeze", np.expand_dims), dual("matmul", np.matmul)
 cumsum, cumprod = dual("cumsum", np.cumsum), dual("cumprod", np.cumprod)
 
