@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import math
 import warnings
-from functools import partial
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -17,15 +17,30 @@ from ..autograd.notes import explain
 from ..dtypes import Size
 from ..dtypes import dtype as Dtype
 from ..ops import linalg, neural, pointwise, reduction, shaping
-from ..ops.arguments import broadcast_error, function
+from ..ops.arguments import _parameters, broadcast_error, function
 from ..ops.dual import expand
-from ..ops.pointwise import sigmoid, tanh
+from ..ops.pointwise import sigmoid as sigmoid
+from ..ops.pointwise import tanh as tanh
 from ..ops.templates import Operation, in_place
 from ..tensor import Tensor
 
-__all__ = ["sigmoid", "tanh"]
+_TYPES = {"Any": "any", "float": "Scalar", "tuple[int, ...]": "int[]", "Dtype": "dtype"}
+Body = TypeVar("Body", bound=Callable[..., Any])
 
-public = partial(function, method=False, function=False, page="torch.nn.functional.{}")
+
+def public(body: Body) -> Body:
+    """Declare a function that has PyTorch's parameters: its signature is read off."""
+    names, positional, last = _parameters(body), body.__code__.co_argcount, body.__defaults__ or ()
+    defaults = dict(zip(names[positional - len(last) :], last, strict=False)) | (body.__kwdefaults__ or {})
+    parts = []
+    for name in names:
+        kind, _, nullable = body.__annotations__[name].partition(" | ")
+        default = f"={defaults[name]!r}" if name in defaults else ""
+        parts.append(f"{_TYPES.get(kind, kind)}{'?' if nullable else ''} {name}{default}")
+    if positional < len(names):
+        parts.insert(positional, "*")
+    text = f"{body.__name__}({', '.join(parts)})"
+    return function(text, method=False, function=False, page="torch.nn.functional.{}")(body)
 
 
 def _must_float(input: Tensor, kernel: str) -> None:
@@ -46,37 +61,37 @@ def _activated(operation: Operation, inplace: bool, input: Tensor, *options: Any
     return in_place(compute)(input) if inplace else operation(input, *options)
 
 
-@public("relu(Tensor input, bool inplace=False)")
+@public
 def relu(input: Tensor, inplace: bool = False) -> Tensor:
     """Zero where negative."""
     return input.relu_() if inplace else pointwise.relu(input)
 
 
-@public("leaky_relu(Tensor input, float negative_slope=0.01, bool inplace=False)")
+@public
 def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
     """x where positive, else negative_slope · x."""
     return _activated(neural.leaky_relu, inplace, input, negative_slope)
 
 
-@public("elu(Tensor input, float alpha=1.0, bool inplace=False)")
+@public
 def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """x where positive, else alpha (e^x - 1)."""
     return _activated(neural.elu, inplace, input, alpha, 1, 1)
 
 
-@public("selu(Tensor input, bool inplace=False)")
+@public
 def selu(input: Tensor, inplace: bool = False) -> Tensor:
     """ELU with the scales that keep mean 0 and variance 1."""
     return _activated(neural.elu, inplace, input, 1.6732632423543772, 1.0507009873554805, 1)
 
 
-@public("silu(Tensor input, bool inplace=False)")
+@public
 def silu(input: Tensor, inplace: bool = False) -> Tensor:
     """x times its sigmoid."""
     return _activated(neural.silu, inplace, input)
 
 
-@public("gelu(Tensor input, *, str approximate='none')")
+@public
 def gelu(input: Tensor, *, approximate: str = "none") -> Tensor:
     """x times the normal distribution's probability of less than x; "tanh" approximates it."""
     if approximate not in ("none", "tanh"):
@@ -85,7 +100,7 @@ def gelu(input: Tensor, *, approximate: str = "none") -> Tensor:
     return neural.gelu(input, approximate)
 
 
-@public("softplus(Tensor input, Scalar beta=1, Scalar threshold=20)")
+@public
 def softplus(input: Tensor, beta: float = 1, threshold: float = 20) -> Tensor:
     """ln(1 + e^(beta x)) / beta; x itself where beta x is above the threshold."""
     return _activated(neural.softplus, False, input, beta, threshold)
@@ -101,13 +116,13 @@ def _dim(name: str, input: Tensor, dim: int | None) -> int:
     return 0 if input._array.ndim in (0, 1, 3) else 1
 
 
-@public("softmax(Tensor input, int? dim=None, int _stacklevel=3, dtype? dtype=None)")
+@public
 def softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Dtype | None = None) -> Tensor:
     """Exponentials divided by their sum over ``dim``."""
     return reduction.softmax(input, _dim("softmax", input, dim), dtype)
 
 
-@public("log_softmax(Tensor input, int? dim=None, int _stacklevel=3, dtype? dtype=None)")
+@public
 def log_softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Dtype | None = None) -> Tensor:
     """The logarithm of the softmax, computed without overflow."""
     return reduction.log_softmax(input, _dim("log_softmax", input, dim), dtype)
@@ -116,8 +131,8 @@ def log_softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dty
 # Linear maps
 
 
-@public("linear(Tensor input, Tensor weight, Tensor? bias=None)")
-def linear(input: Any, weight: Any, bias: Tensor | None = None) -> Tensor:
+@public
+def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """``input @ weight.T + bias``: (*, in) with weight (out, in) and bias (out) gives (*, out).
 
     Raises:
@@ -168,7 +183,7 @@ def _convolution(
         input = shaping.unsqueeze(input, 0)
     stride, dilation = _each(stride, dims, "stride"), _each(dilation, dims, "dilation")
     if isinstance(padding, str):
-        input, padding = _named_padding(padding, input, w.shape[2:], stride, dilation)
+        padding = _named_padding(padding, w.shape[2:], stride, dilation)
     else:
         padding = _each(padding, dims, "padding")
     x, given, every = input._array, f"Given groups={groups}", (padding * dims)[:dims]
@@ -222,32 +237,22 @@ def _each(value: Any, dims: int, name: str) -> tuple[int, ...]:
 
 
 def _named_padding(
-    name: str, input: Tensor, kernel: tuple[int, ...], stride: tuple[int, ...], dilation: tuple[int, ...]
-) -> tuple[Tensor, tuple[int, ...]]:
-    """ "valid" is none; "same" keeps the size, with the odd one at the end."""
+    name: str, kernel: tuple[int, ...], stride: tuple[int, ...], dilation: tuple[int, ...]
+) -> tuple[int, ...]:
+    """ "valid" is none; "same" keeps the size."""
     if name == "valid":
-        return input, (0,)
+        return (0,)
     if name != "same":
         raise RuntimeError(f"Invalid padding string: '{name}'")
     if any(step != 1 for step in stride):
         raise RuntimeError("padding='same' is not supported for strided convolutions")
     totals = [step * (length - 1) for step, length in zip(dilation, kernel, strict=True)]
     if any(total % 2 for total in totals):
-        warnings.warn(
-            "Using padding='same' with even kernel lengths and odd dilation may require a zero-padded copy of the "
-            "input be created",
-            stacklevel=5,
-        )
-        input = neural.constant_pad(input, tuple(n for total in reversed(totals) for n in (0, total % 2)), 0)
-    return input, tuple(total // 2 for total in totals)
+        raise NotImplementedError("minigrad pads both ends alike: padding='same' takes kernels of odd lengths")
+    return tuple(total // 2 for total in totals)
 
 
-_CONV = (
-    "conv{}d(Tensor input, Tensor weight, Tensor? bias=None, any stride=1, any padding=0, any dilation=1, int groups=1)"
-)
-
-
-@public(_CONV.format(1))
+@public
 def conv1d(
     input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Any = 1, padding: Any = 0, dilation: Any = 1,
     groups: int = 1,
@@ -256,7 +261,7 @@ def conv1d(
     return _convolution(1, input, weight, bias, stride, padding, dilation, groups)
 
 
-@public(_CONV.format(2))
+@public
 def conv2d(
     input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Any = 1, padding: Any = 0, dilation: Any = 1,
     groups: int = 1,
@@ -303,10 +308,7 @@ def _pool_settings(
     return pairs
 
 
-@public(
-    "max_pool2d(Tensor input, any kernel_size, any stride=None, any padding=0, any dilation=1, bool ceil_mode=False, "
-    "bool return_indices=False)"
-)
+@public
 def max_pool2d(
     input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1, ceil_mode: bool = False,
     return_indices: bool = False,
@@ -317,10 +319,7 @@ def max_pool2d(
     return (values, indices) if return_indices else values
 
 
-@public(
-    "avg_pool2d(Tensor input, any kernel_size, any stride=None, any padding=0, bool ceil_mode=False, "
-    "bool count_include_pad=True, int? divisor_override=None)"
-)
+@public
 def avg_pool2d(
     input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False,
     count_include_pad: bool = True, divisor_override: int | None = None,
@@ -330,10 +329,10 @@ def avg_pool2d(
     return neural.avg_pool2d(input, *settings, ceil_mode, count_include_pad, divisor_override)
 
 
-# Look-up, padding, dropout
+# Look-up and dropout
 
 
-@public("embedding(Tensor input, Tensor weight, int? padding_idx=None)")
+@public
 def embedding(input: Tensor, weight: Tensor, padding_idx: int | None = None) -> Tensor:
     """The rows of ``weight`` (number, length) that ``input`` (*) names; ``padding_idx`` gets no gradient."""
     indices, number = input._array, weight._array.shape[0]
@@ -353,7 +352,7 @@ def embedding(input: Tensor, weight: Tensor, padding_idx: int | None = None) -> 
     return neural.embedding(weight, input, -1 if padding_idx is None else padding_idx % number, False, False, number)
 
 
-@public("one_hot(Tensor tensor, int num_classes=-1)")
+@public
 def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     """A 1 at the place that each number of ``tensor`` (*) names: (*, num_classes), int64."""
     array = tensor._array
@@ -370,24 +369,8 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     return Tensor._of((array[..., None] == np.arange(num_classes)).astype(np.int64))
 
 
-@public("pad(Tensor input, int[] pad, str mode='constant', float? value=None)")
-def pad(input: Tensor, pad: tuple[int, ...], mode: str = "constant", value: float | None = None) -> Tensor:
-    """A border of ``value``: (before, after) of the last dimension, then of the one before it. Negative numbers cut."""
-    ndim = input._array.ndim
-    if mode != "constant":
-        raise NotImplementedError(f"pad: mode {mode!r} is not in minigrad, only 'constant'")
-    if len(pad) % 2:
-        raise RuntimeError("Padding length must be divisible by 2")
-    if len(pad) > 2 * ndim:
-        raise RuntimeError(
-            "Padding length should be less than or equal to two times the input dimension but got padding length "
-            f"{len(pad)} and input of dimension {ndim}"
-        )
-    return neural.constant_pad(input, pad, 0 if value is None else value)
-
-
-@public("dropout(Tensor input, float p=0.5, bool training=True, bool inplace=False)")
-def dropout(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
+@public
+def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
     """Each element with probability ``p`` at zero, the others times 1 / (1 - p)."""
     if not 0 <= p <= 1:
         raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
@@ -405,10 +388,7 @@ def dropout(input: Any, p: float = 0.5, training: bool = True, inplace: bool = F
 # Normalisation
 
 
-@public(
-    "batch_norm(Tensor input, Tensor? running_mean, Tensor? running_var, Tensor? weight=None, Tensor? bias=None, "
-    "bool training=False, Scalar momentum=0.1, Scalar eps=1e-05)"
-)
+@public
 def batch_norm(
     input: Tensor, running_mean: Tensor | None, running_var: Tensor | None, weight: Tensor | None = None,
     bias: Tensor | None = None, training: bool = False, momentum: float = 0.1, eps: float = 1e-5,
@@ -438,7 +418,7 @@ def batch_norm(
     return neural.batch_norm(input, weight, bias, running_mean, running_var, training, momentum, eps)[0]
 
 
-@public("layer_norm(Tensor input, int[] normalized_shape, Tensor? weight=None, Tensor? bias=None, float eps=1e-05)")
+@public
 def layer_norm(
     input: Tensor, normalized_shape: tuple[int, ...], weight: Tensor | None = None, bias: Tensor | None = None,
     eps: float = 1e-5,
@@ -461,8 +441,8 @@ def layer_norm(
     return neural.layer_norm(input, normalized_shape, weight, bias, eps)[0]
 
 
-@public("normalize(Tensor input, Scalar p=2.0, any dim=1, Scalar eps=1e-12)")
-def normalize(input: Any, p: float = 2.0, dim: Any = 1, eps: float = 1e-12) -> Tensor:
+@public
+def normalize(input: Tensor, p: float = 2.0, dim: Any = 1, eps: float = 1e-12) -> Tensor:
     """``input`` divided by its p-norm over ``dim``."""
     return input / input.norm(p, dim, True).clamp_min(eps).expand_as(input)
 
@@ -504,20 +484,20 @@ def _pair(input: Any, target: Any) -> tuple[Any, Any]:
     return (input if x == shape else expand(input, shape)), (target if y == shape else expand(target, shape))
 
 
-@public("mse_loss(Tensor input, Tensor target, *, str reduction='mean')")
+@public
 def mse_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
     """The mean (or sum, or each) of the squared differences."""
     return neural.mse_loss(*_pair(input, target), _reduction(reduction))
 
 
-@public("l1_loss(Tensor input, Tensor target, *, str reduction='mean')")
+@public
 def l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
     """The mean (or sum, or each) of the absolute differences."""
     x, y = _pair(input, target)
     return _reduced((x - y).abs(), reduction)
 
 
-@public("smooth_l1_loss(Tensor input, Tensor target, *, str reduction='mean', float beta=1.0)")
+@public
 def smooth_l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean", beta: float = 1.0) -> Tensor:
     """Squared differences up to ``beta``, absolute ones beyond."""
     x, y = _pair(input, target)
@@ -528,7 +508,7 @@ def smooth_l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean", be
     return neural.smooth_l1_loss(x, y, _reduction(reduction), beta)
 
 
-@public("huber_loss(Tensor input, Tensor target, str reduction='mean', float delta=1.0)")
+@public
 def huber_loss(input: Tensor, target: Tensor, reduction: str = "mean", delta: float = 1.0) -> Tensor:
     """Half the squared differences up to ``delta``, ``delta`` times the absolute ones beyond."""
     x, y = _pair(input, target)
@@ -537,7 +517,7 @@ def huber_loss(input: Tensor, target: Tensor, reduction: str = "mean", delta: fl
     return neural.huber_loss(x, y, _reduction(reduction), delta)
 
 
-@public("nll_loss(Tensor input, Tensor target, Tensor? weight=None, *, int ignore_index=-100, str reduction='mean')")
+@public
 def nll_loss(
     input: Tensor, target: Tensor, weight: Tensor | None = None, *, ignore_index: int = -100, reduction: str = "mean"
 ) -> Tensor:
@@ -590,10 +570,7 @@ def _nll(input: Any, target: Any, weight: Any, reduction: int, ignore_index: int
     return out.view(shape) if reduction == 0 and out._array.shape != shape else out
 
 
-@public(
-    "cross_entropy(Tensor input, Tensor target, Tensor? weight=None, *, int ignore_index=-100, "
-    "str reduction='mean', float label_smoothing=0.0)"
-)
+@public
 def cross_entropy(
     input: Tensor, target: Tensor, weight: Tensor | None = None, *, ignore_index: int = -100, reduction: str = "mean",
     label_smoothing: float = 0.0,
@@ -661,8 +638,10 @@ def _cross_entropy_of_probabilities(
     return total if reduction == "sum" else neural.over_number(total, x.size // x.shape[axis])
 
 
-@public("binary_cross_entropy(Tensor input, Tensor target, Tensor? weight=None, *, str reduction='mean')")
-def binary_cross_entropy(input: Tensor, target: Tensor, weight: Any = None, *, reduction: str = "mean") -> Tensor:
+@public
+def binary_cross_entropy(
+    input: Tensor, target: Tensor, weight: Tensor | None = None, *, reduction: str = "mean"
+) -> Tensor:
     """Of probabilities between 0 and 1, and targets: -(y ln x + (1 - y) ln(1 - x))."""
     kind = _reduction(reduction)
     if input._array.shape != target._array.shape:
@@ -685,10 +664,7 @@ def binary_cross_entropy(input: Tensor, target: Tensor, weight: Any = None, *, r
         raise explain(error, what) from None
 
 
-@public(
-    "binary_cross_entropy_with_logits(Tensor input, Tensor target, Tensor? weight=None, *, str reduction='mean', "
-    "Tensor? pos_weight=None)"
-)
+@public
 def binary_cross_entropy_with_logits(
     input: Tensor, target: Tensor, weight: Tensor | None = None, *, reduction: str = "mean",
     pos_weight: Tensor | None = None,
@@ -704,8 +680,8 @@ def binary_cross_entropy_with_logits(
     return neural.binary_cross_entropy_with_logits(input, target, weight, pos_weight, kind)
 
 
-@public("kl_div(Tensor input, Tensor target, *, str reduction='mean', bool log_target=False)")
-def kl_div(input: Any, target: Any, *, reduction: str = "mean", log_target: bool = False) -> Tensor:
+@public
+def kl_div(input: Tensor, target: Tensor, *, reduction: str = "mean", log_target: bool = False) -> Tensor:
     """y (ln y - x) for log-probabilities x and probabilities y (or their logarithms, with ``log_target``)."""
     if reduction == "mean":
         warnings.warn(

@@ -243,19 +243,42 @@ def _weight_gradient(grad: np.ndarray, input: np.ndarray, shape: Pair, settings:
     return out.reshape(shape)
 
 
-# Three linear maps of two things each: the derivatives of one are the other two.
+# What convolves, and the gradients of its input and weight: three maps, each linear in two tensors, and the derivatives
+# of each are the other two. ``shape`` is the result's.
 
-_product: Operation = Operation(
+
+def _map(name: str, forward: Any, of_first: Any, of_second: Any, node: str) -> Operation:
+    return Operation(
+        name,
+        lambda first, second, shape, settings: forward(first, second, shape, settings),
+        {
+            "first": lambda g, second, first_sym_sizes, settings: of_first(g, second, first_sym_sizes, settings),
+            "second": lambda g, first, second_sym_sizes, settings: of_second(g, first, second_sym_sizes, settings),
+        },
+        node=node,
+    )
+
+
+_product: Operation = _map(
     "convolution",
-    lambda input, weight, settings: _convolve(input, weight, None, settings),
-    {
-        "input": lambda grad, weight, input_sym_sizes, settings: either(
-            _to_input, grad, weight, input_sym_sizes, settings
-        ),
-        "weight": lambda grad, input, weight_sym_sizes, settings: either(
-            _to_weight, grad, input, weight_sym_sizes, settings
-        ),
-    },
+    lambda input, weight, _, settings: _convolve(input, weight, None, settings),
+    lambda g, weight, *rest: either(_to_input, g, weight, *rest),
+    lambda g, input, *rest: either(_to_weight, g, input, *rest),
+    "ConvolutionBackward0",
+)
+_to_input: Operation = _map(
+    "convolution_input_gradient",
+    _input_gradient,
+    lambda g, weight, *rest: either(_product, g, weight, *rest),
+    lambda g, grad, *rest: either(_to_weight, grad, g, *rest),
+    "ConvolutionBackwardBackward0",
+)
+_to_weight: Operation = _map(
+    "convolution_weight_gradient",
+    _weight_gradient,
+    lambda g, input, *rest: either(_product, input, g, *rest),
+    lambda g, grad, *rest: either(_to_input, grad, g, *rest),
+    "ConvolutionBackwardBackward0",
 )
 convolution = Operation(
     "convolution",
@@ -273,24 +296,6 @@ convolution = Operation(
     },
     shows=("transposed", "output_padding", "bias_sym_sizes_opt"),
     formula={"input": r"W^\top \bar{z}", "weight": r"\bar{z} x^\top", "bias": r"\textstyle\sum \bar{z}"},
-)
-_to_input: Operation = Operation(
-    "convolution_input_gradient",
-    lambda grad, weight, shape, settings: _input_gradient(grad, weight, shape, settings),
-    {
-        "grad": lambda g, weight, settings: either(_product, g, weight, settings),
-        "weight": lambda g, grad, weight_sym_sizes, settings: either(_to_weight, grad, g, weight_sym_sizes, settings),
-    },
-    node="ConvolutionBackwardBackward0",
-)
-_to_weight: Operation = Operation(
-    "convolution_weight_gradient",
-    lambda grad, input, shape, settings: _weight_gradient(grad, input, shape, settings),
-    {
-        "grad": lambda g, input, settings: either(_product, input, g, settings),
-        "input": lambda g, grad, input_sym_sizes, settings: either(_to_input, grad, g, input_sym_sizes, settings),
-    },
-    node="ConvolutionBackwardBackward0",
 )
 
 
@@ -561,27 +566,6 @@ layer_norm = Operation(
 )
 
 
-# Padding
-
-
-def _pad(self: np.ndarray, pad: Pair, value: float) -> np.ndarray:
-    widths = np.zeros((self.ndim, 2), int)
-    widths[self.ndim - len(pad) // 2 :] = np.reshape(pad, (-1, 2))[::-1]
-    cut = [
-        slice(max(0, -before), length + min(0, after))
-        for length, (before, after) in zip(self.shape, widths, strict=True)
-    ]
-    return np.pad(self[tuple(cut)], np.maximum(widths, 0), constant_values=value)
-
-
-constant_pad: Operation = row(
-    "constant_pad_nd",
-    _pad,
-    lambda grad, pad: either(constant_pad, grad, tuple(-n for n in pad), 0),
-    r"\bar{z} \text{ without the border}",
-)
-
-
 # Losses: reduction 0 is none, 1 mean, 2 sum
 
 
@@ -620,21 +604,12 @@ def _smooth_l1(self: np.ndarray, target: np.ndarray, reduction: int, beta: float
     return _reduced(choose(size < beta, size * size * (0.5 / beta), size - 0.5 * beta), reduction)
 
 
-def _huber(self: np.ndarray, target: np.ndarray, reduction: int, delta: float) -> np.ndarray:
-    size = np.abs(_difference(self, target))
-    return _reduced(choose(size < delta, size * size * 0.5, (size - 0.5 * delta) * delta), reduction)
-
-
 def _mse_backward(grad: Any, self: Any, target: Any, reduction: int) -> Any:
     return (self - target) * (_scaled(grad, self, reduction) * 2)
 
 
 def _smooth_l1_backward(grad: Any, self: Any, target: Any, reduction: int, beta: float) -> Any:
     return _scaled(grad, self, reduction) * clamp((self - target) / beta, -1, 1)
-
-
-def _huber_backward(grad: Any, self: Any, target: Any, reduction: int, delta: float) -> Any:
-    return _scaled(grad, self, reduction) * clamp(self - target, -delta, delta)
 
 
 mse_loss = Operation(
@@ -656,11 +631,15 @@ smooth_l1_loss = Operation(
     formula={"self": r"\bar{z} \cdot (x - y) / (n \beta) \text{, clamped}"},
 )
 huber_loss = Operation(
-    "huber_loss",
-    _huber,
+    "huber_loss",  # delta times smooth_l1_loss
+    lambda self, target, reduction, delta: _smooth_l1(self, target, reduction, delta) * self.dtype.type(delta),
     {
-        "self": _huber_backward,
-        "target": lambda grad, self, target, reduction, delta: _huber_backward(grad, target, self, reduction, delta),
+        "self": lambda grad, self, target, reduction, delta: _smooth_l1_backward(
+            grad * delta, self, target, reduction, delta
+        ),
+        "target": lambda grad, self, target, reduction, delta: _smooth_l1_backward(
+            grad * delta, target, self, reduction, delta
+        ),
     },
     formula={"self": r"\bar{z} \cdot (x - y) / n \text{, clamped}"},
 )
