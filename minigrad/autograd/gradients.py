@@ -117,13 +117,13 @@ def _run(
     observed = grad_mode.special and bool(grad_mode.state.observers)
     retain_graph = create_graph if retain_graph is None else retain_graph
     given = (None,) * len(roots) if seeds is None else _as_tuple(seeds)
-    if len(given) != len(roots):
+    if len(given) < len(roots):  # more are ignored
         raise RuntimeError(f"got {len(roots)} tensors and {len(given)} gradients")
     edges: list[Any] = []
     starts: list[Tensor] = []
     targets = None
     try:
-        for root, seed in zip(roots, given, strict=True):
+        for root, seed in zip(roots, given, strict=False):
             starts.append(_seed(root, seed))
             edges.append(_edge(root, len(edges)))
         if inputs is not None:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from .optimizer import Optimizer
@@ -91,6 +92,19 @@ class StepLR(_Stepwise):
 
     def factor(self) -> float:
         return self.gamma if self.last_epoch and self.last_epoch % self.step_size == 0 else 1
+
+
+class MultiStepLR(_Stepwise):
+    """Multiplies the learning rate by ``gamma`` at each of the epochs ``milestones``."""
+
+    def __init__(
+        self, optimizer: Optimizer, milestones: Iterable[int], gamma: float = 0.1, last_epoch: int = -1
+    ) -> None:
+        self.milestones, self.gamma = Counter(milestones), gamma
+        super().__init__(optimizer, last_epoch)
+
+    def factor(self) -> float:
+        return float(self.gamma ** self.milestones[self.last_epoch])
 
 
 class ExponentialLR(_Stepwise):

@@ -69,6 +69,7 @@ def test_fifty_steps(optimizer: str, dtype: str) -> None:
 SCHEDULES = lines("""
     StepLR(opt, 2)
     StepLR(opt, step_size=3, gamma=0.5)
+    MultiStepLR(opt, [2, 4], gamma=0.5)
     ExponentialLR(opt, 0.9)
     LambdaLR(opt, lambda epoch: 1 / (epoch + 1))
     LambdaLR(opt, [lambda epoch: 0.9 ** epoch, lambda epoch: 2.0])
