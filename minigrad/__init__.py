@@ -15,7 +15,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from . import autograd
-from .autograd.anomaly import is_anomaly_enabled
+from .autograd.anomaly import is_anomaly_check_nan_enabled, is_anomaly_enabled
 from .autograd.grad_mode import (
     enable_grad,
     inference_mode,
