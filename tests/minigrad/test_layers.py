@@ -128,7 +128,7 @@ LOSSES = lines("""
     nn.BCELoss(reduction='none') | torch.rand(2, 3), torch.rand(2, 3)
     nn.BCELoss(weight=torch.tensor([1.0, 2.0, 0.5])) | torch.rand(2, 3), torch.rand(2, 3)
     nn.BCEWithLogitsLoss() | torch.randn(2, 3), torch.rand(2, 3)
-    nn.BCEWithLogitsLoss(pos_weight=torch.tensor([1.0, 2.0, 0.5]), reduction='sum') | torch.randn(2, 3), torch.rand(2, 3)
+    nn.BCEWithLogitsLoss(pos_weight=torch.tensor([1.0, 2, 0.5]), reduction='sum') | torch.randn(2, 3), torch.rand(2, 3)
     nn.KLDivLoss() | torch.log_softmax(torch.randn(2, 3), 1), torch.softmax(torch.randn(2, 3), 1)
     nn.KLDivLoss(reduction='batchmean') | torch.log_softmax(torch.randn(2, 3), 1), torch.softmax(torch.randn(2, 3), 1)
     nn.KLDivLoss(reduction='sum', log_target=True) | torch.randn(2, 3), torch.randn(2, 3)
