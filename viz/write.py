@@ -60,7 +60,7 @@ _LEGEND = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Look:
     """What a picture shows, and how; the fields are ``make_dot``'s arguments."""
 
@@ -77,7 +77,8 @@ class Look:
     @property
     def plain(self) -> bool:
         """Whether this is torchviz's own look."""
-        return self == Look(self.attrs, self.max_attr_chars)
+        more = self.values or self.grads or self.versions or self.formulas
+        return not (more or self.backward or self.legend or self.theme)
 
     def attributes(self) -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
         """Graphviz's default attributes for the graph, its nodes and its edges."""

@@ -53,12 +53,7 @@ class Linear(_Weighted):
     """
 
     def __init__(
-        self,
-        in_features: int,
-        out_features: int,
-        bias: bool = True,
-        device: Any = None,
-        dtype: Dtype | None = None,
+        self, in_features: int, out_features: int, bias: bool = True, device: Any = None, dtype: Dtype | None = None
     ) -> None:
         super().__init__()
         self.in_features, self.out_features = in_features, out_features

@@ -662,7 +662,7 @@ def _classes(target: np.ndarray, number: int, weight: Any, ignore_index: int, ki
 def _nll(
     self: np.ndarray, target: np.ndarray, weight: Any, reduction: int, ignore_index: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    rows = np.moveaxis(self, min(1, self.ndim - 1), -1)
+    rows = np.moveaxis(self, 1, -1) if self.ndim > 2 else self
     number = rows.shape[-1]
     index, share, ignored = _classes(target, number, weight, ignore_index, self.dtype)
     loss = rows.reshape(-1, number)[np.arange(index.size), index] * -share
@@ -690,7 +690,9 @@ def _nll_backward(
     if ignored is not None:
         chosen[ignored] = 0
     slope[np.arange(index.size), index] = chosen
-    slope = np.moveaxis(slope.reshape(*shape[:axis], *shape[axis + 1 :], shape[axis]), -1, axis)
+    slope = slope.reshape(*shape[:axis], *shape[axis + 1 :], shape[axis])
+    if len(shape) > 2:
+        slope = np.moveaxis(slope, -1, 1)
     if as_tensors:
         each = reshape(grad, (*shape[:axis], 1, *shape[axis + 1 :])) if reduction == 0 else grad
         return flat(each * Tensor._plain(slope), self)
