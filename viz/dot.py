@@ -121,8 +121,9 @@ class Dot(graphviz.Digraph):
     @classmethod
     def of(cls, graph: Graph, look: Look, names: Names, limit: int | None) -> Dot:
         """The picture of ``graph``."""
-        graph_attr, node_attr, edge_attr = look.attributes()
-        dot = cls(graph_attr=graph_attr, node_attr=node_attr, edge_attr=edge_attr)
+        dot = cls.__new__(cls)  # graphviz's own constructor takes longer than drawing ten nodes
+        dot.__dict__ |= vars(_EMPTY)
+        dot.graph_attr, dot.node_attr, dot.edge_attr = look.attributes()
         dot.graph, dot._look, dot._names, dot._limit = graph, look, names, limit
         dot.body, rows = write_body(graph, look)
         dot._written = dot.body.copy()
@@ -250,6 +251,9 @@ class Dot(graphviz.Digraph):
     def __repr__(self) -> str:
         count = "" if self.graph is None else f" of {len(self.graph.nodes)} nodes and {len(self.graph.edges)} edges"
         return f"<graph{count}>"
+
+
+_EMPTY = Dot()
 
 
 def _tooltips(graph: Graph | None) -> tuple[dict[str, str], dict[str, str]]:

@@ -103,9 +103,10 @@ def write_body(graph: Graph, look: Look, from_leaves: bool = False) -> tuple[lis
     endings = {cls: f" [label={quote(kind.name)}]\n" for cls, kind in graph.kinds.items()}
     endings[TensorNode] = endings[Box] = ""
     names = ids(len(graph.nodes))
-    lines = [f"\t{name}{endings[type(node)]}" for name, node in zip(names, graph.nodes, strict=True)]
-    boxes = [place for place, node in enumerate(graph.nodes) if type(node) is TensorNode]
-    others = look.attrs or not look.plain or Box in set(map(type, graph.nodes))
+    kinds = list(map(type, graph.nodes))
+    lines = [f"\t{name}{endings[kind]}" for name, kind in zip(names, kinds, strict=True)]
+    boxes = [place for place, kind in enumerate(kinds) if kind is TensorNode]
+    others = look.attrs or not look.plain or Box in kinds
     for place in range(len(lines)) if others else boxes:
         node = graph.nodes[place]
         lines[place] = f"\t{names[place]} [label={quote(_label(graph, node, look))}{_style(_role(node), look.theme)}]\n"
@@ -116,11 +117,13 @@ def write_body(graph: Graph, look: Look, from_leaves: bool = False) -> tuple[lis
         start, end = (target, source) if backwards else (source, target)
         return f"\t{names[start]} -> {names[end]}{style}\n"
 
-    plain = not look.backward and not graph.loops
-    lines += [
-        f"\t{names[source]} -> {names[target]}\n" if plain and feeds.__class__ is int else joined(source, target, feeds)
-        for source, target, feeds in graph.edges
-    ]
+    if look.backward or graph.loops:
+        lines += [joined(*edge) for edge in graph.edges]
+    else:
+        lines += [
+            f"\t{names[source]} -> {names[target]}\n" if feeds.__class__ is int else joined(source, target, feeds)
+            for source, target, feeds in graph.edges
+        ]
     # torchviz writes the box of a leaf or a saved tensor not once, but with each of its edges.
     again = sum([feeds in _WITH_BOX for _, _, feeds in graph.edges if feeds.__class__ is str])
     once = sum([graph.nodes[place].role in ("leaf", "saved") for place in boxes])
