@@ -134,14 +134,10 @@ def with_modules(graph: Graph, depth: int, kinds: Mapping[str, str]) -> Graph:
 
     def draw(path: Any, numbers: list[int]) -> Box:
         nodes = [graph.nodes[n] for n in numbers]
-        leaves = {
-            id(n.tensor): n for n in nodes if isinstance(n, TensorNode) and n.role == "leaf" and n.tensor is not None
-        }
-        count = sum(1 for n in nodes if not isinstance(n, TensorNode) and not graph.kind(n).has_variable)
-        size = sum(int(np.prod(leaf.shape or ())) for leaf in leaves.values())
-        title = f"{path} ({kinds[path]})" if path in kinds else path
+        count = sum(_computes(graph, n) for n in numbers)
+        size = sum(n.tensor.numel() for n in nodes if isinstance(n, TensorNode) and n.role == "leaf")
         facts = [f"{count:,} operation{'s' * (count != 1)}"] + ([f"{size:,} parameters"] if size else [])
-        return Box(f"{title}\n{', '.join(facts)}")
+        return Box(f"{_title(path, kinds)}\n{', '.join(facts)}")
 
     return merged(graph, box, draw)
 
@@ -152,10 +148,14 @@ def frame_modules(graph: Graph, kinds: Mapping[str, str], depth: int) -> None:
         parts = path.split(".")[:depth]
         for level in range(1, len(parts) + 1):
             name = ".".join(parts[:level])
-            label = f"{name} ({kinds[name]})" if name in kinds else name
-            graph.clusters.setdefault(name, Cluster(label, inside=".".join(parts[: level - 1])))
+            graph.clusters.setdefault(name, Cluster(_title(name, kinds), inside=".".join(parts[: level - 1])))
         if parts:
             graph.clusters[".".join(parts)].members.append(number)
+
+
+def _title(path: str, kinds: Mapping[str, str]) -> str:
+    """A module's path, and its class where that is known: ``layer1 (Linear)``."""
+    return f"{path} ({kinds[path]})" if path in kinds else path
 
 
 # Repetition
