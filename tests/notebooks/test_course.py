@@ -9,6 +9,7 @@ import io
 import itertools
 import linecache
 import re
+import runpy
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ import pytest
 
 FOLDER = Path(__file__).resolve().parents[2] / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
+REPLIES = Path(__file__).parent / "replies"
 START = "00_start_here"
 LINK = re.compile(r"\[[^\]]+\]\(([^)]+)\)")
 EACH = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -177,137 +179,11 @@ def test_the_same_code_prints_the_same_with_pytorch(path: Path) -> None:
             assert run(cell.source) == expected, cell.source
 
 
-# A wrong answer, and a part of what is said about it.
-WRONG = {
-    "00_start_here": [
-        ("check(8, 8)", "1: not yet. In step 8 this happens: SumBackward0"),
-        ("check(99, 12)", "1: the stepper has steps 1 to 13"),
-        ("check(12, 8)", "2: not yet. It stands at the bottom right"),
-    ],
-    "01_what_is_autodiff": [
-        ("predict('h', 1e-13, 1e-5, 'Look.')", "h is 1e-05; you predicted 1e-13. Look."),
-        ("check_1(1000, 100)", "looks to both sides"),
-        ("check_1(..., 100)", "does it grow with the inputs?"),
-        ("check('slope', lambda f, x: f(x), judge_2)", "the value of the function"),
-        ("check('slope', lambda f, x: f(torch.tensor(x, requires_grad=True)).backward(), judge_2)", "It returns None"),
-        ("check('slope', lambda f, x: torch.tensor(f(x)), judge_2)", "Python number is wanted"),
-        ("check('slope', lambda f, x: numerically(f, x, 1e-5), judge_2)", "is there a step size in it?"),
-        ("check('slope', lambda f, x: -1.0, judge_2)", "The number is another one"),
-        ("check('slope', lambda f, x: x.grad, judge_2)", "Your code raises AttributeError"),
-        ("check_3('bd')", "2 of the 4 are right"),
-        ("check_3('abcd')", "Not all of them are wrong"),
-        ("check_4('automatic')", "are these operations of torch?"),
-        ("check_4('guess')", "The choices are 'hand', "),
-    ],
-    "02_computation_graph": [
-        ("check_1({'w': False, 'data': None})", "w         look again"),
-        ("check_1({'w[0]': True})", "w[0]      look again"),
-        ("check_2(lambda x, y: 3.0)", "The result has no grad_fn"),
-        ("check_2(lambda x, y: x * y)", "The last operation is to be a subtraction. Yours is Mul(x, y)"),
-        ("check_2(lambda x, y: x * y - x**2)", "what it works on is not yet. Yours is Sub(Mul(x, y), Pow(x))"),
-        ("check_2(lambda x, y: x * y - 2)", "Yours is Sub(Mul(x, y), constant)"),
-        ("check_3(4, 81)", "nodes: off by one"),
-        ("check_3(200, 243)", "nodes: not yet"),
-        ("check_3(5, 15)", "gradient: not yet"),
-    ],
-    "03_requires_grad": [
-        ("predict('x.requires_grad', True, False, 'Never back.')", "is False; you predicted True. Never back."),
-        ("check_1({'w > 1': True})", "What kind of numbers"),
-        ("check_1({'data * w': False})", "what do they ask?"),
-        ("check_1({'data * w': 'yes'})", "What is wanted is True or False"),
-        ("check_2(lambda w, x: (w * x - 1) ** 2)", "That is the loss"),
-        ("check_2(lambda w, x: None)", "is no tensor"),
-        ("check_2(lambda w, x: 6 * w.detach())", "the gradient is another one"),
-        (
-            "def other(w, x):\n    x.requires_grad_()\n    ((w.detach() * x - 1) ** 2).backward()\n    return x.grad\n"
-            "check_2(other)",
-            "x is data",
-        ),
-        ("check('h', lambda x: x**2, judge_3)", "both factors are connected"),
-        ("check('h', lambda x: (x**2).detach(), judge_3)", "every way to x is cut"),
-        ("check('h', lambda x: 2 * x, judge_3)", "The value is not x"),
-        ("check('h', lambda x: x.detach() ** 2 + 0 * x, judge_3)", "neither x nor 2x"),
-        ("check_4('a')", "Has one?"),
-    ],
-    "04_backward": [
-        ("check_1(1, 1, 2)", "to v: not yet. 1 arrives at z"),
-        ("check_1(9, 3, 6)", "to v: not yet. That is the value of z."),
-        ("check_1(3, 3, 6)", "to x: not yet. And times 2?"),
-        ("check_1(-6, 6, 12)", "to v: not yet. The size is right, but not the direction"),
-        ("check_2([1, 1, 1, 1])", "That is the sum"),
-        ("check_2(0.25)", "What is wanted is a group of 4; yours is a number."),
-        ("check_3([12, 16], [60, 80])", "at (6, 8): not yet. That is the gradient of the square"),
-        ("check_3([12, 16], [60, 80])", "at (60, 80): not yet. That is the vector itself"),
-        ("check_3([4.24, 5.66], [6, 8])", "at (6, 8): not yet. That is the mistake of the article"),
-        ("check_3([0.6, 0.8], [6, 8])", "Does its length grow faster"),
-        ("check_3([0.6, 0.6], ...)", "1 of the 2 are right"),
-        ("check_4('b')", "0 is a gradient like any other"),
-        ("check_4('C')", "made from x[1]?"),
-    ],
-    "06_gradient_accumulation": [
-        ("check_1(3, 5, 2, 2)", "b: not yet"),
-        ("check_1(3, 8, 10, 4)", "d: not yet"),
-        (
-            "def copies(batches):\n    return [g.clone() for g in gradients(batches)]\ncheck_2(copies)",
-            "Not yet: for the",
-        ),
-        (
-            "def zeroed(batches):\n    return [torch.zeros(1)] * 3\ncheck_2(zeroed)",
-            "one and the same tensor three times",
-        ),
-        ("check_2(lambda batches: None)", "It is to return a list"),
-        ("check_2(lambda b: [torch.tensor([n]) for n in (2.0, 10.0, 28.0)])", "but the batches still mix"),
-        (
-            "def every_batch_alike(size):\n    w.grad = None\n    for k in range(0, 8, size):\n"
-            "        loss_of(X[k : k + size], t[k : k + size]).backward()\ncheck_3(every_batch_alike)",
-            "size 2: 4.00 times the gradient wanted",
-        ),
-        (
-            "def by_number(size):\n    w.grad = None\n    parts = range(0, 8, size)\n    for k in parts:\n"
-            "        (loss_of(X[k : k + size], t[k : k + size]) / len(parts)).backward()\ncheck_3(by_number)",
-            "size 3: not yet. Does every example count the same",
-        ),
-    ],
-    "07_retain_graph": [
-        ("check_1({'x + y': True, 'x * y': False})", "x + y: look again"),
-        ("check_1({'x.tanh()': False})", "x.tanh(): look again"),
-        ("def detached(x):\n    x.detach()\ncheck_2(detached)", "no backward has reached x"),
-        ("def half(x):\n    ((x.exp() - 1) ** 2).sum().backward()\ncheck_2(half)", "not the gradient of both"),
-        (
-            "def kept(x):\n    s = x.exp() - 1\n    (s**2).sum().backward(retain_graph=True)\n"
-            "    (s**3).sum().backward()\ncheck_2(kept)",
-            "retain_graph keeps the saved tensors",
-        ),
-        (
-            "def twice(x):\n    ((x.exp() - 1) ** 2).sum().backward()\n    ((x.exp() - 1) ** 3).sum().backward()\n"
-            "check_2(twice)",
-            "exp runs twice",
-        ),
-        (
-            "def scalar(x):\n    x.exp().backward()\ncheck_2(scalar)",
-            "another error now: grad can be implicitly",
-        ),
-        ("check_3(12)", "That is what one backward brings"),
-        ("check_3(36)", "The last backward has no retain_graph, but does it run?"),
-        ("check_3(7)", "Not yet"),
-    ],
-    "14_inplace_errors": [
-        ("check_1({'y = x.sqrt(); y *= 2': False})", "look again"),
-        ("check_1({'y = x * 3; y += 1': True})", "look again"),
-        ("check_2(lambda x: x.sigmoid().sum())", "the value is"),
-        ("check_2(lambda x: (x.sigmoid() * 10 - 5).sum().detach())", "Another error now: element 0 of tensors"),
-        ("check_2(lambda x: (x.sigmoid().detach() * 10 - 5 + 0 * x).sum())", "the gradient is not"),
-        ("check_3(2, 5)", "after it was saved: not yet"),
-        ("check_3(3, 4)", "in all: not yet"),
-    ],
-}
-
-
 @EACH
 @pytest.mark.usefixtures("quiet_figures")
 def test_a_wrong_answer_gets_its_own_reply(path: Path) -> None:
     run = Runs("import minigrad as torch")
     for cell in code(path):
         run(cell.source)
-    for answer, reply in WRONG[path.stem]:
+    for answer, reply in runpy.run_path(str(REPLIES / f"{path.stem}.py"))["WRONG"]:
         assert reply in run(answer), answer
