@@ -138,13 +138,20 @@ class Operation:
         formula: dict[str, str] | None = None,
     ) -> None:
         self.name, self.forward, self.variadic, self.view = name, forward, variadic, view
-        self.formula = formula or {}
-        self.params = params or _parameters(forward)
-        self.outputs, self.differentiable = outputs, differentiable
+        self.formula, self.outputs, self.differentiable = formula or {}, outputs, differentiable
+        title = node or "".join(part.capitalize() for part in name.split("_")) + "Backward0"
+        OPERATIONS[title if derivatives else name] = self
+        self._declared = derivatives, params or _parameters(forward), title, {*derivatives, *tensors}, shows
+        self.__class__ = Declared
+
+    def _work_out(self) -> None:
+        """What follows from the row: the class of its nodes, and what they keep."""
+        derivatives, self.params, title, kept, shows = self._declared
+        outputs = self.outputs or ()
+        kept = {*kept, *outputs}
         self.inputs = tuple(self.params.index(name) for name in derivatives)
         needed = list(dict.fromkeys([name for fn in derivatives.values() for name in _parameters(fn)[1:]] + [*shows]))
-        kept = {*derivatives, *tensors, *(outputs or ())}
-        order = (*self.params, *(outputs or ()))
+        order = (*self.params, *outputs)
         self.saved_names = tuple(sorted((name for name in needed if name in kept), key=order.index))
         # PyTorch packs them in the order in which the derivatives name them, outputs last.
         names = sorted(self.saved_names, key=lambda name: (name not in self.params, needed.index(name)))
@@ -161,7 +168,7 @@ class Operation:
         )
         # How to find what is saved in the arguments (a place) or the outputs (a number), and what is noted.
         self._saving = tuple(
-            (self.params.index(name), 0, needed) if name in self.params else (None, (outputs or ()).index(name), needed)
+            (self.params.index(name), 0, needed) if name in self.params else (None, outputs.index(name), needed)
             for name, needed in zip(self.saved_names, self.needed_by, strict=True)
         )
         self._noting = tuple(_reader(name, self.params) for name in self.attribute_names)
@@ -170,12 +177,13 @@ class Operation:
             shown = {f"_saved_{n}": _saved_attribute(i) for i, n in enumerate(self.saved_names)}
             shown |= {f"_saved_{n}": _saved_attribute(i, n) for i, n in enumerate(self.attribute_names) if n[0] != "_"}
             shown |= {f"_raw_saved_{n}": property(partial(raw, place=i)) for i, n in enumerate(self.saved_names)}
-            title = node or "".join(part.capitalize() for part in name.split("_")) + "Backward0"
+            multi = self.outputs is None or self.differentiable > 1
             slots = {"__slots__": (), "__module__": __name__, "operation": self}
-            self.node = type(title, (OpNode,), {**slots, "multi": outputs is None or differentiable > 1, **shown})
-        OPERATIONS[title if derivatives else name] = self
-        self._plain = not variadic and outputs is not None and len(outputs) == 1 and not forward.__defaults__
+            self.node = type(title, (OpNode,), {**slots, "multi": multi, **shown})
+        self._plain = not self.variadic and len(outputs) == 1 and not self.forward.__defaults__
         self._run: Any = None  # the row written out, from its first use on
+
+    operation = property(lambda self: self)  # as the functions have that are made of one
 
     def __repr__(self) -> str:
         return f"<operation {self.name}>"
@@ -242,6 +250,15 @@ class Operation:
         node.saved = tuple(saved)
         node.attributes = tuple([read(args) for read in self._noting])
         return node
+
+
+class Declared(Operation):
+    """A row nobody has used yet. The rest of it is worked out when it is asked for: importing has no time for that."""
+
+    def __getattr__(self, name: str) -> Any:
+        self.__class__ = Operation  # type: ignore[assignment]
+        self._work_out()
+        return getattr(self, name)
 
 
 def _leads_nowhere(tensor: Tensor) -> bool:
@@ -433,20 +450,19 @@ def unary(
 
     derivatives = {} if derivative is None else {"self": derivative}
     operation = Operation(name, forward, derivatives, params=("self",), node=node, formula={"self": formula})
-    cls, saves = operation.node, operation.saved_names
-    saves_self, saves_result = saves == ("self",), saves == ("result",)
-    simple = derivative is not None and len(saves) < 2 and not operation.attribute_names
+    cls: Any = None
+    known = simple = saves_self = saves_result = False
 
     def apply(input: Tensor) -> Tensor:
         array = input._array
         if grad_mode.special or not simple or array.dtype.kind != "f":
-            return operation(input)
+            return apply_generally(input)
         out = function(array, out=...) if ufunc else function(array)
         edge = input._node
         if edge is None or input._meta is not None or input._output_nr:
             edge = gradient_edge(input)
             if edge is None:
-                return operation(input) if _leads_nowhere(input) else _made(out, None)
+                return apply_generally(input) if _leads_nowhere(input) else _made(out, None)
         made = cls()
         result = _made(out, made)
         made.edges = (edge,)
@@ -454,6 +470,14 @@ def unary(
         made.attributes = ()
         _finish(made, out)
         return result
+
+    def apply_generally(input: Tensor) -> Tensor:
+        nonlocal cls, known, simple, saves_self, saves_result
+        if not known:
+            cls, saves, known = operation.node, operation.saved_names, True
+            saves_self, saves_result = saves == ("self",), saves == ("result",)
+            simple = derivative is not None and len(saves) < 2 and not operation.attribute_names
+        return operation(input)
 
     return _named(apply, name, operation)
 
@@ -491,12 +515,10 @@ def binary(
     if number_node is not None:
         for_self_only = {"self": (derivatives or {})["self"]}
         by_number = Operation(name, forward, for_self_only, params=params, node=number_node, formula=formula)
-    cls, saves = operation.node, operation.saved_names
-    simple = bool(derivatives) and saves in ((), ("self", "other")) and operation.attribute_names == (*extra,)
+    cls: Any = None
+    known = simple = saves = False
     # Whether self is saved for the gradient of self, for that of other; and the same of other.
-    (self_self, self_other), (other_self, other_other) = (
-        ((0 in needed, 1 in needed) for needed in operation.needed_by) if simple and saves else ((False, False),) * 2
-    )
+    self_self = self_other = other_self = other_other = False
 
     def apply(input: Any, other: Any) -> Any:
         if grad_mode.special or not simple or not isinstance(input, Tensor):
@@ -546,6 +568,15 @@ def binary(
         return _made(out, made)
 
     def apply_generally(input: Any, other: Any) -> Any:
+        nonlocal cls, known, simple, saves, self_self, self_other, other_self, other_other
+        if not known:
+            cls, names, known = operation.node, operation.saved_names, True
+            simple = bool(derivatives) and names in ((), ("self", "other")) and operation.attribute_names == (*extra,)
+            if simple and names:
+                saves = True
+                (self_self, self_other), (other_self, other_other) = [
+                    (0 in needed, 1 in needed) for needed in operation.needed_by
+                ]
         if not isinstance(input, Tensor) or not (isinstance(other, Tensor) or is_number(other)):
             return NotImplemented
         if Formula.running and by_number is not None and not isinstance(other, Tensor):
