@@ -1,4 +1,5 @@
-"""See a computation: draw its graph (make_dot), record a run (record, %%step), step through it (Stepper).
+"""See a computation: draw its graph (make_dot), record a run (record, %%step), step through it (Stepper), choose with
+sliders what a picture is drawn for (explore).
 
 Nothing is imported until it is used: ``import viz`` costs next to nothing.
 """
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from .dot import Dot as Dot
     from .dot import make_dot as make_dot
     from .dot import save as save
+    from .explorers import explore as explore
     from .graph import Graph as Graph
     from .graph import to_json as to_json
     from .graph import to_networkx as to_networkx
@@ -31,6 +33,7 @@ _HOMES = {
     "Dot": "dot",
     "make_dot": "dot",
     "save": "dot",
+    "explore": "explorers",
     "Graph": "graph",
     "to_json": "graph",
     "to_networkx": "graph",

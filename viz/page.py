@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib.resources
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -66,7 +66,7 @@ def fragment(trace: Trace, step: int = 1, options: str = "step: {step}") -> str:
     if not is_placed(trace):
         place(trace)
     return _output(
-        still(trace), f"mount(place, {_script_json(trace.to_json())}, {{ {options.format(step=int(step))} }})"
+        still(trace), f"mount(place, {script_json(trace.to_json())}, {{ {options.format(step=int(step))} }})"
     )
 
 
@@ -77,17 +77,30 @@ def pair_fragment(runs: Sequence[Trace], labels: Sequence[str], pairs: Sequence[
         f'{{"runs":[{shown}],"labels":{json.dumps(list(labels))},"pairs":{json.dumps([list(pair) for pair in pairs])}}}'
     )
     stills = "".join(f"<p>{escape(label)}</p>{still(run)}" for label, run in zip(labels, runs, strict=True))
-    return _output(stills, f"mountPair(place, {_script_json(data)}, {{ step: {step:d} }})")
+    return _output(stills, f"mountPair(place, {script_json(data)}, {{ step: {step:d} }})")
 
 
 def _output(picture: str, call: str) -> str:
+    return output(picture, "stepper", ["mount", "mountPair"], {"mg-run": f"place.mg.{call};"})
+
+
+def output(picture: str, name: str, exports: Sequence[str], scripts: Mapping[str, str]) -> str:
+    """HTML for an output cell: a still picture, and what puts something better in its place.
+
+    Args:
+        picture: what stays where no script runs.
+        name: of the program and the look in ``viz/static``.
+        exports: functions of the program, which the scripts find in ``place.mg``.
+        scripts: for each class what to run once the program is there; ``place`` is the element of the picture.
+    """
+    parts = {"mg-program": f"{_program(name)}place.mg = {{ {', '.join(exports)} }};", **scripts}
     return (
         f'<div class="mg-out">\n<div class="mg-place">{picture}</div>\n'
-        f'<style class="mg-look">\n{slim(static("stepper.css"))}</style>\n'
-        f'<script class="mg-program">(() => {{\n{_HERE}\n{_program()}'
-        "place.mg = { mount, mountPair };\n})();</script>\n"
-        f'<script class="mg-run">(() => {{\n{_HERE}\n'
-        f"place.mg.{call};\n}})();</script>\n</div>\n"
+        f'<style class="mg-look">\n{slim(static(f"{name}.css"))}</style>\n'
+        + "".join(
+            f'<script class="{part}">(() => {{\n{_HERE}\n{code}\n}})();</script>\n' for part, code in parts.items()
+        )
+        + "</div>\n"
     )
 
 
@@ -98,9 +111,9 @@ def static(name: str) -> str:
 
 
 @cache
-def _program() -> str:
-    """stepper.js as a script: what it exports are names like others."""
-    return re.sub(r"^export (default \{.*\};\n)?", "", slim(static("stepper.js")), flags=re.MULTILINE)
+def _program(name: str) -> str:
+    """A module as a script: what it exports are names like others."""
+    return re.sub(r"^export (default \{.*\};\n)?", "", slim(static(f"{name}.js")), flags=re.MULTILINE)
 
 
 def slim(text: str) -> str:
@@ -109,7 +122,7 @@ def slim(text: str) -> str:
     return re.sub(r"^[ \t]*//.*\n|^[ \t]+|^\n", "", text, flags=re.MULTILINE)
 
 
-def _script_json(text: str) -> str:
+def script_json(text: str) -> str:
     """JSON that cannot end the script it stands in: what could is written as an escape."""
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")

@@ -281,6 +281,32 @@ EN: dict[str, str] = {
     "viz.record).",
     "progress.record": "Recording: {steps} steps",
     "progress.layout": "Laying out {nodes} nodes",
+    # Sliders on a picture (viz/explorers.py)
+    "explore.summary": "Explorer: {count} pictures, {sliders}.",
+    "explore.summary.start": "At {at}: {sentence}",
+    "explore.alt": "picture at {at}",
+    "explore.still": "Shown at {at}. Run the cell, or trust the notebook, to move the slider.",
+    "explore.progress": "Drawing: {count} of {total} pictures",
+    "explore.nothing": "explore: there is nothing to choose from; give the values of a parameter of {function}, as in "
+    "explore({function}, h=[0.1, 0.01])",
+    "explore.single": "explore: {name}={value} is a single value; a slider goes through several, as in "
+    "{name}=[1, 2, 3]",
+    "explore.empty": "explore: {name}=[] has no values, so the slider has nowhere to stand",
+    "explore.function": "explore: what comes first is the function that draws, and not what it returns ({kind}): write "
+    "its name without brackets",
+    "explore.sliders": "explore: {count} sliders ({names}); there can be two at most, because every combination is a "
+    "picture. Give the other parameters default values",
+    "explore.many": "explore: {sizes} = {count} pictures; there can be {most} at most, because all are drawn now and "
+    "stored. Give fewer values, or one slider",
+    "explore.parameter": "explore: {function}{signature} cannot be called with these sliders: {problem}",
+    "explore.start.name": "explore: start names {name!r}, and there is no such slider; there is {names}",
+    "explore.start.value": "explore: start sets {name} to {value}, where its slider does not go; it goes to {values}",
+    "explore.none": "nothing",
+    "explore.figure": "explore: {function} returned {kind} at {at}, and not a figure. Let it end with `return figure`, "
+    "or `return figure, sentence`, in place of plt.show()",
+    "explore.sentence": "explore: {function} returned a figure and something of type {kind} at {at}; beside the figure "
+    "there can be a sentence, a str",
+    "explore.raised": "explore: this happened in {function} at {at}",
     # Exercises
     "lesson.unanswered": "{name}: not answered yet",
     "lesson.right": "{name}: right",
