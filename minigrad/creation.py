@@ -18,6 +18,7 @@ import numpy as np
 
 from . import dtypes, random
 from .dtypes import bool_, float64, get_default_dtype, int64
+from .memory import as_it_lies
 from .ops import drawing
 from .ops.arguments import METHODS, broadcast_error, function, type_name
 from .ops.templates import OPERATIONS
@@ -85,7 +86,7 @@ def _filled(name: str, what: str, fill: Callable[..., np.ndarray], sized: str = 
         return fill(np.zeros(size, (dtype or get_default_dtype()).numpy), **draw)
 
     def of_another(input: Tensor, dtype: dtype | None, **draw: Generator) -> np.ndarray:
-        return fill(np.zeros_like(input._array, (dtype or input.dtype).numpy, subok=False), **draw)
+        return fill(np.zeros_like(input._array, (dtype or input.dtype).numpy, as_it_lies(input._array), False), **draw)
 
     def new(self: Tensor, size: Shape, dtype: dtype | None) -> np.ndarray:
         return fill(np.zeros(size, (dtype or self.dtype).numpy))
@@ -125,7 +126,7 @@ def full(size: Shape, fill_value: float, dtype: dtype | None) -> np.ndarray:
 @creation(f"full_like(Tensor input, Scalar fill_value, {LIKE})")
 def full_like(input: Tensor, fill_value: float, dtype: dtype | None) -> np.ndarray:
     """A tensor of input's shape and dtype with one value everywhere."""
-    return _set(np.empty_like(input._array, (dtype or input.dtype).numpy, subok=False), fill_value)
+    return _set(np.empty_like(input._array, (dtype or input.dtype).numpy, as_it_lies(input._array), False), fill_value)
 
 
 @creation(f"new_full(Tensor self, int[] size, Scalar fill_value, {SIZED})", method=True)

@@ -63,6 +63,11 @@ def is_dense(array: np.ndarray) -> bool:
     return True
 
 
+def as_it_lies(array: np.ndarray) -> Any:
+    """The order (numpy's word) of a copy: that of the array, unless it is stretched."""
+    return "C" if 0 in array.strides else "K"
+
+
 def check_memory(target: np.ndarray, sources: Sequence[np.ndarray]) -> None:
     """Refuse to write where an element is written twice, or where a source lies partly under the target."""
     if overlaps_itself(target):

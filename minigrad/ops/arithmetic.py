@@ -384,7 +384,8 @@ def _mixed(self: np.ndarray, end: np.ndarray, weight: Any) -> np.ndarray:
     def mix(x: Any, y: Any, w: Any) -> Any:  # from the nearer end, so that weights 0 and 1 give the ends themselves
         return np.where(np.absolute(w) < 0.5, x + w * (y - x), y - (y - x) * (1 - w))
 
-    return templates.broadcast(mix, self, end, np.asarray(weight, self.dtype))
+    kernel = "lerp_kernel_tensor" if isinstance(weight, np.ndarray) and weight.ndim else "lerp_kernel_scalar"
+    return templates.broadcast(refusing("biu", kernel, mix), self, end, np.asarray(weight, self.dtype))
 
 
 lerp = overloaded(

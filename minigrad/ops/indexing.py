@@ -22,6 +22,7 @@ from ..tensor import Tensor
 from .arguments import METHODS, broadcast_error, function, is_number, must_be_tensor, wrap_dim
 from .arguments import type_name as full_name
 from .dual import cast, either, masked, plain
+from .layout import laid_out
 from .reduction import return_type
 from .shaping import Shape, at, expand, method, select_row, slice_row, unbind, unsqueeze, view, zeros_of
 from .templates import Operation, operation, row
@@ -74,15 +75,19 @@ def _put(self: np.ndarray, indices: Indices, values: np.ndarray, accumulate: boo
 
 
 def _put_in_place(self: np.ndarray, indices: Indices, values: np.ndarray, accumulate: bool) -> np.ndarray:
+    given = [index for index in indices if index is not None]
+    fills = values.size == 1 and len(given) == 1 and given[0]._array.dtype == np.bool_  # PyTorch goes to masked_fill_
     if memory.overlaps_itself(self):
+        name, example = (
+            ("masked_fill_", "tensor[mask] = scalar") if fills else ("index_put_", "tensor[indices] = tensor")
+        )
         warnings.warn(
-            "Use of index_put_ on expanded tensors is deprecated. Please clone() the tensor before performing this "
-            "operation. This also applies to advanced indexing e.g. tensor[indices] = tensor",
+            f"Use of {name} on expanded tensors is deprecated. Please clone() the tensor before performing this "
+            f"operation. This also applies to advanced indexing e.g. {example}",
             UserWarning,
             stacklevel=6,
         )
-    given = [index for index in indices if index is not None]
-    if values.size == 1 and len(given) == 1 and given[0]._array.dtype == np.bool_:  # PyTorch goes to masked_fill_
+    if fills:
         _check_indices(self.shape, indices)
     else:
         memory.check_shared(self, values, also_whole=True)
@@ -672,13 +677,14 @@ def _order(self: np.ndarray, dim: int, descending: bool) -> np.ndarray:
     if not self.ndim:
         return np.zeros((), np.int64)
     if not descending:
-        return np.argsort(self, dim, kind="stable")
-    return np.flip(self.shape[dim] - 1 - np.argsort(np.flip(self, dim), dim, kind="stable"), dim).copy()
+        return laid_out(np.argsort(self, dim, kind="stable"), self)
+    places = self.shape[dim] - 1 - np.argsort(np.flip(self, dim), dim, kind="stable")
+    return laid_out(np.flip(places, dim).copy(), self)
 
 
 def _ordered(self: np.ndarray, dim: int, descending: bool) -> tuple[np.ndarray, np.ndarray]:
     places = _order(self, dim, descending)
-    return gather.operation.forward(self, dim, places, False), places
+    return laid_out(gather.operation.forward(self, dim, places, False), places), places
 
 
 def _first(self: np.ndarray, k: int, dim: int, largest: bool) -> tuple[np.ndarray, np.ndarray]:

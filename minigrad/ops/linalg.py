@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 import string
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -28,7 +29,7 @@ def _product(a: np.ndarray, b: np.ndarray, kernel: str, unlike: str = "") -> np.
     """``a @ b``, both of one dtype; ``unlike`` is said where they are not."""
     if a.dtype != b.dtype:
         raise RuntimeError(unlike.format(FROM_NUMPY[a.dtype], FROM_NUMPY[b.dtype]))
-    if a.dtype.kind == "b":
+    if a.dtype.kind == "b" and (kernel == "dot" or (a.size and b.size)):
         raise NotImplementedError(f"\"{kernel}\" not implemented for 'Bool'")
     return np.asarray(np.matmul(a, b))
 
@@ -295,7 +296,10 @@ def _in_batches(input: Tensor, other: Tensor) -> Tensor:
 # einsum: every dimension has a letter, those of an ellipsis a digit.
 
 
-def einsum(equation: str, *operands: Any) -> Tensor:
+_LETTERS = string.ascii_uppercase + string.ascii_lowercase
+
+
+def einsum(*args: Any) -> Tensor:
     """Products of tensors summed over the letters that the result does not have.
 
     >>> import minigrad as torch
@@ -303,14 +307,25 @@ def einsum(equation: str, *operands: Any) -> Tensor:
     torch.Size([2, 4])
 
     ``...`` stands for dimensions that broadcast; without ``->`` the result has the letters that occur once, sorted.
+    Numbers may stand for the letters: ``einsum(x, [0, 1], y, [1, 2], [0, 2])``.
 
     Raises:
         RuntimeError: the equation does not fit the operands.
 
     See https://docs.pytorch.org/docs/stable/generated/torch.einsum.html
     """
+    if len(args) < 2:
+        raise ValueError(
+            "einsum(): must specify the equation string and at least one operand, or at least one operand and its "
+            "subscripts list"
+        )
+    equation, *operands = args
+    if isinstance(equation, Tensor):
+        equation, operands = ",".join(map(_lettered, args[1::2])), args[: len(args) // 2 * 2 : 2]
+        if len(args) % 2:
+            equation += "->" + _lettered(args[-1])
     if len(operands) == 1 and isinstance(operands[0], tuple | list):
-        operands = tuple(operands[0])
+        operands = operands[0]
     inputs, output = _subscripts(equation, [operand._array.shape for operand in operands])
     order = output + "".join(sorted(set("".join(inputs)) - set(output)))
     terms = [_aligned(operand, labels, order) for operand, labels in zip(operands, inputs, strict=True)]
@@ -326,6 +341,12 @@ def einsum(equation: str, *operands: Any) -> Tensor:
         factor = total(b, tuple(d for d in done if m[d] == 1 != n[d]), True)
         a = _sum_of_products(a, factor, both) if both else a * factor
     return a.view(a._array.shape[: len(output)]) if summed else a
+
+
+def _lettered(numbers: Sequence[Any]) -> str:
+    if not all(number is Ellipsis or 0 <= number < len(_LETTERS) for number in numbers):
+        raise ValueError("einsum(): subscript in subscript list is not within the valid range [0, 52)")
+    return "".join("..." if number is Ellipsis else _LETTERS[number] for number in numbers)
 
 
 def _subscripts(equation: str, shapes: list[tuple[int, ...]]) -> tuple[list[str], str]:

@@ -7,7 +7,7 @@ without copying: what each place of the kernel sees in every window.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,22 @@ import numpy as np
 from ..dtypes import FROM_NUMPY
 from ..tensor import Tensor
 from . import pointwise
-from .dual import choose, dual, either, exp, like, log, plain, reshape, scatter_flat, sqrt, total, where, zeros
+from .dual import (
+    cast_like,
+    choose,
+    dual,
+    either,
+    exp,
+    like,
+    log,
+    plain,
+    reshape,
+    scatter_flat,
+    sqrt,
+    total,
+    where,
+    zeros,
+)
 from .templates import Operation, promote, row
 
 sigmoid, tanh, erf = (
@@ -443,7 +458,7 @@ def _statistics(input: Any, dims: Pair, eps: float) -> tuple[Any, Any]:
 
 
 def _normalised(input: np.ndarray, mean: Any, inverse: Any, weight: Any, bias: Any) -> np.ndarray:
-    out = (input - mean) * inverse.astype(input.dtype)
+    out = np.ascontiguousarray((input - mean) * inverse.astype(input.dtype))
     if weight is not None:
         out *= weight
     if bias is not None:
@@ -604,20 +619,45 @@ def _smooth_l1(self: np.ndarray, target: np.ndarray, reduction: int, beta: float
     return _reduced(choose(size < beta, size * size * (0.5 / beta), size - 0.5 * beta), reduction)
 
 
-def _mse_backward(grad: Any, self: Any, target: Any, reduction: int) -> Any:
-    return (self - target) * (_scaled(grad, self, reduction) * 2)
+def _gradient_row(
+    name: str, slope: Callable[..., Any], bend: Callable[..., Any], factor: float = 1
+) -> Callable[..., Any]:
+    """The gradient of a loss of differences, ``factor * slope``, as a row; ``bend`` is the derivative of ``slope``."""
+
+    def forward(grad_output: Any, self: Any, target: Any, reduction: int, option: float) -> Any:
+        return slope(self - target, option) * (_scaled(grad_output, self, reduction) * factor)
+
+    def of_grad(grad: Any, self: Any, target: Any, reduction: int, option: float) -> Any:
+        each = either(gradient, grad, self, target, reduction, option)
+        return total(each, tuple(range(len(each.shape)))) if reduction else each
+
+    def of_self(grad: Any, grad_output: Any, self: Any, target: Any, reduction: int, option: float) -> Any:
+        return _scaled(grad * grad_output, self, reduction) * factor * bend(self - target, option)
+
+    def of_target(grad: Any, grad_output: Any, self: Any, target: Any, reduction: int, option: float) -> Any:
+        return -of_self(grad, grad_output, self, target, reduction, option)
+
+    derivatives = {"grad_output": of_grad, "self": of_self, "target": of_target}
+    node = f"{name.title().replace('_', '')}BackwardBackward0"
+    gradient = Operation(f"{name}_backward", forward, derivatives, node=node)
+    return lambda grad, self, target, reduction, option=0: either(gradient, grad, self, target, reduction, option)
 
 
-def _smooth_l1_backward(grad: Any, self: Any, target: Any, reduction: int, beta: float) -> Any:
-    return _scaled(grad, self, reduction) * clamp((self - target) / beta, -1, 1)
-
-
+_mse_gradient = _gradient_row("mse_loss", lambda off, _: off, lambda off, _: 1, factor=2)
+_smooth_l1_gradient = _gradient_row(
+    "smooth_l1_loss",
+    lambda off, beta: clamp(off / beta, -1, 1),
+    lambda off, beta: cast_like(abs(off) < beta, off) / beta,
+)
+_huber_gradient = _gradient_row(
+    "huber_loss", lambda off, delta: clamp(off, -delta, delta), lambda off, delta: cast_like(abs(off) < delta, off)
+)
 mse_loss = Operation(
     "mse_loss",
     _mse,
     {
-        "self": _mse_backward,
-        "target": lambda grad, self, target, reduction: _mse_backward(grad, target, self, reduction),
+        "self": lambda grad, self, target, reduction: _mse_gradient(grad, self, target, reduction),
+        "target": lambda grad, self, target, reduction: _mse_gradient(grad, target, self, reduction),
     },
     formula={"self": r"\bar{z} \cdot \tfrac{2}{n} (x - y)", "target": r"\bar{z} \cdot \tfrac{2}{n} (y - x)"},
 )
@@ -625,8 +665,8 @@ smooth_l1_loss = Operation(
     "smooth_l1_loss",
     _smooth_l1,
     {
-        "self": _smooth_l1_backward,
-        "target": lambda grad, self, target, reduction, beta: _smooth_l1_backward(grad, target, self, reduction, beta),
+        "self": lambda grad, self, target, reduction, beta: _smooth_l1_gradient(grad, self, target, reduction, beta),
+        "target": lambda grad, self, target, reduction, beta: _smooth_l1_gradient(grad, target, self, reduction, beta),
     },
     formula={"self": r"\bar{z} \cdot (x - y) / (n \beta) \text{, clamped}"},
 )
@@ -634,12 +674,8 @@ huber_loss = Operation(
     "huber_loss",  # delta times smooth_l1_loss
     lambda self, target, reduction, delta: _smooth_l1(self, target, reduction, delta) * self.dtype.type(delta),
     {
-        "self": lambda grad, self, target, reduction, delta: _smooth_l1_backward(
-            grad * delta, self, target, reduction, delta
-        ),
-        "target": lambda grad, self, target, reduction, delta: _smooth_l1_backward(
-            grad * delta, target, self, reduction, delta
-        ),
+        "self": lambda grad, self, target, reduction, delta: _huber_gradient(grad, self, target, reduction, delta),
+        "target": lambda grad, self, target, reduction, delta: _huber_gradient(grad, target, self, reduction, delta),
     },
     formula={"self": r"\bar{z} \cdot (x - y) / n \text{, clamped}"},
 )

@@ -5,14 +5,17 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
 
 from ..dtypes import FROM_NUMPY
+from ..memory import as_it_lies
 from ..tensor import Tensor
 from . import dual
 from .arguments import broadcast_error, function
+from .layout import laid_out
 from .templates import Operation, broadcast, common_dtype, promote, unary
 
 _LN2, _LN10 = math.log(2), math.log(10)
@@ -179,10 +182,39 @@ relu = elementwise(
     r"\bar{z} \cdot [z > 0]",
     general=refusing("b", "Boolean inputs not supported for relu", _relu),
 )
-_error_function = np.frompyfunc(math.erf, 1, 1)
+_STEPS, _LAST = (
+    512,
+    6,
+)  # steps of a table of erf from one number to the next; the last number, where erf is 1 in float64
+
+
+@cache
+def _table() -> tuple[np.ndarray, np.ndarray]:
+    """The error function and its slope at -6, -6 + 1 / 512, ..., 6."""
+    grid = np.arange(-_LAST * _STEPS, _LAST * _STEPS + 1) / _STEPS
+    return np.array([math.erf(x) for x in grid]), 2 / math.sqrt(math.pi) * np.exp(-grid * grid)
+
+
+def _erf(x: np.ndarray) -> np.ndarray:
+    """By Taylor's series around the nearest entry of the table, exact but for the last bit or two of a float64."""
+    values, slopes = _table()
+    out, flat = np.empty(x.size, x.dtype), x.reshape(-1)
+    for start in range(0, x.size, 8192):  # as many at a time as stay in the processor's cache
+        part = flat[start : start + 8192]
+        wide = np.clip(part, -_LAST, _LAST, dtype=np.float64)
+        steps = np.rint(wide * _STEPS)
+        near, place = steps / _STEPS, (steps + _LAST * _STEPS).astype(np.int64)
+        off, square = wide - near, near * near
+        bends = near * (2 * square - 3) / 6 - off * ((4 * square - 12) * square + 3) / 30
+        series = 1 - off * (near - off * ((2 * square - 1) / 3 - off * bends))
+        found = values.take(place, mode="clip") + slopes.take(place, mode="clip") * off * series
+        out[start : start + 8192] = np.copysign(found, part)
+    return laid_out(out.reshape(x.shape), x)
+
+
 erf = elementwise(
     "erf",
-    lambda x: np.asarray(_error_function(x)).astype(x.dtype),
+    _erf,
     lambda grad, self: 2 / math.sqrt(math.pi) * dual.exp(-dual.power(self, 2)) * grad,
     r"\tfrac{2}{\sqrt\pi} e^{-x^2} \bar{z}",
 )
@@ -281,7 +313,7 @@ logical_not = function("logical_not(Tensor input, *, Tensor out=None)", in_place
 )
 _clone = Operation(
     "clone",
-    lambda self: self.copy("C" if 0 in self.strides else "K"),  # the layout stays, unless it is stretched
+    lambda self: self.copy(as_it_lies(self)),
     {"self": lambda grad: grad},
     formula={"self": r"\bar{z}"},
 )
@@ -376,7 +408,7 @@ clamp_max = overloaded(
 def _chosen(condition: np.ndarray, self: Any, other: Any) -> np.ndarray:
     x, y = promote(self, other, False)
     try:
-        return dual.choose(condition, x, y)
+        return laid_out(dual.choose(condition, x, y), condition, x, y)
     except ValueError:
         raise broadcast_error(x.shape, y.shape) from None
 
@@ -444,7 +476,7 @@ def _filled(self: np.ndarray, mask: np.ndarray, value: Any) -> np.ndarray:
         shape = np.broadcast_shapes(self.shape, mask.shape)
     except ValueError:
         raise broadcast_error(mask.shape, self.shape) from None
-    out = self.copy("K") if shape == self.shape else np.array(np.broadcast_to(self, shape), order="C")
+    out = np.array(np.broadcast_to(self, shape), order="C")
     np.copyto(out, np.asarray(value).astype(out.dtype), where=mask)
     return out
 

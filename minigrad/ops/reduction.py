@@ -65,9 +65,16 @@ def _wide(self: np.ndarray, dtype: Dtype | None) -> np.dtype[Any]:
     return dtype.numpy if dtype is not None else self.dtype if self.dtype.kind == "f" else np.dtype(np.int64)
 
 
+def in_order(array: np.ndarray) -> np.ndarray:
+    """The array, copied where its elements do not lie in order: many results of PyTorch's lie so."""
+    return array if array.flags.c_contiguous else array.copy()
+
+
 def _accumulating(ufunc: Any) -> Callable[..., np.ndarray]:
     def forward(self: np.ndarray, dim: Dims = None, keepdim: bool = False, dtype: Dtype | None = None) -> np.ndarray:
-        return ufunc.reduce(self, axis=_axis(dim, self.ndim), dtype=_wide(self, dtype), keepdims=keepdim, out=...)
+        return in_order(
+            ufunc.reduce(self, axis=_axis(dim, self.ndim), dtype=_wide(self, dtype), keepdims=keepdim, out=...)
+        )
 
     return forward
 
@@ -327,7 +334,7 @@ def _extremes(name: str, ufunc: Any, find: Any, what: str) -> None:
 
     def over_dims(self: np.ndarray, dim: Dims, keepdim: bool) -> np.ndarray:
         _check_not_empty(f"a{name}", self.shape, dim)
-        return ufunc.reduce(self, axis=_axis(dim, self.ndim), keepdims=keepdim, out=...)
+        return in_order(ufunc.reduce(self, axis=_axis(dim, self.ndim), keepdims=keepdim, out=...))
 
     def of_all(self: np.ndarray) -> np.ndarray:
         _check_not_empty(name, self.shape, None)
@@ -384,7 +391,7 @@ _extremes("min", np.minimum, np.argmin, "smallest")
 def _truth(name: str, ufunc: Any, what: str) -> None:
     def forward(self: np.ndarray, dim: Dims = None, keepdim: bool = False) -> np.ndarray:
         axis = () if dim == () else wrap_dims(dim, self.ndim)
-        out = ufunc.reduce(self.astype(bool), axis=axis, keepdims=keepdim, out=...)
+        out = in_order(ufunc.reduce(self.astype(bool), axis=axis, keepdims=keepdim, out=...))
         return out.astype(np.uint8) if self.dtype == np.uint8 else out
 
     function(
@@ -544,18 +551,20 @@ _log_softmax_data: Operation = Operation(
 
 
 def _normalizing(
-    name: str, data: Operation, empty: int, finish: Callable[[np.ndarray, int], np.ndarray], formula: str, doc: str
+    name: str, data: Operation, alone: int, finish: Callable[[np.ndarray, int], np.ndarray], formula: str, doc: str
 ) -> Callable[..., Tensor]:
     """A function of rows that does not care what is added to them all: ``finish`` gets the largest at 0."""
 
     def forward(self: np.ndarray, dim: int) -> np.ndarray:
         last = "_lastdim" if wrap_dim(dim, self.ndim) >= self.ndim - 1 else ""
+        if not self.size:
+            return self.copy()
         if self.dtype.kind != "f":
             called = FROM_NUMPY[self.dtype].scalar_name
             raise NotImplementedError(f"\"{name}{last}_kernel_impl\" not implemented for '{called}'")
-        if not self.ndim or not self.size:
-            return np.asarray(self - self + empty, self.dtype)  # NaN where it is not finite
-        return finish(self - np.maximum.reduce(self, axis=dim, keepdims=True), dim)
+        if not self.ndim:
+            return np.asarray(self - self + alone, self.dtype)  # NaN where it is not finite
+        return finish(in_order(self - np.maximum.reduce(self, axis=dim, keepdims=True)), dim)
 
     made = row(name, forward, lambda grad, dim, result: either(data, grad, result, dim), formula)
 
@@ -620,7 +629,7 @@ def _cumprod_backward(grad: Any, self: Any, dim: int, result: Any) -> Any:
 def _running(name: str, ufunc: Any, derivative: Callable[..., Any], formula: str, what: str) -> None:
     def forward(self: np.ndarray, dim: int, dtype: Dtype | None) -> np.ndarray:
         dim, kind = wrap_dim(dim, self.ndim), _wide(self, dtype)
-        return ufunc.accumulate(self, axis=dim, dtype=kind) if self.ndim else self.astype(kind)
+        return in_order(ufunc.accumulate(self, axis=dim, dtype=kind)) if self.ndim else self.astype(kind)
 
     function(
         f"{name}(Tensor input, int dim, *, dtype dtype=None, Tensor out=None)",

@@ -18,7 +18,7 @@ from ..autograd import grad_mode, views
 from ..autograd.observe import tell
 from ..dtypes import DTYPES, FROM_NUMPY, device, result_type, type_name
 from ..dtypes import dtype as Dtype
-from ..memory import address, offset, storage, strided
+from ..memory import address, as_it_lies, offset, storage, strided
 from ..tensor import Tensor
 from . import dual
 from .arguments import FUNCTIONS, METHODS, broadcast_error, function, infer_shape, wrap_dim, wrap_dims
@@ -628,7 +628,7 @@ def _triangle(name: str, what: str) -> Callable[..., Any]:
     def forward(self: np.ndarray, diagonal: int) -> np.ndarray:
         if self.ndim < 2:
             raise RuntimeError(f"{name}: input tensor must have at least 2 dimensions")
-        return getattr(np, name)(self, diagonal)
+        return np.ascontiguousarray(getattr(np, name)(self, diagonal))
 
     forward.__doc__ = f"The part of each matrix on and {what} a diagonal; the rest is zero."
     formula = rf"\mathrm{{{name}}}(\bar{{z}})"
@@ -653,7 +653,7 @@ def _flipped_back(grad: Any, dims: Shape) -> Any:
 def flip(self: np.ndarray, dims: Shape) -> np.ndarray:
     """A copy with the order reversed in some dimensions."""
     wrap_dims(dims, self.ndim)
-    return np.flip(self, dims if self.ndim else ()).copy("C" if 0 in self.strides else "K")
+    return np.flip(self, dims if self.ndim else ()).copy(as_it_lies(self))
 
 
 def _rolled_back(grad: Any, shifts: Shape, dims: Shape) -> Any:
@@ -667,7 +667,7 @@ def roll(self: np.ndarray, shifts: Shape, dims: Shape) -> np.ndarray:
         raise RuntimeError(f"shifts and dimensions must align. shifts: {len(shifts)}, dims:{len(dims)}")
     for dim in dims:
         wrap_dim(dim, self.ndim)
-    return np.roll(self, shifts, dims) if dims else np.roll(self, shifts[0])
+    return np.ascontiguousarray(np.roll(self, shifts, dims)) if dims else np.roll(self, shifts[0])
 
 
 def _unrepeated(grad: Any, repeats: Shape, self_sym_sizes: Shape) -> Any:
@@ -823,7 +823,7 @@ storage_offset = method("storage_offset(Tensor input)", doc="Where in its memory
 
 _to_copy = row(
     "_to_copy",
-    lambda self, dtype: self.astype(dtype.numpy, "C" if 0 in self.strides else "K"),
+    lambda self, dtype: self.astype(dtype.numpy, as_it_lies(self)),
     lambda grad: grad,  # the walk casts it back
     _SAME,
     node="ToCopyBackward0",

@@ -219,6 +219,13 @@ def test_einsum_of_three() -> None:
     agree("torch.einsum('bn,anm,bm->ba', [x, y, z])", x=(2, 5), y=(3, 5, 4), z=(2, 4))
 
 
+def test_einsum_of_numbers() -> None:
+    agree("torch.einsum(x, [0, 1], y, [1, 30], [30, 0])", x=(2, 3), y=(3, 4))
+    agree("torch.einsum(x, [..., 2], y, [2, 1])", x=(2, 3), y=(3, 4))
+    agree("torch.einsum(x, [0, 52])", x=(2, 3))
+    agree("torch.einsum('ij')")
+
+
 @pytest.mark.parametrize("x", [(2, 3), (3, 3), (3,), given((2, 2), "int64"), (0, 2)], ids=str)
 def test_trace(x: object) -> None:
     agree("torch.trace(x)", x=x, but="gradgraph")

@@ -162,3 +162,17 @@ def test_running(name: str, args: str, x: object) -> None:
 )
 def test_arguments(code: str) -> None:
     agree(code, x=(2, 3))
+
+
+CODES = "sum(1), mean(0), any(1), amax(0), cumsum(0), cumprod(1), softmax(0), log_softmax(-1), tril(), roll(1, 0)"
+
+
+@pytest.mark.parametrize("code", [*CODES.split("), "), "sort(1", "argsort(2", "erf(", "masked_fill(x > 0, 1.0"])
+def test_strides(code: str) -> None:
+    for change in ("permute(2, 0, 1)", "transpose(0, 1)", "expand(2, 2, 3, 4)[:, 1]"):
+        agree(f"x.{change}.{code.rstrip(')')})", x=given((2, 3, 4), grad=False))
+
+
+def test_nothing_of_integers() -> None:
+    for code in ("x.softmax(-1)", "x.log_softmax(0)", "x.bool() @ x.bool().T", "x.lerp(x, 0.5)"):
+        agree(code, x=given((0, 3), "int64"))
