@@ -27,7 +27,7 @@ def check(name: str, answer: Any, right: Any, *hints: str | tuple[Any, str]) -> 
     Args:
         answer: a number, a tensor, a truth value, None, a word, several of these, or a function.
         right: the same, computed; a `seal`; or, for a function, what judges it: it gets the function, and returns
-            what is wrong in a sentence, or nothing.
+            what is wrong in a sentence, or nothing; ``...`` if it is still as it was given.
         hints: (a wrong answer, what to say about it); a text alone is said about every other one.
 
     >>> check("slope", ..., 3.0)
@@ -73,7 +73,7 @@ def seal(name: str, value: Any) -> str:
     return SEALED + hashlib.sha256(f"{name}: {_shown(value, 3)}".encode()).hexdigest()[:12]
 
 
-def _judged(answer: Any, judge: Callable[[Any], str | None]) -> str | None:
+def _judged(answer: Any, judge: Callable[[Any], Any]) -> str | None:
     if answer is ...:
         raise _Unanswered
     if not callable(answer):
@@ -85,7 +85,10 @@ def _judged(answer: Any, judge: Callable[[Any], str | None]) -> str | None:
             raise _Unanswered
         return result
 
-    return judge(watched)
+    verdict: str | None = judge(watched)
+    if _open(verdict):
+        raise _Unanswered
+    return verdict
 
 
 def _wrong(name: str, answer: Any, right: Any, hints: tuple[str | tuple[Any, str], ...]) -> str:

@@ -90,6 +90,11 @@ def test_a_function_is_judged_and_its_errors_are_told_and_stop_nothing(capsys: O
     ]
 
 
+def test_a_judge_can_say_that_a_function_is_still_as_it_was_given(capsys: Out) -> None:
+    check("1", lambda x: x, lambda f: ... if f(2) == 2 else None)
+    assert capsys.readouterr().out == "1: not answered yet\n"
+
+
 def test_a_quiz_has_a_remark_on_every_choice(capsys: Out) -> None:
     for choice in (..., "A", "b", "d", 1, ["a"]):
         quiz("2", choice, "sealed:a8e397194ee1", a="Too early.", b="At the leaf.")
