@@ -155,13 +155,13 @@ def quiet_figures(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def recorded_here(source: str, names: set[str]) -> bool:
-    """Whether a cell works with what viz.record() saw: only minigrad can be recorded."""
+    """Whether a cell works with what was recorded: only minigrad can be."""
     tree = ast.parse("\n".join(line for line in source.split("\n") if not line.startswith("%")))
     parts = list(ast.walk(tree))
     used = {part.id for part in parts if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Load)}
     made = {part.id for part in parts if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)}
     made |= {part.name for part in parts if isinstance(part, ast.FunctionDef)}
-    if "viz.record(" in source or used & names:
+    if re.search(r"\bviz\.(record|step)\(", source) or used & names:
         names |= made
         return True
     return False
