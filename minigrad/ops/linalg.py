@@ -319,13 +319,13 @@ def einsum(*args: Any) -> Tensor:
             "einsum(): must specify the equation string and at least one operand, or at least one operand and its "
             "subscripts list"
         )
-    equation, *operands = args
+    equation, operands = args[0], args[1:]
     if isinstance(equation, Tensor):
         equation, operands = ",".join(map(_lettered, args[1::2])), args[: len(args) // 2 * 2 : 2]
         if len(args) % 2:
             equation += "->" + _lettered(args[-1])
     if len(operands) == 1 and isinstance(operands[0], tuple | list):
-        operands = operands[0]
+        operands = tuple(operands[0])
     inputs, output = _subscripts(equation, [operand._array.shape for operand in operands])
     order = output + "".join(sorted(set("".join(inputs)) - set(output)))
     terms = [_aligned(operand, labels, order) for operand, labels in zip(operands, inputs, strict=True)]

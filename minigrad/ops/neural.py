@@ -15,22 +15,7 @@ import numpy as np
 from ..dtypes import FROM_NUMPY
 from ..tensor import Tensor
 from . import pointwise
-from .dual import (
-    cast_like,
-    choose,
-    dual,
-    either,
-    exp,
-    like,
-    log,
-    plain,
-    reshape,
-    scatter_flat,
-    sqrt,
-    total,
-    where,
-    zeros,
-)
+from .dual import cast_like, choose, dual, either, exp, like, log, plain, reshape, scatter_flat, sqrt, total, zeros
 from .templates import Operation, promote, row
 
 sigmoid, tanh, erf = (
@@ -637,7 +622,7 @@ def _gradient_row(
     def of_target(grad: Any, grad_output: Any, self: Any, target: Any, reduction: int, option: float) -> Any:
         return -of_self(grad, grad_output, self, target, reduction, option)
 
-    derivatives = {"grad_output": of_grad, "self": of_self, "target": of_target}
+    derivatives: dict[str, Any] = {"grad_output": of_grad, "self": of_self, "target": of_target}
     node = f"{name.title().replace('_', '')}BackwardBackward0"
     gradient = Operation(f"{name}_backward", forward, derivatives, node=node)
     return lambda grad, self, target, reduction, option=0: either(gradient, grad, self, target, reduction, option)
@@ -817,7 +802,7 @@ xlogy = Operation(
     "xlogy",
     _xlogy,
     {
-        "self": lambda grad, self, other: where((self == 0) & (other <= 0), grad * 0, grad * log(other)),
+        "self": lambda grad, self, other: pick((self == 0) & (other <= 0), grad * 0, grad * log(other)),
         "other": lambda grad, self, other: grad * self / other,
     },
     formula={"self": r"\bar{z} \ln y", "other": r"\bar{z}\, x / y"},
