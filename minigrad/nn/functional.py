@@ -51,44 +51,63 @@ def _must_float(input: Tensor, kernel: str) -> None:
 # Activations
 
 
-def _activated(operation: Operation, inplace: bool, input: Tensor, *options: Any) -> Tensor:
-    _must_float(input, f"{operation.name}_cpu")
+def _activation(signature: str, row: Operation, doc: str, *constants: float) -> Callable[..., Tensor]:
+    """The function that is a row: of the options in its signature and of ``constants``; perhaps in place."""
 
-    def compute(input: Tensor) -> Tensor:
-        return operation(input, *options)
+    def activate(input: Tensor, *options: Any) -> Tensor:
+        _must_float(input, f"{row.name}_cpu")
+        if "inplace" not in signature:
+            return row(input, *options, *constants)
 
-    compute.__name__ = operation.name
-    return in_place(compute)(input) if inplace else operation(input, *options)
+        def compute(input: Tensor) -> Tensor:
+            return row(input, *options[:-1], *constants)
+
+        compute.__name__ = row.name
+        return in_place(compute)(input) if options[-1] else compute(input)
+
+    activate.params = ("input",)  # type: ignore[attr-defined]  # it is given all arguments, as an Operation is
+    return function(signature, method=False, function=False, page="torch.nn.functional.{}", doc=doc)(activate)
+
+
+_INPLACE = "bool inplace=False)"
+leaky_relu = _activation(
+    f"leaky_relu(Tensor input, Scalar negative_slope=0.01, {_INPLACE}",
+    neural.leaky_relu,
+    "x where positive, else negative_slope · x.",
+)
+elu = _activation(
+    f"elu(Tensor input, Scalar alpha=1.0, {_INPLACE}", neural.elu, "x where positive, else alpha (e^x - 1).", 1, 1
+)
+selu = _activation(
+    f"selu(Tensor input, {_INPLACE}",
+    neural.elu,
+    "ELU with the scales that keep mean 0 and variance 1.",
+    1.6732632423543772,
+    1.0507009873554805,
+    1,
+)
+silu = _activation(f"silu(Tensor input, {_INPLACE}", neural.silu, "x times its sigmoid.")
+mish = _activation(f"mish(Tensor input, {_INPLACE}", neural.mish, "x times the tanh of its softplus.")
+hardtanh = _activation(
+    f"hardtanh(Tensor input, Scalar min_val=-1.0, Scalar max_val=1.0, {_INPLACE}",
+    neural.hardtanh,
+    "The nearest number between min_val and max_val.",
+)
+relu6 = _activation(f"relu6(Tensor input, {_INPLACE}", neural.hardtanh, "The nearest number between 0 and 6.", 0, 6)
+hardsigmoid = _activation(f"hardsigmoid(Tensor input, {_INPLACE}", neural.hardsigmoid, "relu6(x + 3) / 6.")
+hardswish = _activation(f"hardswish(Tensor input, {_INPLACE}", neural.hardswish, "x relu6(x + 3) / 6.")
+logsigmoid = _activation("logsigmoid(Tensor input)", neural.log_sigmoid, "The logarithm of the sigmoid.")
+softplus = _activation(
+    "softplus(Tensor input, Scalar beta=1, Scalar threshold=20)",
+    neural.softplus,
+    "ln(1 + e^(beta x)) / beta; x itself where beta x is above the threshold.",
+)
 
 
 @public
 def relu(input: Tensor, inplace: bool = False) -> Tensor:
     """Zero where negative."""
     return input.relu_() if inplace else pointwise.relu(input)
-
-
-@public
-def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
-    """x where positive, else negative_slope · x."""
-    return _activated(neural.leaky_relu, inplace, input, negative_slope)
-
-
-@public
-def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
-    """x where positive, else alpha (e^x - 1)."""
-    return _activated(neural.elu, inplace, input, alpha, 1, 1)
-
-
-@public
-def selu(input: Tensor, inplace: bool = False) -> Tensor:
-    """ELU with the scales that keep mean 0 and variance 1."""
-    return _activated(neural.elu, inplace, input, 1.6732632423543772, 1.0507009873554805, 1)
-
-
-@public
-def silu(input: Tensor, inplace: bool = False) -> Tensor:
-    """x times its sigmoid."""
-    return _activated(neural.silu, inplace, input)
 
 
 @public
@@ -101,9 +120,9 @@ def gelu(input: Tensor, *, approximate: str = "none") -> Tensor:
 
 
 @public
-def softplus(input: Tensor, beta: float = 1, threshold: float = 20) -> Tensor:
-    """ln(1 + e^(beta x)) / beta; x itself where beta x is above the threshold."""
-    return _activated(neural.softplus, False, input, beta, threshold)
+def softsign(input: Tensor) -> Tensor:
+    """x / (1 + |x|)."""
+    return input / (input.abs() + 1)
 
 
 def _dim(name: str, input: Tensor, dim: int | None) -> int:
@@ -126,6 +145,12 @@ def softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: 
 def log_softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Dtype | None = None) -> Tensor:
     """The logarithm of the softmax, computed without overflow."""
     return reduction.log_softmax(input, _dim("log_softmax", input, dim), dtype)
+
+
+@public
+def softmin(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Dtype | None = None) -> Tensor:
+    """The softmax of ``-input``."""
+    return reduction.softmax(input.neg(), _dim("softmin", input, dim), dtype)
 
 
 # Linear maps

@@ -355,6 +355,12 @@ LeakyReLU = _layer(
     "LeakyReLU", "negative_slope=0.01", "negative_slope={0.negative_slope}", function="F.leaky_relu", inplace=True
 )
 ELU = _layer("ELU", "alpha=1.0", "alpha={0.alpha}", inplace=True)
+Mish, ReLU6, Hardsigmoid, Hardswish = (
+    _layer(name, inplace=True) for name in ("Mish", "ReLU6", "Hardsigmoid", "Hardswish")
+)
+Hardtanh = _layer("Hardtanh", "min_val=-1.0, max_val=1.0", "min_val={0.min_val}, max_val={0.max_val}", inplace=True)
+LogSigmoid, Softsign = _layer("LogSigmoid"), _layer("Softsign")
+Softmin = _layer("Softmin", "dim=None", "dim={0.dim}")
 GELU = _layer("GELU", "approximate='none'", "approximate={0.approximate!r}")
 Sigmoid = _layer("Sigmoid")
 Tanh = _layer("Tanh")

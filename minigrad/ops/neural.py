@@ -15,7 +15,22 @@ import numpy as np
 from ..dtypes import FROM_NUMPY
 from ..tensor import Tensor
 from . import pointwise
-from .dual import cast_like, choose, dual, either, exp, like, log, plain, reshape, scatter_flat, sqrt, total, zeros
+from .dual import (
+    cast_like,
+    choose,
+    dual,
+    either,
+    exp,
+    kept,
+    like,
+    log,
+    plain,
+    reshape,
+    scatter_flat,
+    sqrt,
+    total,
+    zeros,
+)
 from .templates import Operation, promote, row
 
 sigmoid, tanh, erf = (
@@ -60,6 +75,16 @@ def _softplus(self: np.ndarray, beta: float, threshold: float) -> np.ndarray:
     return choose(self * kind(beta) > threshold, self, bent)
 
 
+def softened(x: Any) -> Any:
+    """The softplus of ``x``, without any bounds where it is an array."""
+    return softplus(x, 1, 20) if isinstance(x, Tensor) else np.log1p(np.exp(-np.abs(x))) + np.maximum(x, 0)
+
+
+def _mish_backward(grad: Any, self: Any) -> Any:
+    bent = tanh(softened(self))
+    return grad * (bent + self * sigmoid(self) * (1 - bent * bent))
+
+
 _GELU_SLOPE, _GELU_CUBE = math.sqrt(2 / math.pi), 0.044715
 
 
@@ -93,6 +118,30 @@ leaky_relu = row(
 elu = row("elu", _elu, _elu_backward, r"\bar{z} \cdot ([x > 0] + [x \le 0] \, \alpha e^{x})")
 silu = row(
     "silu", lambda self: self * sigmoid(self), _silu_backward, r"\bar{z} \cdot \sigma(x) (1 + x (1 - \sigma(x)))"
+)
+mish = row(
+    "mish", lambda self: self * tanh(softened(self)), _mish_backward, r"\bar{z} \cdot (t + x \sigma(x) (1 - t^2))"
+)
+hardtanh = row(
+    "hardtanh",
+    lambda self, min_val, max_val: np.clip(self, self.dtype.type(min_val), self.dtype.type(max_val)),
+    lambda grad, self, min_val, max_val: flat(kept(grad, (self > min_val) & (self < max_val)), self),
+    r"\bar{z} \cdot [\mathrm{min} < x < \mathrm{max}]",
+)
+hardsigmoid = row(
+    "hardsigmoid",
+    lambda self: np.clip(self + 3, 0, 6) / 6,
+    lambda grad, self: flat(kept(grad / 6, abs(self) < 3), self),
+    r"\bar{z} / 6 \cdot [-3 < x < 3]",
+)
+hardswish = row(
+    "hardswish",
+    lambda self: self * np.clip(self + 3, 0, 6) / 6,
+    lambda grad, self: pick(self < 3, kept(grad * (self / 3 + 0.5), self > -3), grad),
+    r"\bar{z} \cdot (x / 3 + 1 / 2)",
+)
+log_sigmoid = row(
+    "log_sigmoid", lambda self: -softened(-self), lambda grad, self: grad * sigmoid(-self), r"\bar{z} \cdot \sigma(-x)"
 )
 gelu = row("gelu", _gelu, _gelu_backward, r"\bar{z} \cdot (\Phi(x) + x \, \varphi(x))")
 softplus = row(
@@ -769,7 +818,7 @@ binary_cross_entropy = Operation(
 
 
 def _bce_logits(self: np.ndarray, target: np.ndarray, weight: Any, pos_weight: Any, reduction: int) -> np.ndarray:
-    soft = np.log1p(np.exp(-np.abs(self))) + np.maximum(-self, 0)  # -log sigmoid(x)
+    soft = softened(-self)  # -log sigmoid(x)
     loss = (1 - target) * self + (soft if pos_weight is None else ((pos_weight - 1) * target + 1) * soft)
     return _reduced(loss if weight is None else loss * weight, reduction)
 

@@ -41,6 +41,13 @@ def agrees(module: str, inputs: str) -> None:
 
 LAYERS = lines("""
     nn.Identity(3, a=4) | torch.randn(2, 3)
+    nn.Mish() | torch.randn(2, 3)
+    nn.Hardtanh(-0.5, 0.5) | torch.randn(2, 3)
+    nn.ReLU6(inplace=True) | torch.randn(2, 3) * 4 + 0
+    nn.Hardswish() | torch.randn(2, 3)
+    nn.LogSigmoid() | torch.randn(2, 3)
+    nn.Softsign() | torch.randn(2, 3)
+    nn.Softmin(dim=1) | torch.randn(2, 3)
     nn.Linear(3, 4) | torch.randn(2, 3)
     nn.Linear(3, 4) | torch.randn(3)
     nn.Linear(3, 4) | torch.randn(2, 5, 3)
