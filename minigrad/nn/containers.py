@@ -8,11 +8,19 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping, MutableSequence
 from typing import Any
 
+from ..tensor import Tensor
 from .module import Module, indented
+from .parameter import Parameter
 
 
 class _Listed(Module, MutableSequence[Any]):
-    """What Sequential and ModuleList share: children named 0, 1, 2, ..."""
+    """What Sequential, ModuleList and ParameterList share: entries named 0, 1, 2, ..."""
+
+    table = "_modules"
+
+    @property
+    def _entries(self) -> dict[str, Any]:
+        return self.__dict__[self.table]
 
     def _place(self, index: Any) -> int:
         """An index counted from the front, or IndexError."""
@@ -22,27 +30,27 @@ class _Listed(Module, MutableSequence[Any]):
         return place % size
 
     def _renumber(self, modules: list[Any]) -> None:
-        self._modules.clear()
-        for number, module in enumerate(modules):
-            self.add_module(str(number), module)
+        self._entries.clear()
+        for module in modules:
+            self.append(module)
 
     def __iter__(self) -> Iterator[Any]:
-        return iter(self._modules.values())
+        return iter(self._entries.values())
 
     def __len__(self) -> int:
-        return len(self._modules)
+        return len(self._entries)
 
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):
-            return self._of(list(self._modules.items())[index])
+            return self._of(list(self._entries.items())[index])
         return list(self)[self._place(index)]
 
     def _of(self, named: list[tuple[str, Any]]) -> Any:
-        """A container of the same kind with these modules."""
-        raise NotImplementedError
+        """A container of the same kind with these entries."""
+        return type(self)([entry for _, entry in named])  # type: ignore[call-arg]
 
     def __setitem__(self, index: Any, module: Any) -> None:
-        setattr(self, list(self._modules)[self._place(index)], module)
+        setattr(self, list(self._entries)[self._place(index)], module)
 
     def __delitem__(self, index: Any) -> None:
         modules = list(self)
@@ -57,7 +65,7 @@ class _Listed(Module, MutableSequence[Any]):
 
     def append(self, module: Any) -> Any:
         """Add a module at the end."""
-        self.add_module(str(len(self)), module)
+        self._register(self.table, str(len(self)), module)
         return self
 
     def extend(self, modules: Iterable[Any]) -> Any:
@@ -105,9 +113,6 @@ class ModuleList(_Listed):
         super().__init__()
         self.extend(() if modules is None else modules)
 
-    def _of(self, named: list[tuple[str, Any]]) -> Any:
-        return type(self)(module for _, module in named)
-
     def _child_lines(self) -> list[str]:
         """Equal neighbours share a line: ``(0-2): 3 x Linear(...)``."""
         lines = []
@@ -117,6 +122,27 @@ class ModuleList(_Listed):
             label = f"({numbers[0]}-{numbers[-1]}): {len(numbers)} x " if several else f"({numbers[0]}): "
             lines.append(label + indented(text))
         return lines
+
+
+class ParameterList(_Listed):
+    """A list of parameters; other tensors become some.
+
+    See https://docs.pytorch.org/docs/stable/generated/torch.nn.ParameterList.html
+    """
+
+    table = "_parameters"
+
+    def __init__(self, values: Iterable[Tensor] | None = None) -> None:
+        super().__init__()
+        self.extend(() if values is None else values)
+
+    def append(self, value: Any) -> Any:
+        return super().append(value if isinstance(value, Parameter) else Parameter(value))
+
+    def _child_lines(self) -> list[str]:
+        sizes = ("x".join(map(str, value.shape)) for value in self)
+        kinds = (f"[{value.dtype} of size {size}]" for value, size in zip(self, sizes, strict=True))
+        return [f"  ({number}): Parameter containing: {kind}" for number, kind in enumerate(kinds)]
 
 
 class ModuleDict(Module, MutableMapping[str, Any]):

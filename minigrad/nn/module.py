@@ -251,6 +251,24 @@ class Module:
             module = getattr(module, name)
         return module
 
+    def get_parameter(self, target: str) -> Parameter:
+        """The parameter at a path."""
+        return self._at(target, Parameter, "an nn.Parameter")
+
+    def get_buffer(self, target: str) -> Tensor:
+        """The buffer at a path."""
+        return self._at(target, Tensor, "a buffer")
+
+    def _at(self, target: str, kind: type, what: str) -> Any:
+        path, _, name = target.rpartition(".")
+        module = self.get_submodule(path)
+        if not hasattr(module, name):
+            raise AttributeError(f"{module._get_name()} has no attribute `{name}`")
+        value = getattr(module, name)
+        if not isinstance(value, kind) or (what == "a buffer" and name not in module._buffers):
+            raise AttributeError(f"`{name}` is not {what}")
+        return value
+
     # Modes and conversions
 
     def apply(self, fn: Callable[[Module], None]) -> Any:

@@ -20,6 +20,8 @@ _NOT_NEGATIVE = {  # an option -> what PyTorch's error calls it
     "momentum": "momentum value",
     "weight_decay": "weight_decay value",
     "alpha": "alpha value",
+    "lr_decay": "lr_decay value",
+    "initial_accumulator_value": "initial_accumulator_value value",
 }
 
 
@@ -163,9 +165,7 @@ class RMSprop(Formula):
         weight_decay: float = 0, momentum: float = 0, centered: bool = False, capturable: bool = False,
         foreach: bool | None = None, maximize: bool = False, differentiable: bool = False,
     ) -> None:  # fmt: skip
-        given = _given(locals())
-        order = ("params", "lr", "momentum", "alpha", "eps", "centered", "weight_decay")  # in which PyTorch lists them
-        super().__init__(**({key: given[key] for key in order} | given))
+        super().__init__(**_given(locals(), "params", "lr", "momentum", "alpha", "eps", "centered", "weight_decay"))
 
     def update(self, p: np.ndarray, g: np.ndarray, state: dict[str, Any], group: dict[str, Any]) -> None:
         _next_step(state)
@@ -186,6 +186,27 @@ class RMSprop(Formula):
         p -= group["lr"] * g
 
 
-def _given(arguments: dict[str, Any]) -> dict[str, Any]:
-    """The arguments of an ``__init__``, from its ``locals()``."""
-    return {key: value for key, value in arguments.items() if key not in ("self", "__class__")}
+class Adagrad(Formula):
+    """Duchi et al. (2011): steps by the gradient over the root of the sum of all its squares.
+
+    See https://docs.pytorch.org/docs/stable/generated/torch.optim.Adagrad.html
+    """
+
+    def __init__(
+        self, params: Iterable[Any], lr: float = 1e-2, lr_decay: float = 0, weight_decay: float = 0,
+        initial_accumulator_value: float = 0, eps: float = 1e-10, foreach: bool | None = None, *,
+        maximize: bool = False, differentiable: bool = False, fused: bool | None = None,
+    ) -> None:  # fmt: skip
+        super().__init__(**_given(locals(), "params", "lr", "lr_decay", "eps", "weight_decay"))
+
+    def update(self, p: np.ndarray, g: np.ndarray, state: dict[str, Any], group: dict[str, Any]) -> None:
+        step, squares = _next_step(state), _array_in(state, "sum", p)
+        if step == 1:
+            squares += group["initial_accumulator_value"]
+        squares += g * g
+        p -= group["lr"] / (1 + (step - 1) * group["lr_decay"]) * (g / (np.sqrt(squares) + group["eps"]))
+
+
+def _given(arguments: dict[str, Any], *first: str) -> dict[str, Any]:
+    """The arguments of an ``__init__``, from its ``locals()``; in the order in which PyTorch lists them."""
+    return {key: arguments[key] for key in (*first, *arguments) if key not in ("self", "__class__")}

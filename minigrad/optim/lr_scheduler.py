@@ -118,6 +118,30 @@ class ExponentialLR(_Stepwise):
         return self.gamma if self.last_epoch else 1
 
 
+class LinearLR(_Stepwise):
+    """From ``start_factor`` to ``end_factor`` times the initial learning rate in ``total_iters`` even steps."""
+
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        start_factor: float = 1.0 / 3,
+        end_factor: float = 1.0,
+        total_iters: int = 5,
+        last_epoch: int = -1,
+    ) -> None:
+        if not 0 < start_factor <= 1:
+            raise ValueError("Starting multiplicative factor expected to be greater than 0 and less or equal to 1.")
+        self.start_factor, self.end_factor, self.total_iters = start_factor, end_factor, total_iters
+        super().__init__(optimizer, last_epoch)
+
+    def factor(self) -> float:
+        now, before = (
+            self.start_factor + (self.end_factor - self.start_factor) * min(epoch, self.total_iters) / self.total_iters
+            for epoch in (self.last_epoch, self.last_epoch - 1)
+        )
+        return now / before if self.last_epoch else now
+
+
 class CosineAnnealingLR(LRScheduler):
     """From the initial learning rate to ``eta_min`` in ``T_max`` epochs along a cosine, and back."""
 
@@ -128,6 +152,42 @@ class CosineAnnealingLR(LRScheduler):
     def get_lr(self) -> list[float]:
         way = (1 + math.cos(math.pi * self.last_epoch / self.T_max)) / 2
         return [self.eta_min + (base - self.eta_min) * way for base in self.base_lrs]
+
+
+class ReduceLROnPlateau(LRScheduler):
+    """Multiplies the learning rate by ``factor`` when what ``step`` gets is no better for ``patience`` epochs."""
+
+    def __init__(
+        self, optimizer: Optimizer, mode: str = "min", factor: float = 0.1, patience: int = 10,
+        threshold: float = 1e-4, threshold_mode: str = "rel", cooldown: int = 0, min_lr: float = 0, eps: float = 1e-8,
+    ) -> None:  # fmt: skip
+        if factor >= 1.0:
+            raise ValueError("Factor should be < 1.0.")
+        if mode not in ("min", "max"):
+            raise ValueError(f"mode {mode} is unknown!")
+        self.mode, self.factor, self.patience, self.cooldown, self.eps = mode, factor, patience, cooldown, eps
+        self.threshold, self.threshold_mode, self.min_lrs = threshold, threshold_mode, min_lr
+        self.best, self.num_bad_epochs, self.cooldown_counter = math.inf if mode == "min" else -math.inf, 0, 0
+        self.optimizer, self.last_epoch = optimizer, 0
+        self._last_lr = [group["lr"] for group in optimizer.param_groups]
+
+    def step(self, metrics: Any, epoch: int | None = None) -> None:  # type: ignore[override]
+        """Go to the next epoch, of which this is the loss (or, with mode "max", the score)."""
+        value, self.last_epoch = float(metrics), self.last_epoch + 1 if epoch is None else epoch
+        sign = 1 if self.mode == "min" else -1
+        margin = self.threshold * (self.best if self.threshold_mode == "rel" else 1)
+        if sign * value < sign * self.best - margin or math.isinf(self.best):
+            self.best, self.num_bad_epochs = value, 0
+        else:
+            self.num_bad_epochs += 1
+        if self.cooldown_counter > 0:
+            self.cooldown_counter, self.num_bad_epochs = self.cooldown_counter - 1, 0
+        if self.num_bad_epochs > self.patience:
+            self.cooldown_counter, self.num_bad_epochs = self.cooldown, 0
+            for group in self.optimizer.param_groups:
+                lower = max(group["lr"] * self.factor, self.min_lrs)
+                group["lr"] = lower if group["lr"] - lower > self.eps else group["lr"]
+        self._last_lr = [group["lr"] for group in self.optimizer.param_groups]
 
 
 class LambdaLR(LRScheduler):

@@ -466,3 +466,21 @@ def test_a_module_that_fails_alone_is_named_by_its_kind() -> None:
 )
 def test_what_tutorials_import(line: str) -> None:
     exec(line, {})
+
+
+def test_parameters_in_a_list() -> None:
+    program("""
+        p = nn.ParameterList(torch.ones(2, i) for i in range(3))
+        p.append(nn.Parameter(torch.zeros(())))
+        p[0] = nn.Parameter(torch.ones(1))
+        print(p, p[1:], list(p.state_dict()), p[-1])
+        print([q.shape for q in p], p.get_parameter("2").shape)
+        for path in ("7", "training"):
+            try:
+                p.get_parameter(path)
+            except AttributeError as error:
+                print(error)
+        p.register_buffer("b", torch.ones(1))
+        print(p.get_buffer("b"))
+        p[9]
+    """)

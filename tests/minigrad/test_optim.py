@@ -34,6 +34,8 @@ OPTIMIZERS = lines("""
     RMSprop(params, lr=0.01, centered=True, weight_decay=0.1)
     RMSprop(params, lr=0.01, centered=True, momentum=0.5)
     RMSprop(params, lr=0.001, maximize=True)
+    Adagrad(params, lr=0.1, lr_decay=0.1, initial_accumulator_value=0.5)
+    Adagrad(params, weight_decay=0.1, maximize=True)
 """)
 
 STEPS = """
@@ -73,6 +75,9 @@ SCHEDULES = lines("""
     ExponentialLR(opt, 0.9)
     LambdaLR(opt, lambda epoch: 1 / (epoch + 1))
     LambdaLR(opt, [lambda epoch: 0.9 ** epoch, lambda epoch: 2.0])
+    LinearLR(opt)
+    LinearLR(opt, start_factor=0.5, end_factor=0.1, total_iters=3)
+    LinearLR(opt, start_factor=0)
     CosineAnnealingLR(opt, 5)
     CosineAnnealingLR(opt, 4, eta_min=0.01)
 """)
@@ -94,6 +99,24 @@ def test_schedule(schedule: str) -> None:
         opt.step()
         s.step()
         print([f"{{lr:.12g}}" for lr in s.get_last_lr()], opt.param_groups[0]['lr'] == s.get_last_lr()[0])
+    """)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "patience=1",
+        "mode='max', factor=0.5, patience=0, cooldown=1",
+        "threshold_mode='abs', threshold=0.3, patience=1, min_lr=0.02",
+    ],
+)
+def test_the_learning_rate_sinks_on_a_plateau(arguments: str) -> None:
+    program(f"""
+        opt = torch.optim.SGD([torch.ones(1, requires_grad=True)], lr=0.1)
+        s = torch.optim.lr_scheduler.ReduceLROnPlateau(opt, {arguments})
+        for loss in [3.0, 2.0, 2.0, 1.9, 1.9, 1.9, 1.8, 1.8, 1.8, torch.tensor(1.7), 1.7, 1.7, 1.7]:
+            s.step(loss)
+            print(round(opt.param_groups[0]["lr"], 12), s.get_last_lr() == [opt.param_groups[0]["lr"]], s.best)
     """)
 
 
