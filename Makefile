@@ -5,13 +5,14 @@ PYTHON ?=
 LAB    ?=
 TESTS  ?= $(wildcard minigrad viz tests notebooks)
 BENCH  ?=
+STUDENT ?=
 NOTEBOOKS ?= notebooks/*.ipynb
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test lint format notebooks bench clean
+.PHONY: help lab test lint format notebooks student bench clean
 .DELETE_ON_ERROR:
 
 help:  ## show this list
@@ -38,6 +39,9 @@ format: .venv/.lint  ## let ruff mend what it can
 notebooks: .venv/.lab  ## run the notebooks anew and store what they show (NOTEBOOKS="notebooks/07*.ipynb" for some)
 	$(BIN)/python -m jupyter nbconvert --to notebook --inplace --execute --log-level=WARN \
 	    --ExecutePreprocessor.record_timing=False --ExecutePreprocessor.timeout=120 $(NOTEBOOKS)
+
+student: .venv/.lab  ## the course for students, without solutions, in dist/student (STUDENT="../course" for elsewhere)
+	$(BIN)/python -m viz.student $(STUDENT)
 
 bench: .venv/.test  ## time the engine, against PyTorch where it is installed (BENCH="chain" for some)
 	$(BIN)/python -m tests.benchmarks $(BENCH)

@@ -186,14 +186,13 @@ def test_keys_typed_into_a_stepper_never_reach_the_notebook(lab: Lab) -> None:
     assert len(cells(lab)) == len(before) + 1
 
 
-# For each label of a graph that is drawn now: by how many pixels does it stick out of its box, if by more than two?
+# The labels of graphs that stick out of their boxes by more than two pixels. A saved tensor's has no box.
 STICK_OUT = """roots => roots.flatMap(root => [...root.querySelectorAll(".mg-node, .mg-edge, .node")].flatMap(part => {
-    const shape = part.querySelector(".mg-box, .mg-tag, polygon, ellipse, path");
-    const box = shape && shape.getBoundingClientRect();
-    if (!box || !box.width) return [];
-    return [...part.querySelectorAll("text")].filter(text => text.textContent && !text.closest(".mg-chip")).flatMap(text => {
-        const label = text.getBoundingClientRect();
-        const out = Math.max(box.left - label.left, label.right - box.right, box.top - label.top, label.bottom - box.bottom);
+    const box = part.querySelector(".mg-box, .mg-tag, polygon, ellipse, path")?.getBoundingClientRect();
+    const labels = [...part.querySelectorAll("text")].filter(text => !text.closest(".mg-chip") && text.textContent);
+    return labels.filter(() => box?.width).flatMap(text => {
+        const { left, right, top, bottom } = text.getBoundingClientRect();
+        const out = Math.max(box.left - left, right - box.right, box.top - top, bottom - box.bottom);
         return out > 2 ? [`${text.textContent}: ${out.toFixed(1)} px`] : [];
     });
 }))"""
