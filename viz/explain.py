@@ -428,7 +428,8 @@ class Writer:
         self.versions = False
         return Step(
             event.kind, event.phase, title, " ".join(text.split()), event.line, event.origin, formulas,
-            saved_bytes=event.saved_bytes, error=event.error,
+            saved_bytes=event.saved_bytes, error=event.error, changed=event.facts.get("changed_on"),
+            notes=[note.removeprefix("minigrad: ") for note in event.facts.get("notes", ())],
         )  # fmt: skip
 
     def _leaf(self, event: Event, facts: Any) -> tuple[str, str, list[Formula]]:
@@ -787,8 +788,8 @@ class Writer:
 
     def _error(self, event: Event, facts: Any) -> tuple[str, str, list[Formula]]:
         kind = next((kind for start, kind in FAILURES.items() if facts["message"].startswith(start)), "")
-        box, notes = facts["node"], " ".join(note.removeprefix("minigrad: ") for note in facts["notes"])
-        words: dict[str, Any] = {"type": facts["type"], "notes": notes, "node": "" if box is None else box.cast.label}
+        box, notes = facts["node"], " ".join(facts["notes"])
+        words: dict[str, Any] = {"type": facts["type"], "node": "" if box is None else box.cast.label}
         chips = facts["chips"]
         stale = [chip for chip in chips if chip.__dict__.get("now", {}).get("stale")]
         if kind == "freed" and box is not None and chips:
@@ -798,6 +799,7 @@ class Writer:
         elif kind == "changed" and box is not None and stale and stale[0].changed_on and box.cast.line:
             chip = stale[0]
             words |= {"x": self.symbol(chip.tensor), "saved": chip.cast.version}
+            facts["changed_on"] = chip.changed_on
             words["version"] = chip.tensor.__dict__.get("now", {}).get("version", chip.tensor.cast.version)
             words |= {"line": self.line_number(box.cast.line), "changed": self.line_number(chip.changed_on)}
         elif kind == "scalar":

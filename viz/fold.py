@@ -7,9 +7,11 @@ a pattern that repeats. What was done stands in ``graph.note``, which the pictur
 from __future__ import annotations
 
 import bisect
+import heapq
 import itertools
+import math
 import re
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,6 +20,8 @@ import numpy as np
 
 from .graph import Graph, TensorNode
 from .names import Names
+from .texts import say
+from .trace import Edge, Group, Link, Node, Trace
 
 _LONGEST_PATTERN = 500  # nodes in a part that repeats
 _FEWEST_REPEATS = 3
@@ -327,3 +331,295 @@ def cut(graph: Graph, limit: int) -> Graph:
                 queue.append(source)
     left = len(graph.nodes) - len(kept)
     return merged(graph, lambda n: None if n in kept else "rest", lambda *_: Box(f"… {left:,} more", "cut"))
+
+
+# A recorded run, folded for the stepper
+
+
+READABLE = 120  # nodes; a run of more is folded
+BRANCHES = 24  # boxes in one picture; more are put together
+FEWEST = 3  # nodes in a group
+MOST_DRAWN = 3000  # nodes; beyond, groups stay shut
+
+
+@dataclass(eq=False, slots=True)
+class Part:
+    """Nodes that are drawn as one: a module, a loop, one of its passes, a line."""
+
+    kind: str
+    label: str
+    items: list[Part | Node]
+    unit: int = 1  # so many items belong together: those of one pass
+    first: int = 1  # the number of the first pass in it
+
+    def nodes(self) -> list[Node]:
+        return [node for item in self.items for node in (item.nodes() if isinstance(item, Part) else [item])]
+
+
+def fold_run(trace: Trace) -> None:
+    """Give a trace its groups and links: by module, by loop, by line, and whatever is still long in parts.
+
+    Every group is a stretch of the program's course, or of one kind of leaf, so a picture of groups has no circles.
+    """
+    fed = {edge.target for edge in trace.edges}
+    ordered = _course(trace)
+    shapes = _Shapes(trace)
+    top = shapes.arranged([node for node in ordered if node.id in fed], 0)
+    _number(trace, top, [node for node in ordered if node.id not in fed])
+    _link(trace)
+
+
+def _course(trace: Trace) -> list[Node]:
+    """The nodes in the order they were made, and none before what it was made from."""
+    places = {node.id: place for place, node in enumerate(trace.nodes)}
+    waiting = [0] * len(places)
+    users: list[list[int]] = [[] for _ in places]
+    for edge in trace.edges:
+        waiting[places[edge.target]] += 1
+        users[places[edge.source]].append(places[edge.target])
+    ready = [place for place, count in enumerate(waiting) if not count]
+    order = []
+    while ready:
+        place = heapq.heappop(ready)
+        order.append(trace.nodes[place])
+        for user in users[place]:
+            waiting[user] -= 1
+            if not waiting[user]:
+                heapq.heappush(ready, user)
+    return order
+
+
+class _Shapes:
+    """Finds the parts of a stretch of a run."""
+
+    def __init__(self, trace: Trace) -> None:
+        self.first_line = trace.first_line
+        self.paths = {node.id: node.group.split(".") if node.group else [] for node in trace.nodes}
+
+    def arranged(self, nodes: Sequence[Part | Node], depth: int) -> list[Part | Node]:
+        return self.few(self.lines(self.loops(self.modules(nodes, depth))), 1, 1)
+
+    def modules(self, nodes: Sequence[Part | Node], depth: int) -> list[Part | Node]:
+        """The stretches that one module made, each as a part."""
+        made: list[Part | Node] = []
+        for path, stretch in itertools.groupby(nodes, lambda node: self._path(node, depth)):
+            members = list(stretch)
+            if path and len(members) >= FEWEST:
+                label = ".".join(path if path[1:] and path[1].isdigit() else path[1:] or path)
+                made.append(_single(Part("module", label, self.arranged(members, depth + 1))))
+            else:
+                made += members
+        return made
+
+    def _path(self, node: Part | Node, depth: int) -> list[str]:
+        path = self.paths[node.id] if not isinstance(node, Part) else []
+        return path[: depth + 1] if len(path) > depth else []
+
+    def loops(self, items: Sequence[Part | Node]) -> list[Part | Node]:
+        """What is repeated, line for line, as one part that holds its passes."""
+        made: list[Part | Node] = []
+        end = 0
+        for start, period, count in _runs([self._alike(item) for item in items]) if len(items) > FEWEST else ():
+            stretch = items[start : start + period * count]
+            if len(_nodes(stretch)) < 2 * FEWEST + 2:
+                continue
+            made += items[end:start]
+            end = start + period * count
+            passes: list[Part | Node] = list(stretch)
+            unit = period
+            if len(_nodes(stretch[:period])) > FEWEST and period > 1:
+                unit = 1
+                passes = [
+                    Part("pass", say("fold.pass", number=n + 1), self.arranged(stretch[n * period :][:period], 99))
+                    for n in range(count)
+                ]
+            made.append(_single(Part("loop", f"× {count:,}", self.few(passes, unit, 1), unit)))
+        return [*made, *items[end:]]
+
+    def _alike(self, item: Part | Node) -> str:
+        if isinstance(item, Part):
+            return f"{item.kind} {re.sub(r'[0-9]+', '#', item.label)}"
+        return f"{item.label if item.kind == 'operation' else item.kind} {item.line}"
+
+    def lines(self, items: Sequence[Part | Node]) -> list[Part | Node]:
+        """In a long stretch, what one line made."""
+        if len(items) <= BRANCHES:
+            return list(items)
+        made: list[Part | Node] = []
+        for line, stretch in itertools.groupby(items, lambda item: None if isinstance(item, Part) else item.line):
+            members = list(stretch)
+            if line and len(members) >= FEWEST:
+                label = say("fold.line", line=line + self.first_line - 1)
+                made.append(Part("lines", label, self.few(members, 1, 1)))
+            else:
+                made += members
+        return made
+
+    def few(self, items: list[Part | Node], unit: int, first: int) -> list[Part | Node]:
+        """Many items put together, so that no picture holds more than can be looked at."""
+        turns = len(items) // unit
+        if len(items) <= BRANCHES or turns < 2:
+            return items
+        levels = math.ceil(math.log(max(turns, 2), BRANCHES))
+        size = math.ceil(turns / math.ceil(turns ** (1 / max(levels, 2))))
+        passes = unit > 1 or all(isinstance(item, Part) and item.kind in ("pass", "module") for item in items)
+        made: list[Part | Node] = []
+        for start in range(0, turns, size):
+            last = start + size >= turns
+            members = items[start * unit :] if last else items[start * unit : (start + size) * unit]
+            begin, end = first + start, first + min(start + size, turns) - 1
+            if passes:
+                label = say("fold.passes", first=begin, last=end) if begin < end else say("fold.pass", number=begin)
+            else:
+                label = self._between(members)
+            made.append(Part("lines", label, self.few(members, unit, begin), unit, begin))
+        return made
+
+    def _between(self, items: Sequence[Part | Node]) -> str:
+        numbers = [node.line + self.first_line - 1 for node in _nodes(items) if node.line]
+        if not numbers:
+            return say("fold.part")
+        first, last = min(numbers), max(numbers)
+        return say("fold.line", line=first) if first == last else say("fold.lines", first=first, last=last)
+
+
+def _nodes(items: Iterable[Part | Node]) -> list[Node]:
+    return [node for item in items for node in (item.nodes() if isinstance(item, Part) else [item])]
+
+
+def _single(part: Part) -> Part:
+    """A part that holds a single other one is that other one, with both labels."""
+    if len(part.items) == 1 and isinstance(inner := part.items[0], Part):
+        part.label, part.items, part.kind = f"{part.label} {inner.label}", inner.items, inner.kind
+    return part
+
+
+def _number(trace: Trace, top: list[Part | Node], leaves: list[Node]) -> None:
+    """Make the groups, outermost first, and tell every node where it stands; leaves go where all their users are."""
+    trace.groups = []
+    waiting: list[tuple[Part, str]] = [(item, "") for item in reversed(top) if isinstance(item, Part)]
+    for item in top:
+        if not isinstance(item, Part):
+            item.inside = ""
+    above: dict[str, list[str]] = {"": []}
+    drawn = 0
+    while waiting:
+        part, inside = waiting.pop()
+        name = f"g{len(trace.groups)}"
+        nodes = part.nodes()
+        count = sum(node.kind != "output" for node in nodes)
+        drawn += len(part.items)
+        shut = drawn > MOST_DRAWN or (bool(inside) and any(g.id == inside and g.shut for g in trace.groups))
+        above[name] = [*above[inside], name]
+        detail = say("fold.count" if count != 1 else "fold.count.one", count=f"{count:,}")
+        trace.groups.append(Group(name, part.kind, part.label, detail, inside, shut=shut))
+        for item in part.items:
+            if not isinstance(item, Part):
+                item.inside = name
+        waiting += [(item, name) for item in reversed(part.items) if isinstance(item, Part)]
+    _place_leaves(trace, leaves, above)
+    _open(trace)
+    if shut_count := sum(group.shut for group in trace.groups):
+        trace.notes.append(say("fold.shut", count=f"{shut_count:,}", nodes=f"{len(trace.nodes):,}"))
+
+
+def _place_leaves(trace: Trace, leaves: list[Node], above: dict[str, list[str]]) -> None:
+    inside = {node.id: node.inside for node in trace.nodes}
+    users: dict[str, list[list[str]]] = {}
+    for edge in trace.edges:
+        users.setdefault(edge.source, []).append(above[inside[edge.target]])
+    by_place: dict[str, list[Node]] = {}
+    kinds = {group.id: group.kind for group in trace.groups}
+    for leaf in leaves:
+        around = _beginning(users.get(leaf.id, [[]]))
+        # What several passes share was there before the loop, and stands outside it.
+        loops = [level for level, name in enumerate(around) if kinds[name] == "loop"]
+        if loops and not any(kinds[name] in ("pass", "module") for name in around[loops[-1] + 1 :]):
+            around = around[: loops[-1]]
+        leaf.inside = around[-1] if around else ""
+        by_place.setdefault(leaf.inside, []).append(leaf)
+    for place, members in by_place.items():
+        if len(members) > BRANCHES:  # a picture of its own for so many
+            name = f"g{len(trace.groups)}"
+            label = say("fold.leaves", count=f"{len(members):,}")
+            trace.groups.append(Group(name, "leaves", label, "", place))
+            above[name] = [*above[place], name]
+            for leaf in members:
+                leaf.inside = name
+
+
+OPEN_AT_FIRST = 26  # boxes in all
+
+
+def _open(trace: Trace) -> None:
+    """Open what can be opened without the picture growing too large, from the outside in."""
+    inside: dict[str, int] = {}
+    for place in [node.inside for node in trace.nodes] + [group.inside for group in trace.groups]:
+        inside[place] = inside.get(place, 0) + 1
+    depths = {"": 0}
+    for group in trace.groups:
+        depths[group.id] = depths[group.inside] + 1
+    holders = {group.inside for group in trace.groups}
+    seen, opened = inside.get("", 0), {""}
+    for group in sorted(trace.groups, key=lambda group: depths[group.id]):
+        more = inside.get(group.id, 0) - 1
+        whole = group.kind in ("module", "loop") and not group.shut
+        if whole and group.inside in opened and group.id in holders and seen + more <= OPEN_AT_FIRST:
+            group.open = True
+            opened.add(group.id)
+            seen += more
+
+
+def _link(trace: Trace) -> None:
+    """The lines that stand for edges from one group to another."""
+    groups = {group.id: group for group in trace.groups}
+    nodes = {node.id: node for node in trace.nodes}
+    names = {tensor.id: tensor.symbol or tensor.name for tensor in trace.tensors}
+
+    def path(node: Node) -> list[str]:
+        found = [node.id]
+        inside = node.inside
+        while inside:
+            found.append(inside)
+            inside = groups[inside].inside
+        return found[::-1]
+
+    paths = {node.id: path(node) for node in trace.nodes}
+    links: dict[tuple[str, str, str, str, str, int], Link] = {}
+
+    def add(edge: Edge, inside: str, source: str, target: str, tag: str = "", other: str = "") -> None:
+        argument = edge.argument if target == edge.target else 0
+        key = inside, source, target, tag, other, argument
+        if key not in links:
+            links[key] = Link("", [], inside, source, target, tag, argument)
+        links[key].edges.append(edge.id)
+
+    for edge in trace.edges:
+        source, target = paths[edge.source], paths[edge.target]
+        same = len(_beginning([source, target]))
+        if len(source) == len(target) == same + 1:
+            continue  # both stand in one picture
+        add(edge, source[same - 1] if same else "", source[same], target[same])
+        node = nodes[edge.source]
+        come = names.get(node.tensor or "", "") or node.label
+        if len(come) > TAG:
+            come = _label(node if len(source) == same + 1 else groups[source[same]])
+        to = _label(nodes[edge.target] if len(target) == same + 1 else groups[target[same]])
+        for level in range(same, len(source) - 1):
+            add(edge, source[level], source[level + 1], "", to, target[same])
+        for level in range(same, len(target) - 1):
+            add(edge, target[level], "", target[level + 1], come, edge.source)
+    # What many boxes of a picture take from outside would be a thicket of tags: it is drawn where they are open.
+    shared = Counter((key[0], key[4]) for key in links if not key[1] and key[2] in groups)
+    kept = [link for key, link in links.items() if key[1] or key[2] not in groups or shared[key[0], key[4]] < SHARED]
+    for number, link in enumerate(kept):
+        link.id = f"l{number}"
+    trace.links = kept
+
+
+TAG = 16  # letters of the name on a tag
+SHARED = 4  # boxes of one picture
+
+
+def _label(item: Node | Group) -> str:
+    return item.label

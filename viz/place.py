@@ -7,15 +7,16 @@ or an edge has at any step: the picture never moves while one steps through it.
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import unicodedata
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from viz import layout
-from viz.trace import Edge, Node, Trace
+from viz import fold, layout
+from viz.trace import Edge, Group, Node, Trace
 
 LABEL = 7.3  # width of a letter of a node's first line (12 px monospace), and of the smaller texts (11 px)
 SMALL = 6.7
@@ -32,20 +33,96 @@ BIG = 60
 
 
 def place(trace: Trace) -> Trace:
-    """Give every node its box and every edge its path, in ``trace`` itself, which is also returned."""
+    """Give every node its box and every edge its path, in ``trace`` itself, which is also returned.
+
+    A big run is folded first (viz/fold.py): then there is a picture for the whole and one for the inside of each group.
+    """
     if not trace.nodes:
         trace.width, trace.height = 0.0, 0.0
         return trace
-    tagged = _tagged(trace)
     texts = _longest(trace)
-    try:
-        _take(trace, tagged, texts, json.loads(layout.render(_dot(trace, tagged, texts), "json0")))
-    except layout.LayoutError:  # a graph of a thousand ranks is too deep for it
-        _stack(trace, tagged, texts)
+    if len(trace.nodes) > fold.READABLE and not trace.groups:
+        fold.fold_run(trace)
+    if not trace.groups:
+        sheet = Sheet(trace.nodes, trace.edges)
+        _draw(sheet, _tagged(sheet), texts)
+        trace.width, trace.height = sheet.width, sheet.height
+        return trace
+    _place_groups(trace, texts)
     return trace
 
 
-def _take(trace: Trace, tagged: dict[str, str], texts: Texts, picture: dict[str, Any]) -> None:
+@dataclass
+class Sheet:
+    """One picture: boxes and the lines between them."""
+
+    nodes: list[Node]
+    edges: list[Edge]
+    chain: list[tuple[str, str]] = field(default_factory=list)  # these stand below each other, joined or not
+    width: float = 0.0
+    height: float = 0.0
+
+
+def _draw(sheet: Sheet, tagged: dict[str, str], texts: Texts) -> None:
+    try:
+        _take(sheet, tagged, texts, json.loads(layout.render(_dot(sheet, tagged, texts), "json0")))
+    except layout.LayoutError:  # a graph of a thousand ranks is too deep for it
+        _stack(sheet, tagged, texts)
+
+
+def _place_groups(trace: Trace, texts: Texts) -> None:
+    """The whole with its groups closed, and the inside of each: groups and tags are drawn as nodes."""
+    shut = {group.id for group in trace.groups if group.shut}
+    nodes: defaultdict[str, list[Node]] = defaultdict(list)
+    edges: defaultdict[str, list[Edge]] = defaultdict(list)
+    tags: defaultdict[str, dict[str, str]] = defaultdict(dict)
+    inside = {}
+    for node in trace.nodes:
+        nodes[node.inside].append(node)
+        inside[node.id] = node.inside
+    stand_ins = {}
+    for group in trace.groups:
+        stand_ins[group.id] = stand_in = Node(group.id, "group", group.label, group.detail)
+        texts.labels[group.id] = text_width(group.label, LABEL)
+        texts.details[group.id] = max(text_width(group.detail, SMALL), ACTIVE * SMALL)
+        nodes[group.inside].append(stand_in)
+    for edge in trace.edges:
+        if inside[edge.source] == inside[edge.target]:
+            edges[inside[edge.source]].append(edge)
+    lines = {}
+    for link in trace.links:
+        lines[link.id] = line = Edge(link.id, link.source, link.target, link.argument)
+        gradients = [texts.gradients[edge] for edge in link.edges if edge in texts.gradients]
+        if gradients:
+            texts.gradients[link.id] = max(gradients)
+        if not link.source:
+            tags[link.inside][link.id] = link.tag
+        elif not link.target:
+            line.target = link.id + ">"
+            stand_ins[line.target] = Node(line.target, "tag", link.tag, "")
+            texts.labels[line.target], texts.details[line.target] = text_width(link.tag, SMALL), 0.0
+            nodes[link.inside].append(stand_ins[line.target])
+        edges[link.inside].append(line)
+    holders: dict[str, Trace | Group] = {"": trace}
+    holders |= {group.id: group for group in trace.groups if group.id not in shut}
+    for name, holder in holders.items():
+        passes = [one.id for one in trace.groups if one.inside == name and one.kind in ("pass", "lines")]
+        sheet = Sheet(nodes[name], edges[name], list(itertools.pairwise(passes)))
+        _draw(sheet, {**_tagged(sheet, 0), **tags[name]}, texts)
+        holder.width, holder.height = sheet.width, sheet.height
+    for group in trace.groups:
+        group.box = stand_ins[group.id].box
+    for link in trace.links:
+        line = lines[link.id]
+        link.path, link.label_at, link.tag_at = line.path, line.label_at, line.tag_at
+        if not link.target:
+            link.tag_at = stand_ins[line.target].box
+
+
+ACTIVE = 24  # letters of what a closed group says while one of its nodes is at work
+
+
+def _take(trace: Sheet, tagged: dict[str, str], texts: Texts, picture: dict[str, Any]) -> None:
     """Read boxes, paths and rooms from what Graphviz answered."""
     _, _, width, height = (float(number) for number in picture["bb"].split(","))
     trace.width, trace.height = _round(width + 2 * MARGIN), _round(height + 2 * MARGIN)
@@ -63,6 +140,8 @@ def _take(trace: Trace, tagged: dict[str, str], texts: Texts, picture: dict[str,
         right, bottom = point(f"{fields[-1][2]},{fields[-1][1]}")
         _set_box(node, left, top, right - left, bottom - top)
     for item in picture.get("edges", []):
+        if "id" not in item:
+            continue
         edge = trace.edges[int(item["id"])]
         edge.path = _path([point(pair) for pair in item["pos"].split()])
         edge.label_at = [_round(n) for n in point(item["lp"])] if "lp" in item else None
@@ -84,7 +163,7 @@ def _set_tag(edge: Edge, name: str, x: float, y: float) -> None:
     edge.tag_at = [_round(n) for n in (x - width / 2, y - height / 2, width, height)]
 
 
-def _stack(trace: Trace, tagged: dict[str, str], texts: Texts) -> None:
+def _stack(trace: Sheet, tagged: dict[str, str], texts: Texts) -> None:
     """A plainer layout, for what Graphviz cannot do: ranks by the longest way from a leaf, each spread around the
     middle of what it comes from."""
     into: defaultdict[str, list[Edge]] = defaultdict(list)
@@ -135,7 +214,8 @@ def _stack(trace: Trace, tagged: dict[str, str], texts: Texts) -> None:
         left, y, width, _ = nodes[edge.target].box or [0.0] * 4
         ports = arguments[edge.target]
         x = left + width * (edge.argument + 0.5) / ports
-        source_left, source_top, source_width, source_height = nodes[edge.source].box or [0.0] * 4
+        own = nodes[edge.source].box if edge.source else None
+        source_left, source_top, source_width, source_height = own or [0.0] * 4
         begin = (source_left + source_width / 2, source_top + source_height)
         edge.tag_at = None
         if edge.id in tagged:
@@ -157,7 +237,13 @@ def _mean(numbers: list[float]) -> float:
 
 def is_placed(trace: Trace) -> bool:
     """True when every node has its box and every edge its path."""
-    return all(node.box for node in trace.nodes) and all(edge.path for edge in trace.edges)
+    shut = {group.id for group in trace.groups if group.shut}
+    inside = {node.id: node.inside for node in trace.nodes}
+    nodes = (node.box for node in trace.nodes if node.inside not in shut)
+    groups = (group.box for group in trace.groups if group.inside not in shut)
+    lines = (edge.path for edge in trace.edges if inside[edge.source] == inside[edge.target] not in shut)
+    links = (link.path for link in trace.links if link.inside not in shut)
+    return all(nodes) and all(groups) and all(lines) and all(links)
 
 
 def text_width(text: str, letter: float) -> float:
@@ -167,7 +253,7 @@ def text_width(text: str, letter: float) -> float:
     )
 
 
-def _dot(trace: Trace, tagged: dict[str, str], texts: Texts) -> str:
+def _dot(trace: Sheet, tagged: dict[str, str], texts: Texts) -> str:
     gradients = texts.gradients
     arguments = _arguments(trace)
     names = {node.id: f"n{number}" for number, node in enumerate(trace.nodes)}
@@ -179,7 +265,7 @@ def _dot(trace: Trace, tagged: dict[str, str], texts: Texts) -> str:
     ]
     lines += [_dot_node(names[node.id], node, _size(node, texts), arguments[node.id]) for node in _reading_order(trace)]
     for number, edge in enumerate(trace.edges):
-        source = f"{names[edge.source]}:o:s"
+        source = f"{names.get(edge.source)}:o:s"
         if edge.id in tagged:
             w, h = _tag_size(tagged[edge.id])
             source = f"t{number}"
@@ -188,10 +274,14 @@ def _dot(trace: Trace, tagged: dict[str, str], texts: Texts) -> str:
         port = f"i{edge.argument}" if arguments[edge.target] <= PORTS else "i0"
         room = f', label="{_room(gradients[edge.id] + 10)}"' if edge.id in gradients else ""
         lines.append(f'{source} -> {names[edge.target]}:{port}:n [id="{number}"{room}];')
+    joined = {(edge.source, edge.target) for edge in trace.edges}
+    for above, below in trace.chain:
+        if (above, below) not in joined:
+            lines.append(f"{names[above]}:o:s -> {names[below]}:i0:n [style=invis];")
     return "\n".join([*lines, "}"])
 
 
-def _reading_order(trace: Trace) -> list[Node]:
+def _reading_order(trace: Sheet) -> list[Node]:
     """The nodes as one reads the expression, first arguments first: from there Graphviz crosses fewer edges."""
     nodes = {node.id: node for node in trace.nodes}
     into: defaultdict[str, list[Edge]] = defaultdict(list)
@@ -207,11 +297,11 @@ def _reading_order(trace: Trace) -> list[Node]:
         elif name not in order:
             waiting.append((name, True))
             arguments = sorted(into[name], key=lambda edge: edge.argument, reverse=True)
-            waiting += [(edge.source, False) for edge in arguments if edge.source not in order]
+            waiting += [(edge.source, False) for edge in arguments if edge.source and edge.source not in order]
     return [*order.values(), *(node for node in trace.nodes if node.id not in order)]
 
 
-def _arguments(trace: Trace) -> Counter[str]:
+def _arguments(trace: Sheet) -> Counter[str]:
     """How many arguments each node has, by its id."""
     arguments: Counter[str] = Counter()
     for edge in trace.edges:
@@ -235,6 +325,8 @@ def _dot_node(name: str, node: Node, size: tuple[float, float, float], arguments
 
 def _size(node: Node, texts: Texts) -> tuple[float, float, float]:
     """Width of the box, width of the saved tensors beside it, height."""
+    if node.kind == "tag":
+        return texts.labels[node.id] + 12, 0.0, 18.0
     width = max(texts.labels[node.id], texts.details[node.id], 44.0) + 2 * PAD
     chips = max(
         (text_width(f"{chip.label} v{chip.version}", SMALL) + CHIP_SIGN + 12 for chip in node.chips), default=0.0
@@ -274,9 +366,9 @@ def _longest(trace: Trace) -> Texts:
     return Texts(labels, details, gradients)
 
 
-def _tagged(trace: Trace) -> dict[str, str]:
+def _tagged(trace: Sheet, big: int = BIG) -> dict[str, str]:
     """The edges that start at a tag with the leaf's name instead of at the leaf itself."""
-    if len(trace.nodes) < BIG:
+    if len(trace.nodes) < big:
         return {}
     uses = Counter(edge.source for edge in trace.edges)
     shared = {node.id: node.label for node in trace.nodes if node.kind == "leaf" and uses[node.id] > SHARED_USES}
@@ -296,7 +388,7 @@ def _numbers(path: str) -> list[float]:
     return [float(n) for n in path[1:].replace("C", " ").split()]
 
 
-def _smooth(trace: Trace, tagged: dict[str, str]) -> None:
+def _smooth(trace: Sheet, tagged: dict[str, str]) -> None:
     """Draw the edges again, calmer than Graphviz does.
 
     Edges leave the bottom of a box side by side, in the order of where they go, and enter the next one
@@ -335,7 +427,7 @@ def _smooth(trace: Trace, tagged: dict[str, str]) -> None:
                 edge.path = _path(_vertical_ends(numbers, x, y))
 
 
-def _part_twins(trace: Trace, texts: Texts) -> None:
+def _part_twins(trace: Sheet, texts: Texts) -> None:
     """Where two edges join the same boxes (``x * x``), the gradient of the first stands at its left: Graphviz puts it
     between them and leads the edge around it."""
     boxes = {node.id: node.box or [0.0] * 4 for node in trace.nodes}
@@ -343,7 +435,7 @@ def _part_twins(trace: Trace, texts: Texts) -> None:
     most_left = MARGIN
     for edge in trace.edges:
         first = seen.setdefault((edge.source, edge.target), edge)
-        if first is edge or not (first.label_at and edge.label_at) or first.argument > edge.argument:
+        if first is edge or not edge.source or not (first.label_at and edge.label_at) or first.argument > edge.argument:
             continue
         left, _, width, _ = boxes[edge.source]
         start = left + width / 2 - min(40.0, width / 3) / 2
@@ -360,7 +452,7 @@ def _part_twins(trace: Trace, texts: Texts) -> None:
         _shift(trace, MARGIN - most_left)
 
 
-def _shift(trace: Trace, by: float) -> None:
+def _shift(trace: Sheet, by: float) -> None:
     """Move everything to the right, and make the picture so much wider."""
     trace.width = _round(trace.width + by)
     for at in (

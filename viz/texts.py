@@ -237,7 +237,7 @@ EN: dict[str, str] = {
     # Errors
     "error.title": "{type}",
     "error.title.node": "{type} at {node}",
-    "error.text": "The program is interrupted here. {notes}",
+    "error.text": "The program is interrupted here.",
     "error.freed.title": "{node} has nothing left to work with",
     "error.freed": "Its backward needs {names}, which the backward in line {line} let go of. Give that one "
     "retain_graph=True, or run the forward again before this line.",
@@ -281,6 +281,17 @@ EN: dict[str, str] = {
     "viz.record).",
     "progress.record": "Recording: {steps} steps",
     "progress.layout": "Laying out {nodes} nodes",
+    # A big run, folded
+    "fold.pass": "iteration {number}",
+    "fold.passes": "iterations {first} to {last}",
+    "fold.line": "line {line}",
+    "fold.lines": "lines {first} to {last}",
+    "fold.part": "a part",
+    "fold.leaves": "{count} leaves",
+    "fold.count": "{count} operations",
+    "fold.count.one": "1 operation",
+    "fold.shut": "{nodes} nodes are too many to draw: {count} of the groups cannot be opened. To see inside, record "
+    "less at once (fewer passes of a loop, a smaller model).",
     # Sliders on a picture (viz/explorers.py)
     "explore.summary": "Explorer: {count} pictures, {sliders}.",
     "explore.summary.start": "At {at}: {sentence}",

@@ -17,7 +17,7 @@ from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
-VERSION = 1
+VERSION = 2
 
 # What a step can be, and the phase whose colour it takes.
 PHASES = ("forward", "backward", "update", "error")
@@ -89,7 +89,7 @@ class Chip:
 class Node:
     """A box of the picture. Changing fields: visible, label, detail, freed, failed.
 
-    ``group`` is the module whose forward made it: "Net.layer1".
+    ``group`` is the module whose forward made it: "Net.layer1"; ``inside`` the Group it is drawn in.
 
     ``box`` is [x, y, width, height] of the rectangle in points, y downwards, (x, y) the top left corner;
     ``chips`` stand to its right at ``chip_at``.
@@ -108,6 +108,7 @@ class Node:
     freed: bool = False
     failed: bool = False
     group: str = ""
+    inside: str = ""
 
 
 @dataclass
@@ -128,6 +129,47 @@ class Edge:
     tag_at: list[float] | None = None  # [x, y, width, height], as a node's box
     visible: bool = False
     gradient: str | None = None
+
+
+@dataclass
+class Group:
+    """Nodes of a big run, drawn as one box until the reader opens it; groups stand in groups (``inside``).
+
+    Closed it is ``box``, in the picture of the group around it. Open it is a frame around a picture of its own,
+    ``width`` by ``height``, whose nodes, edges and links count from that picture's corner. What it shows at a step
+    follows from its nodes: visible when one is, freed when all are.
+    """
+
+    id: str
+    kind: str  # module | loop | pass | lines | leaves
+    label: str  # "blocks.3", "× 12", "iteration 7", "lines 4 to 9"
+    detail: str  # "60 operations"
+    inside: str = ""
+    open: bool = False  # at first
+    shut: bool = False  # it cannot be opened: the run is too big to be drawn whole
+    box: list[float] | None = None
+    width: float = 0.0
+    height: float = 0.0
+
+
+@dataclass
+class Link:
+    """Edges across the border of a group, drawn as one line in the picture of ``inside``.
+
+    In the picture around the group it joins two boxes. In the group's own picture one end is outside: ``source`` or
+    ``target`` is empty, and a tag with the name of what is there stands at ``tag_at``.
+    """
+
+    id: str
+    edges: list[str]
+    inside: str = ""
+    source: str = ""
+    target: str = ""
+    tag: str = ""
+    argument: int = 0
+    path: str = ""
+    label_at: list[float] | None = None
+    tag_at: list[float] | None = None
 
 
 # A formula is MathML as nested lists: ["mrow", ["mi", "x"], ["mo", "="], ["mn", "3"]].
@@ -164,6 +206,8 @@ class Step:
     changes: list[list[Any]] = field(default_factory=list)
     saved_bytes: int = 0  # bytes of saved tensors held after this step
     error: str = ""  # "RuntimeError: Trying to backward ...": type and whole text, for a step of kind error
+    changed: int | None = None  # the line that changed what a failing node had saved
+    notes: list[str] = field(default_factory=list)  # what was added to the exception: add_note
 
 
 @dataclass
@@ -209,6 +253,8 @@ class Trace:
     version: int = VERSION
     first_line: int = 1
     questions: list[Question] = field(default_factory=list)
+    groups: list[Group] = field(default_factory=list)  # one stands after the group it is inside
+    links: list[Link] = field(default_factory=list)
 
     def to_json(self) -> str:
         """The trace as JSON text; ``from_json`` reads it back without loss."""
@@ -282,6 +328,7 @@ class Trace:
             for end in (edge.source, edge.target):
                 if kinds.get(end) != "node":
                     raise TraceError(f"edge {edge.id!r}: there is no node {end!r}")
+        self._check_groups(kinds)
         for number, step in enumerate(self.steps, 1):
             _check_step(step, f"step {number}", kinds, len(self.source))
         for question in self.questions:
@@ -289,6 +336,27 @@ class Trace:
                 raise TraceError(f"questions: there is no step {question.step} that could be hidden")
             if question.choices and question.answer not in question.choices:
                 raise TraceError(f"questions: the answer {question.answer!r} is none of the choices")
+
+    def _check_groups(self, kinds: dict[str, str]) -> None:
+        names = {""}
+        for group in self.groups:
+            _new(kinds, group.id, "group", "groups")
+            if group.kind not in GROUP_KINDS:
+                raise TraceError(f"group {group.id!r}: unknown kind {group.kind!r}")
+            if group.inside not in names:
+                raise TraceError(f"group {group.id!r}: there is no group {group.inside!r} before it")
+            names.add(group.id)
+        for node in self.nodes:
+            if node.inside not in names:
+                raise TraceError(f"node {node.id!r}: there is no group {node.inside!r}")
+        for link in self.links:
+            _new(kinds, link.id, "link", "links")
+            ends = [end for end in (link.source, link.target) if end]
+            if link.inside not in names or not ends or any(kinds.get(end) not in ("node", "group") for end in ends):
+                raise TraceError(f"link {link.id!r} joins nothing that is there")
+            for name in link.edges:
+                if kinds.get(name) != "edge":
+                    raise TraceError(f"link {link.id!r}: there is no edge {name!r}")
 
 
 def load(path: str | Path) -> Trace:
@@ -301,6 +369,7 @@ class TraceError(ValueError):
 
 
 NODE_KINDS = ("leaf", "operation", "output", "untracked")
+GROUP_KINDS = ("module", "loop", "pass", "lines", "leaves")
 
 # The fields a step may change, by what it changes, with the type of the new value.
 CHANGES: dict[str, dict[str, Any]] = {
@@ -332,17 +401,17 @@ def _check_step(step: Step, where: str, kinds: dict[str, str], lines: int) -> No
         raise TraceError(f"{where}: unknown kind {step.kind!r}, expected one of {', '.join(KINDS)}")
     if step.phase not in PHASES:
         raise TraceError(f"{where}: unknown phase {step.phase!r}, expected one of {', '.join(PHASES)}")
-    for line in (step.line, step.origin):
+    for line in (step.line, step.origin, step.changed):
         if line is not None and not 1 <= line <= lines:
             raise TraceError(f"{where}: there is no line {line}, the source has {lines}")
     for name in step.active:
-        if name not in kinds:
+        if kinds.get(name) not in CHANGES:
             raise TraceError(f"{where}: active: there is nothing with the id {name!r}")
     for change in step.changes:
         if len(change) != 3:
             raise TraceError(f"{where}: a change is [id, field, value], found {len(change)} parts")
         name, attribute, value = change
-        if not isinstance(name, str) or name not in kinds:
+        if not isinstance(name, str) or kinds.get(name) not in CHANGES:
             raise TraceError(f"{where}: changes: there is nothing with the id {name!r}")
         allowed = CHANGES[kinds[name]]
         if attribute not in allowed:
@@ -460,11 +529,13 @@ def _hints(cls: Any) -> dict[str, Any]:
 def schema() -> dict[str, Any]:
     """The JSON Schema of a Trace; ``static/trace.schema.json`` is a copy of it for programs in other languages."""
     definitions = {
-        cls.__name__: _schema_of(cls) for cls in (Value, Tensor, Chip, Node, Edge, Formula, Step, Trap, Question)
+        cls.__name__: _schema_of(cls)
+        for cls in (Value, Tensor, Chip, Node, Edge, Group, Link, Formula, Step, Trap, Question)
     }
     definitions["Step"]["properties"]["kind"] = {"enum": list(KINDS)}
     definitions["Step"]["properties"]["phase"] = {"enum": list(PHASES)}
     definitions["Node"]["properties"]["kind"] = {"enum": list(NODE_KINDS)}
+    definitions["Group"]["properties"]["kind"] = {"enum": list(GROUP_KINDS)}
     definitions["Formula"]["properties"]["math"] = {"$ref": "#/$defs/Math"}
     definitions["Math"] = {
         "type": "array",

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 import re
+from collections import Counter
 
 import pytest
 
 import minigrad
 import minigrad.nn
 import viz
+from tests.viz import recorded
 from tests.viz.torchviz_cases import parse
-from viz import make_dot
+from viz import fold, make_dot
+from viz.place import is_placed, place
+from viz.trace import Group, Trace
 
 try:
     import torch
@@ -183,3 +188,127 @@ def test_lines_that_the_user_adds_keep_their_graph_whole():
 def test_a_depth_or_limit_below_one_is_refused(name, value):
     with pytest.raises(ValueError, match=f"{name} is a number of at least 1"):
         make_dot(chain(minigrad, 1), **{name: value})
+
+
+# A recorded run, folded for the stepper
+
+LOOP = """
+    w = torch.tensor([0.5, 0.2], requires_grad=True)
+    b = torch.tensor([0.1, 0.3], requires_grad=True)
+    h = torch.ones(2)
+    for i in range(30):
+        a = h * w
+        c = a + b
+        d = torch.tanh(c)
+        h = d * 2 + h
+    loss = h.sum()
+    loss.backward()
+"""
+BLOCKS = """
+    class Block(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.first = torch.nn.Linear(2, 3)
+            self.second = torch.nn.Linear(3, 2)
+        def forward(self, x):
+            return x + self.second(torch.relu(self.first(x)))
+    net = torch.nn.Sequential(*[Block() for _ in range(12)])
+    loss = net(torch.ones(1, 2)).sum()
+    loss.backward()
+"""
+LINE = """
+    w = torch.tensor(0.99, requires_grad=True)
+    y = torch.tensor(1.0, requires_grad=True)
+    for i in range(100): y = y * w + 0.01
+    y.backward()
+"""
+
+
+def folded_run(source: str) -> Trace:
+    trace = place(recorded.run(source)[0].trace)
+    trace.check()
+    assert is_placed(trace)
+    assert Trace.from_json(trace.to_json()) == trace
+    return trace
+
+
+def held(trace: Trace, name: str) -> list[str]:
+    items = [*trace.groups, *trace.nodes]
+    return [item.label for item in items if item.inside == name]
+
+
+def group(trace: Trace, label: str) -> Group:
+    return next(one for one in trace.groups if one.label == label)
+
+
+@pytest.fixture(scope="module", params=[LOOP, BLOCKS, LINE], ids=["loop", "blocks", "line"])
+def folded_trace(request: pytest.FixtureRequest) -> Trace:
+    return folded_run(request.param)
+
+
+def test_every_picture_of_a_folded_run_can_be_looked_at(folded_trace: Trace) -> None:
+    inside = Counter(item.inside for item in [*folded_trace.groups, *folded_trace.nodes])
+    assert max(inside.values()) <= 2 * fold.BRANCHES
+    assert not any(one.shut for one in folded_trace.groups)
+
+
+def test_every_edge_is_drawn_in_one_picture_or_by_links(folded_trace: Trace) -> None:
+    inside = {node.id: node.inside for node in folded_trace.nodes}
+    linked = {edge for link in folded_trace.links for edge in link.edges}
+    for edge in folded_trace.edges:
+        assert (inside[edge.source] == inside[edge.target]) != (edge.id in linked)
+        assert bool(edge.path) != (edge.id in linked)
+
+
+def test_no_boxes_of_a_picture_overlap(folded_trace: Trace) -> None:
+    pictures: dict[str, list[list[float]]] = {}
+    for item in [*folded_trace.nodes, *folded_trace.groups]:
+        pictures.setdefault(item.inside, []).append(item.box or [])
+    for boxes in pictures.values():
+        for (a, b, c, d), (x, y, w, h) in itertools.combinations(boxes, 2):
+            assert x >= a + c or a >= x + w or y >= b + d or b >= y + h
+
+
+def test_a_loop_is_one_box_that_holds_its_passes() -> None:
+    trace = folded_run(LOOP)
+    loop = group(trace, "× 30")
+    assert loop.kind == "loop"
+    assert loop.detail == "150 operations"
+    assert held(trace, loop.id) == [f"iterations {n} to {n + 4}" for n in range(1, 30, 5)]
+    assert held(trace, group(trace, "iterations 6 to 10").id)[:2] == ["iteration 6", "iteration 7"]
+    labels = held(trace, group(trace, "iteration 7").id)
+    assert labels == ["MulBackward0", "AddBackward0", "TanhBackward0", "MulBackward0", "AddBackward0"]
+    assert {"w", "b"} <= set(held(trace, "")), "what all passes share stands outside"
+
+
+def test_modules_that_repeat_are_one_box_that_holds_them() -> None:
+    trace = folded_run(BLOCKS)
+    loop = group(trace, "Sequential × 12")
+    assert held(trace, loop.id) == [f"Sequential.{n}" for n in range(12)]
+    inner = held(trace, group(trace, "Sequential.3").id)
+    assert "ReluBackward0" in inner
+    assert "net.3.first.weight" in inner, "a parameter stands where it is used"
+
+
+def test_a_loop_on_one_line_has_short_passes_that_are_not_boxes() -> None:
+    trace = folded_run(LINE)
+    first = group(trace, "iterations 1 to 10")
+    assert held(trace, first.id).count("MulBackward0") == 10
+    assert not any(one.kind == "pass" for one in trace.groups)
+
+
+def test_a_run_that_is_small_enough_is_not_folded() -> None:
+    assert folded_run(LOOP.replace("30", "5")).groups == []
+
+
+def test_what_is_too_big_stays_shut_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fold, "MOST_DRAWN", 60)
+    trace = folded_run(LOOP)
+    shut = [one for one in trace.groups if one.shut]
+    assert shut
+    assert all(one.width == 0 for one in shut)
+    assert "cannot be opened" in trace.notes[-1]
+
+
+def test_folding_again_gives_the_same() -> None:
+    assert folded_run(LOOP) == folded_run(LOOP)

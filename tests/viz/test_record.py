@@ -20,7 +20,7 @@ from minigrad.autograd import grad_mode
 from tests.viz.recorded import GOLDENS, PROGRAMS, numbers, pretty, run, state
 from viz.explain import put_into_words
 from viz.record import Recorder, Run, Snap, as_array, record, short_name, step
-from viz.trace import Step, Trace, Value, load
+from viz.trace import VERSION, Step, Trace, Value, load
 
 ALL = pytest.mark.parametrize("name", PROGRAMS)
 
@@ -542,7 +542,7 @@ def test_gradient_may_be_a_tensor_or_an_array() -> None:
 
 def test_golden_files_are_those_of_the_programs() -> None:
     assert sorted(path.stem for path in GOLDENS.glob("*.json")) == sorted(PROGRAMS)
-    assert all(json.loads(path.read_text(encoding="utf-8"))["version"] == 1 for path in GOLDENS.glob("*.json"))
+    assert all(json.loads(path.read_text(encoding="utf-8"))["version"] == VERSION for path in GOLDENS.glob("*.json"))
 
 
 def test_run_is_shown_by_the_stepper() -> None:

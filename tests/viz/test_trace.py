@@ -66,7 +66,7 @@ def changed(*path: Any, to: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("path", "to", "says"),
     [
-        (("version",), 2, "version 2, this program reads version 1"),
+        (("version",), 1, "version 1, this program reads version 2"),
         (("version",), ..., "version None"),
         (("source",), "x = 1", "trace.source: expected a list, found a text"),
         (("source", 1), 7, r"trace.source\[1\]: expected a text, found a whole number"),

@@ -12,24 +12,29 @@
 /** @typedef {{id: string, label: string, tensor: string | null, version: number, bytes: number,
  *   held?: boolean | null, stale?: boolean}} Chip */
 /** @typedef {{id: string, kind: string, label: string, detail: string, tensor?: string | null, line?: number | null,
- *   chips?: Chip[], box?: number[], chip_at?: number[], visible?: boolean, freed?: boolean, failed?: boolean}} Node */
+ *   chips?: Chip[], box?: number[], chip_at?: number[], visible?: boolean, freed?: boolean, failed?: boolean,
+ *   inside?: string}} Node */
 /** @typedef {{id: string, source: string, target: string, path?: string, label_at?: number[], tag_at?: number[],
  *   visible?: boolean, gradient?: string | null}} Edge */
+/** @typedef {{id: string, kind: string, label: string, detail: string, inside?: string, open?: boolean, shut?: boolean,
+ *   box?: number[], width?: number, height?: number}} Group */
+/** @typedef {{id: string, edges: string[], inside?: string, source?: string, target?: string, tag?: string, path?: string,
+ *   label_at?: number[], tag_at?: number[]}} Link */
 /** @typedef {{math: any[], text: string, note?: string}} Formula */
 /** @typedef {{kind: string, phase: string, title: string, text: string, line?: number | null, origin?: number | null,
  *   formulas?: Formula[], active?: string[], changes?: [string, string, any][], saved_bytes?: number,
- *   error?: string}} Step */
+ *   error?: string, changed?: number | null, notes?: string[]}} Step */
 /** @typedef {{version: number, source: string[], steps: Step[], nodes?: Node[], edges?: Edge[], tensors?: Tensor[],
  *   title?: string, width?: number, height?: number, notes?: string[], first_line?: number,
- *   questions?: Question[]}} Trace */
+ *   questions?: Question[], groups?: Group[], links?: Link[]}} Trace */
 /** @typedef {{step: number, text: string, answer: string, choices?: string[], traps?: {answer: string, text: string}[]}} Question */
 /** @typedef {{step?: number, onStep?: (step: number) => void}} Options */
-/** One thing of the cast: what it is now (`now`), and the elements that show it (`parts`).
- * @typedef {{kind: "tensor" | "chip" | "node" | "edge", item: any, now: any, parts: any, points?: number[], row?: number}} Slot */
+/** One thing of the cast: what it is now (`now`), the elements that show it (`parts`), where it stands in the picture (`at`).
+ * @typedef {{kind: "tensor" | "chip" | "node" | "edge" | "group" | "link", item: any, now: any, parts: any, at?: any, row?: number}} Slot */
 /** @typedef {{slots: Slot[], under: any, over: any, shown: boolean}} Band */
 /** @typedef {{slot: Slot, field: string, before: any, after: any}} Change */
 
-export const VERSION = 1;
+export const VERSION = 2;
 const SVG = "http://www.w3.org/2000/svg";
 const MATH = "http://www.w3.org/1998/Math/MathML";
 const MATH_TAGS = new Set(
@@ -43,6 +48,8 @@ const BAND = 700; // the height of a band of the picture, in its own units
 const LONG = -1; // the band of edges that cross several: it is always there
 const COARSE = 8; // rows of the picture of a large matrix, as viz/record.py makes them
 const ROWS = 60; // beyond so many tensors the table keeps to those of the step
+const HEAD = 24; // the title of an open group, and the room around what it holds
+const AROUND = 12;
 const MANY = 30; // beyond so many nodes nothing fades or glides, and the picture keeps a readable size and follows the step
 
 // ---------------------------------------------------------------- the run, as data
@@ -65,10 +72,16 @@ export function load(trace) {
     for (const c of n.chips || []) add("chip", c, { held: c.held ?? null, stale: !!c.stale });
   }
   for (const e of trace.edges || []) add("edge", e, { visible: !!e.visible, gradient: e.gradient ?? null });
+  for (const g of trace.groups || []) add("group", g, { visible: false, label: g.label, detail: g.detail, freed: false, failed: false });
+  for (const l of trace.links || []) add("link", l, { visible: false, gradient: null });
+  const follow = followers(trace, slots);
 
   /** @type {Map<Slot, any>} */
   const state = new Map();
   for (const slot of slots.values()) state.set(slot, { ...slot.now });
+  for (const slot of [...slots.values()].filter((one) => one.now.visible && (one.kind === "node" || one.kind === "edge"))) {
+    for (const [other, key, value] of follow(slot, "visible", false, true)) other.now[key] = /** @type {any} */ (state.get(other))[key] = value;
+  }
   const changes = trace.steps.map((step) => {
     /** @type {Change[]} */
     const list = [];
@@ -77,11 +90,57 @@ export function load(trace) {
       if (!slot) continue;
       const running = state.get(slot);
       list.push({ slot, field, before: running[field], after });
+      const before = running[field];
       running[field] = after;
+      for (const [other, key, value] of follow(slot, field, before, after)) {
+        const theirs = state.get(other);
+        if (theirs[key] === value) continue;
+        list.push({ slot: other, field: key, before: theirs[key], after: value });
+        theirs[key] = value;
+      }
     }
     return list;
   });
   return { slots, changes };
+}
+
+/** What happens to groups and links when one of their nodes or edges changes: they are visible when one is, freed when
+ * all that are visible are; a link shows the gradient that travelled last.
+ * @param {Trace} trace @param {Map<string, Slot>} slots
+ * @returns {(slot: Slot, field: string, before: any, after: any) => [Slot, string, any][]} */
+function followers(trace, slots) {
+  /** @type {Map<string, {slot: Slot, visible: number, freed: number, failed: number}[]>} */
+  const above = new Map([["", []]]);
+  for (const group of trace.groups || []) {
+    above.set(group.id, [...(above.get(group.inside || "") || []), { slot: /** @type {Slot} */ (slots.get(group.id)), visible: 0, freed: 0, failed: 0 }]);
+  }
+  /** @type {Map<string, {slot: Slot, visible: number}[]>} */
+  const lines = new Map();
+  for (const link of trace.links || []) {
+    const one = { slot: /** @type {Slot} */ (slots.get(link.id)), visible: 0 };
+    for (const edge of link.edges) lines.set(edge, [...(lines.get(edge) || []), one]);
+  }
+  return (slot, field, before, after) => {
+    /** @type {[Slot, string, any][]} */
+    const out = [];
+    const by = Number(!!after) - Number(!!before);
+    if (slot.kind === "node" && ["visible", "freed", "failed"].includes(field)) {
+      const works = slot.item.kind === "operation"; // the others are not what a group waits for
+      if (field === "freed" && !works) return out;
+      for (const group of above.get(slot.item.inside || "") || []) {
+        group[/** @type {"visible" | "freed" | "failed"} */ (field)] += by;
+        if (field === "visible" && !works) group.freed += by;
+        out.push([group.slot, "visible", group.visible > 0], [group.slot, "failed", group.failed > 0]);
+        out.push([group.slot, "freed", group.visible > 0 && group.freed >= group.visible]);
+      }
+    } else if (slot.kind === "edge") {
+      for (const line of lines.get(slot.item.id) || []) {
+        if (field === "visible") out.push([line.slot, "visible", (line.visible += by) > 0]);
+        else out.push([line.slot, field, after]);
+      }
+    }
+    return out;
+  };
 }
 
 /** Take the cast from the state after step `from` to that after step `to` (-1: before the first).
@@ -105,15 +164,28 @@ export function walk(changes, from, to) {
   return touched;
 }
 
+/** The phases of the steps; what a backward pass lets go of at its end stands apart.
+ * @param {Step[]} steps */
+function phasesOf(steps) {
+  const phases = steps.map((step) => step.phase);
+  for (let k = steps.length - 1; k >= 0; k--) {
+    const ends = k + 1 === steps.length || phases[k + 1] !== "backward" || steps[k + 1].kind === "backward";
+    if (steps[k].kind === "free" && phases[k] === "backward" && ends) phases[k] = "freed";
+  }
+  return phases;
+}
+
 /** Stretches of steps of one phase; every backward() begins its own.
  * @param {Step[]} steps @returns {{phase: string, name: string, start: number, end: number}[]} */
 export function segments(steps) {
   /** @type {{phase: string, name: string, start: number, end: number}[]} */
   const out = [];
+  const phases = phasesOf(steps);
   steps.forEach((step, k) => {
     const last = out[out.length - 1];
-    if (last && last.phase === step.phase && step.kind !== "backward") last.end = k + 1;
-    else out.push({ phase: step.phase, name: step.phase, start: k, end: k + 1 });
+    const phase = phases[k];
+    if (last && last.phase === phase && step.kind !== "backward") last.end = k + 1;
+    else out.push({ phase, name: phase, start: k, end: k + 1 });
   });
   const backward = out.filter((s) => s.phase === "backward");
   if (backward.length > 1) backward.forEach((s, i) => (s.name = `backward ${i + 1}`));
@@ -186,6 +258,135 @@ export function agrees(given, wanted) {
   if (a === null || b === null) return given.trim() === wanted;
   if (a === "None" || b === "None") return a === b;
   return a.length === b.length && a.every((x, i) => Math.abs(x - b[i]) <= 0.005 * Math.max(1, Math.abs(b[i])));
+}
+
+// ---------------------------------------------------------------- where things stand
+
+/** Sheets of rubber: every group has a picture of its own, laid out once. Opening one stretches the picture around it,
+ * and no two boxes can meet, because nothing comes closer to anything.
+ * @param {Trace} trace @param {Map<string, Slot>} slots */
+export function sheets(trace, slots) {
+  const sizes = new Map([["", [trace.width || 100, trace.height || 60]]]);
+  /** @type {Map<string, {boxes: Slot[], lines: Slot[]}>} */
+  const inside = new Map([["", { boxes: [], lines: [] }]]);
+  for (const group of trace.groups || []) {
+    sizes.set(group.id, [group.width || 0, group.height || 0]);
+    inside.set(group.id, { boxes: [], lines: [] });
+  }
+  /** @type {Map<string, string>} */
+  const home = new Map(); // the picture an edge stands in; none where links stand for it
+  /** @type {Map<string, Slot[]>} */
+  const links = new Map();
+  for (const slot of slots.values()) {
+    const { item, kind } = slot;
+    const own = /** @type {any} */ (inside.get(item.inside || ""));
+    if (kind === "node" || kind === "group") own.boxes.push(slot);
+    else if (kind === "link") {
+      own.lines.push(slot);
+      for (const id of item.edges) links.set(id, [...(links.get(id) || []), slot]);
+    } else if (kind === "edge") {
+      const [a, b] = [item.source, item.target].map((id) => /** @type {Slot} */ (slots.get(id)).item.inside || "");
+      if (a !== b) continue;
+      home.set(item.id, a);
+      /** @type {any} */ (inside.get(a)).lines.push(slot);
+    }
+  }
+  const boxOf = (/** @type {any} */ item) => (item.box || [0, 0, 60, 44]).map(Number);
+
+  /** How large the inside of a group is, and where its points go.
+   * @param {string} id @param {Set<string>} opened @returns {any} */
+  function measure(id, opened) {
+    const [w, h] = /** @type {number[]} */ (sizes.get(id));
+    const open = /** @type {any} */ (inside.get(id)).boxes.filter((/** @type {Slot} */ one) => opened.has(one.item.id));
+    const inner = new Map(open.map((/** @type {Slot} */ one) => [one.item.id, measure(one.item.id, opened)]));
+    const along = (/** @type {number} */ axis) => stretch(open.map((/** @type {Slot} */ one) => {
+      const box = boxOf(one.item);
+      return [box[axis], box[axis + 2], inner.get(one.item.id).size[axis] + (axis ? HEAD + AROUND : 2 * AROUND)];
+    }));
+    const [x, y] = [along(0), along(1)];
+    return { x, y, inner, size: [x(w), y(h)] };
+  }
+
+  /** @param {Set<string>} opened @param {(slot: Slot) => void} draw @returns {number[]} */
+  function spread(opened, draw) {
+    const lay = (/** @type {string} */ id, /** @type {any} */ sheet, /** @type {number} */ ox, /** @type {number} */ oy) => {
+      const { boxes, lines } = /** @type {any} */ (inside.get(id));
+      for (const slot of boxes) {
+        const [l, t, w, h] = boxOf(slot.item);
+        const own = sheet.inner.get(slot.item.id);
+        const [ww, hh] = own ? [own.size[0] + 2 * AROUND, own.size[1] + HEAD + AROUND] : [w, h];
+        const x = ox + (sheet.x(l) + sheet.x(l + w) - ww) / 2;
+        const y = oy + (sheet.y(t) + sheet.y(t + h) - hh) / 2;
+        const chips = slot.item.chip_at || [l + w + 8, t];
+        slot.at = { box: [x, y, ww, hh], chips: [x + chips[0] - l, y + chips[1] - t] };
+        draw(slot);
+        if (own) lay(slot.item.id, own, x + AROUND, y + HEAD);
+      }
+      for (const slot of lines) {
+        const { item } = slot;
+        const points = (item.path || "M0 0C0 0 0 0 0 0").slice(1).split(/[C ]/).map(Number);
+        const moved = points.map((/** @type {number} */ v, /** @type {number} */ i) => (i % 2 ? oy + sheet.y(v) : ox + sheet.x(v)));
+        const last = points.length - 2;
+        const tag = item.tag_at && item.tag_at.map(Number);
+        const moveTag = tag && [ox + sheet.x(tag[0] + tag[2] / 2) - tag[2] / 2, oy + sheet.y(tag[1] + tag[3] / 2) - tag[3] / 2, tag[2], tag[3]];
+        // Both ends keep to their boxes, wherever these have gone; the curve leaves and enters them vertically.
+        const hold = (/** @type {string} */ end, /** @type {number} */ i, /** @type {number} */ next, /** @type {boolean} */ below) => {
+          const box = slots.get(end);
+          const [from, to] = box && !(tag && below && !item.tag) ? [boxOf(box.item), box.at.box] : [tag, moveTag];
+          if (!from) return;
+          moved[i] = moved[next] = to[0] + ((points[i] - from[0]) / from[2]) * to[2];
+          const by = to[1] + (below ? to[3] : 0) + (points[i + 1] - from[1] - (below ? from[3] : 0)) - moved[i + 1];
+          moved[i + 1] += by;
+          moved[next + 1] = below ? Math.max(moved[next + 1], moved[i + 1]) : Math.min(moved[next + 1], moved[i + 1]);
+        };
+        if (sheet.inner.size) {
+          hold(item.source, 0, 2, true);
+          hold(item.target, last, last - 2, false);
+        }
+        let label = item.label_at && item.label_at.map(Number);
+        if (label) {
+          const y = sheet.y(label[1]);
+          label = [sheet.inner.size ? label[0] - crossing(points, label[1]) + crossing(moved, oy + y) : ox + label[0], oy + y];
+        }
+        slot.at = { points: moved, tag: moveTag, label };
+        draw(slot);
+      }
+    };
+    const whole = measure("", opened);
+    lay("", whole, 0, 0);
+    return whole.size;
+  }
+  return { spread, home, links };
+}
+
+/** Where a path is at a height.
+ * @param {number[]} points @param {number} height */
+function crossing(points, height) {
+  let [best, off] = [points[0], Infinity];
+  for (let i = 0; i + 7 < points.length; i += 6) {
+    for (let t = 0; t <= 1; t += 1 / 16) {
+      const at = (/** @type {number} */ k) => (1 - t) ** 3 * points[i + k] + 3 * t * (1 - t) ** 2 * points[i + k + 2] +
+        3 * t * t * (1 - t) * points[i + k + 4] + t ** 3 * points[i + k + 6];
+      const far = Math.abs(at(1) - height);
+      if (far < off) [best, off] = [at(0), far];
+    }
+  }
+  return best;
+}
+
+/** A map of a line onto a longer one, in which each of these stretches gets the length it wants.
+ * @param {number[][]} wants [start, length, wanted length] @returns {(v: number) => number} */
+export function stretch(wants) {
+  if (!wants.length) return (v) => v;
+  const ends = [...new Set(wants.flatMap(([a, n]) => [a, a + n]))].sort((a, b) => a - b);
+  const slopes = ends.map((a) => Math.max(1, ...wants.filter(([b, n]) => b <= a && a < b + n).map(([, n, m]) => m / n)));
+  return (v) => {
+    let out = v;
+    for (let i = 0; i < ends.length && ends[i] < v; i++) {
+      out += (Math.min(v, ends[i + 1] ?? ends[i]) - ends[i]) * (slopes[i] - 1);
+    }
+    return out;
+  };
 }
 
 // ---------------------------------------------------------------- making elements
@@ -331,11 +532,14 @@ export function mount(el, trace, options = {}) {
   const firstLine = trace.first_line || 1; // lines are counted from 1, and shown with the numbers of their cell or file
   const nodes = trace.nodes || [];
   const big = nodes.length > MANY;
+  const folds = (trace.groups || []).length > 0;
   let current = -1; // the index of the step shown
   let speed = 0;
   let timer = 0;
   /** @type {Slot | null} */
   let inspected = null;
+  /** @type {Map<Slot, string>} */
+  const busy = new Map(); // closed groups with a node at work, and which
   /** @type {Slot[]} */
   let lit = []; // what the step shown has marked
   /** @type {any[]} */
@@ -375,6 +579,7 @@ export function mount(el, trace, options = {}) {
 
   // Timeline
   const parts = segments(steps);
+  const phases = phasesOf(steps);
   const knob = h("span", "mg-knob");
   const track = make("", "div", {
     class: "mg-track", role: "slider", tabindex: "0", "aria-label": "Step", "aria-valuemin": "1", "aria-valuemax": String(count),
@@ -465,12 +670,11 @@ export function mount(el, trace, options = {}) {
   if (many) tensors.append(rest);
 
   // Graph
-  const width = trace.width || 100;
-  const height = trace.height || 60;
+  let [width, height] = [trace.width || 100, trace.height || 60];
   const picture = s("svg", { class: "mg-svg", viewBox: `0 0 ${width} ${height}`, role: "group",
     "aria-label": `Graph${trace.title ? ` of ${trace.title}` : ""}` });
-  const [under, over] = [s("g"), s("g")];
-  picture.append(under, over);
+  const [floor, under, over] = [s("g"), s("g"), s("g")];
+  picture.append(floor, under, over);
   // The picture is cut into bands, drawn when they first come near the pane and taken out when they leave it, so
   // that a step costs the same in a graph of thousands of nodes as in one of ten.
   /** @type {Map<number, Band>} */
@@ -479,21 +683,28 @@ export function mount(el, trace, options = {}) {
     if (!bands.has(n)) bands.set(n, { slots: [], under: null, over: null, shown: false });
     return /** @type {Band} */ (bands.get(n));
   };
-  for (const edge of trace.edges || []) {
-    const slot = /** @type {Slot} */ (slots.get(edge.id));
-    const points = (slot.points = (edge.path || "M0 0C0 0 0 0 0 0").slice(1).split(/[C ]/).map(Number));
-    const rows = points.filter((_, i) => i % 2).map(bandOf);
-    const [from, to] = [Math.min(...rows), Math.max(...rows)];
-    band(to - from > 1 ? LONG : from).slots.push(slot);
+  const opened = new Set((trace.groups || []).filter((group) => group.open && !group.shut).map((group) => group.id));
+  const contents = sheets(trace, slots);
+  /** What shows a thing where groups are closed: itself, or the outermost closed group it is in.
+   * @param {Slot} slot @returns {Slot | null} null for an edge that links stand for */
+  function shown(slot) {
+    let found = slot;
+    let inside = slot.kind === "edge" ? contents.home.get(slot.item.id) : slot.item.inside || "";
+    if (inside === undefined) return null;
+    while (inside) {
+      const group = /** @type {Slot} */ (slots.get(inside));
+      if (!opened.has(inside)) found = group;
+      inside = group.item.inside || "";
+    }
+    return found;
   }
-  for (const node of nodes) band(bandOf((node.box || [0, 0])[1])).slots.push(/** @type {Slot} */ (slots.get(node.id)));
   const scroller = make("", "div", { class: "mg-scroll" }, picture);
   const graph = make("", "div", { class: "mg-graph", role: "group", "aria-label": "Graph" }, scroller,
     make("", "div", { class: "mg-zoom", role: "toolbar", "aria-label": "Size of the graph" },
       button("", "Larger (+)", () => zoom(1.25), icon("plus")),
       button("", "Smaller (−)", () => zoom(0.8), icon("minus")),
       button("", "Fit (0)", () => fit(), icon("fit"))));
-  graph.style.setProperty("--mg-h", String(Math.round(height)));
+  const setHeight = () => graph.style.setProperty("--mg-h", String(Math.round(height)));
 
   // Foot
   const legend = h("div", "mg-legend");
@@ -556,7 +767,7 @@ export function mount(el, trace, options = {}) {
       if (!one.under) {
         [one.under, one.over] = [s("g"), s("g")];
         for (const slot of one.slots) {
-          if (slot.kind === "edge") drawEdge(slot, one);
+          if (slot.at.points) drawEdge(slot, one);
           else drawNode(slot, one);
         }
       }
@@ -565,19 +776,86 @@ export function mount(el, trace, options = {}) {
     }
   }
 
+  /** Work out where everything stands for the groups that are open, and begin the picture anew. */
+  function arrange() {
+    bands.clear();
+    for (const layer of [floor, under, over]) layer.replaceChildren();
+    for (const slot of slots.values()) if (slot.kind !== "tensor") slot.parts = slot.at = null;
+    [width, height] = contents.spread(opened, (slot) => {
+      if (slot.kind === "group" && opened.has(slot.item.id)) return drawFrame(slot);
+      if (!slot.at.points) return band(bandOf(slot.at.box[1])).slots.push(slot);
+      const rows = slot.at.points.filter((/** @type {number} */ _, /** @type {number} */ i) => i % 2).map(bandOf);
+      const [from, to] = [Math.min(...rows), Math.max(...rows)];
+      band(to - from > 1 ? LONG : from).slots.push(slot);
+    });
+    picture.setAttribute("viewBox", `0 0 ${width} ${height}`);
+    setHeight();
+  }
+
+  /** The frame of an open group: its title closes it.
+   * @param {Slot} slot */
+  function drawFrame(slot) {
+    const [x, y, w, hh] = slot.at.box;
+    const label = `${slot.now.label}`;
+    const head = s("g", { class: "mg-frame-head", role: "button", tabindex: "0", "aria-expanded": "true", "aria-label": `${label}: fold` },
+      s("rect", { x, y, width: w, height: HEAD, rx: 5 }),
+      s("path", { d: `M${x + 9} ${y + HEAD / 2}h8` }),
+      s("text", { class: "mg-small", x: x + 23, y: y + HEAD / 2 + 4 }, clip(label, Math.floor((w - 30) / SMALL))));
+    head.addEventListener("click", () => toggleGroup(slot));
+    const group = s("g", { class: "mg-frame" }, s("rect", { class: "mg-frame-box", x, y, width: w, height: hh, rx: 6 }), head);
+    slot.parts = { group, head };
+    floor.append(group);
+    arrive(slot);
+  }
+
+  /** Open a closed group, or fold an open one; what was clicked stays where it is on the screen.
+   * @param {Slot} slot */
+  function toggleGroup(slot) {
+    const { id, shut, label } = slot.item;
+    if (shut) return;
+    const focused = root.contains(document.activeElement) && document.activeElement;
+    const before = slot.at && slot.at.box;
+    const corner = before && [before[0] * scale - scroller.scrollLeft, before[1] * scale - scroller.scrollTop];
+    if (inspected) inspect(null);
+    if (!opened.delete(id)) opened.add(id);
+    arrange();
+    if (current >= 0) mark(steps[current]);
+    resize(chosen ? scale : natural());
+    if (corner && slot.at) {
+      scroller.scrollLeft = slot.at.box[0] * scale - corner[0];
+      scroller.scrollTop = slot.at.box[1] * scale - corner[1];
+    }
+    drawBands();
+    for (const place of breaks) if (typeof place !== "number" && place.parts) place.parts.group.classList.add("mg-break");
+    const own = slot.parts && (slot.parts.head || slot.parts.box);
+    if (focused && own) own.focus({ preventScroll: true });
+    live.textContent = `${label} ${opened.has(id) ? "is open" : "is folded"}.`;
+  }
+  /** Open the closed groups that hide what this step is about, one level; or fold the innermost that shows it.
+   * @param {boolean} open */
+  function toggleActive(open) {
+    for (const id of steps[current].active || []) {
+      const slot = slots.get(id);
+      if (!slot || slot.kind !== "node") continue;
+      const at = shown(slot);
+      const group = open ? (at && at.kind === "group" ? at : null) : at && slots.get(at.item.inside);
+      if (group) return toggleGroup(group);
+    }
+  }
+
   /** @param {Slot} slot @param {Band} into */
   function drawEdge(slot, into) {
     const edge = slot.item;
-    const points = /** @type {number[]} */ (slot.points);
-    const [down, up] = [ended(points, false), ended(points, true)];
+    const [down, up] = [ended(slot.at.points, false), ended(slot.at.points, true)];
     const line = s("path", { class: "mg-line-of", d: down.line });
     const tip = s("path", { class: "mg-tip", d: down.tip });
     const group = s("g", { class: "mg-edge" });
-    if (edge.tag_at) {
-      const [x, y, w, hh] = edge.tag_at.map(Number);
+    if (slot.at.tag) {
+      const [x, y, w, hh] = slot.at.tag;
       const source = slots.get(edge.source);
-      group.append(s("rect", { class: "mg-tag", x, y, width: w, height: hh, rx: 9 }),
-        s("text", { class: "mg-small", x: x + w / 2, y: y + hh / 2 + 4 }, clip(source ? source.now.label : "", (w - 8) / SMALL)));
+      const text = edge.tag || (source ? source.now.label : "");
+      group.append(s("rect", { class: `mg-tag${edge.tag ? " mg-tag-out" : ""}`, x, y, width: w, height: hh, rx: 9 }),
+        s("text", { class: "mg-small", x: x + w / 2, y: y + hh / 2 + 4 }, clip(text, (w - 8) / SMALL)));
     }
     group.append(line, tip);
     slot.parts = { group, line, tip, down, up, label: null, into };
@@ -594,18 +872,26 @@ export function mount(el, trace, options = {}) {
   /** @param {Slot} slot @param {Band} into */
   function drawNode(slot, into) {
     const node = slot.item;
-    const [x, y, w, hh] = (node.box || [0, 0, 60, 44]).map(Number);
+    const [x, y, w, hh] = slot.at.box;
+    const folded = slot.kind === "group";
     const middle = y + hh / 2;
     const label = s("text", { class: "mg-label", "aria-hidden": "true", x: x + w / 2, y: middle - 4 });
     const detail = s("text", { class: "mg-small", "aria-hidden": "true", x: x + w / 2, y: middle + 13 });
     const box = s("rect", { class: "mg-box", role: "button", tabindex: "-1", x, y, width: w, height: hh, rx: node.kind === "leaf" ? 14 : 5 });
-    const group = s("g", { class: `mg-node mg-${kindOf(node.kind)}` }, box);
+    const group = s("g", { class: `mg-node mg-${folded ? `group${node.shut ? " mg-shut" : ""}` : kindOf(node.kind)}` });
+    if (folded) {
+      // A stack of boxes: there is more behind it.
+      for (const d of [6, 3]) group.append(s("rect", { class: "mg-box mg-behind", x: x + d, y: y + d, width: w, height: hh, rx: 5 }));
+      box.setAttribute("tabindex", "0");
+      box.setAttribute("aria-expanded", "false");
+    }
+    group.append(box);
     if (node.kind === "output") group.append(s("rect", { class: "mg-inner", x: x + 3, y: y + 3, width: w - 6, height: hh - 6, rx: 3 }));
     group.append(label, detail);
-    group.addEventListener("click", () => inspect(slot));
+    group.addEventListener("click", () => (folded ? toggleGroup(slot) : inspect(slot)));
     slot.parts = { group, label, detail, box, mark: null, room: w - 12 };
     (node.chips || []).forEach((/** @type {Chip} */ chip, /** @type {number} */ i) => {
-      const [cx, cy] = (node.chip_at || [x + w + 8, y]).map(Number);
+      const [cx, cy] = slot.at.chips;
       const top = cy + 18 * i;
       const sign = s("rect", { class: "mg-sign", x: cx, y: top + 3, width: 12, height: 12, rx: 3 });
       const cross = s("path", { class: "mg-cross", d: `M${cx + 2.5} ${top + 12.5}l7-7` });
@@ -633,10 +919,10 @@ export function mount(el, trace, options = {}) {
   function show(slot) {
     const { now, parts, item } = slot;
     if (!parts) return;
-    if (slot.kind === "edge") {
+    if (slot.kind === "edge" || slot.kind === "link") {
       parts.group.classList.toggle("mg-on", now.visible);
       if (now.gradient !== null && !parts.label) {
-        const [x, y] = (item.label_at || [0, 0]).map(Number);
+        const [x, y] = slot.at.label || [0, 0];
         parts.label = s("text", { class: "mg-grad", x, y: y + 4 });
         parts.into.over.append(parts.label);
       }
@@ -645,16 +931,17 @@ export function mount(el, trace, options = {}) {
         parts.label.toggleAttribute("hidden", now.gradient === null);
         parts.group.classList.toggle("mg-travelled", now.gradient !== null);
       }
-    } else if (slot.kind === "node") {
+    } else if (parts.head) parts.group.classList.toggle("mg-on", now.visible);
+    else if (slot.kind === "node" || slot.kind === "group") {
       const classes = parts.group.classList;
       classes.toggle("mg-on", now.visible);
       classes.toggle("mg-freed", now.freed);
       classes.toggle("mg-failed", now.failed);
       parts.label.textContent = clip(now.label, Math.floor(parts.room / LABEL));
-      parts.detail.textContent = clip(now.failed ? failedText(item.id) : now.detail, Math.floor(parts.room / SMALL));
+      parts.detail.textContent = clip(slot.kind === "group" ? busy.get(slot) || now.detail : now.failed ? failedText(item.id) : now.detail, Math.floor(parts.room / SMALL));
       parts.box.setAttribute("aria-label", [now.label, now.detail, now.failed ? "failed" : now.freed ? "done" : ""].filter(Boolean).join(", "));
       if (now.failed && !parts.mark) {
-        const [x, y] = (item.box || [0, 0]).map(Number);
+        const [x, y] = slot.at.box;
         parts.mark = s("svg", { class: "mg-badge", x: x - 9, y: y - 9, width: 20, height: 20, viewBox: "0 0 16 16" },
           s("circle", { cx: 8, cy: 8, r: 7 }), s("path", { d: ICONS.error, "fill-rule": "evenodd" }));
         parts.group.append(parts.mark);
@@ -725,10 +1012,17 @@ export function mount(el, trace, options = {}) {
     for (const cell of marked) cell.classList.remove("mg-changed");
     marked = [];
     const now = new Set();
+    const [were, worked] = [[...busy.keys()], busy];
+    worked.clear();
     for (const id of step.active || []) {
       const slot = slots.get(id);
-      if (slot) now.add(slot);
+      if (!slot) continue;
+      if (slot.kind === "edge") for (const link of contents.links.get(id) || []) now.add(shown(link));
+      const at = slot.kind === "node" || slot.kind === "edge" ? shown(slot) : slot;
+      if (at) now.add(at);
+      if (at && at !== slot && slot.kind === "node" && !busy.has(at)) busy.set(at, way(slot, at));
     }
+    for (const slot of new Set([...were, ...busy.keys()])) show(slot);
     for (const { slot } of changes[current]) if (slot.kind === "tensor") now.add(slot);
     lit = [...now];
     if (many) chooseRows();
@@ -741,6 +1035,17 @@ export function mount(el, trace, options = {}) {
     }
   }
 
+  /** Which of a closed group's nodes is at work: "iteration 7 · MulBackward0".
+   * @param {Slot} slot @param {Slot} group */
+  function way(slot, group) {
+    const names = [slot.now.label];
+    for (let id = slot.item.inside; id !== group.item.id; id = /** @type {Slot} */ (slots.get(id)).item.inside) {
+      const inner = /** @type {Slot} */ (slots.get(id)).item;
+      if (inner.kind === "pass" || inner.kind === "module") names.unshift(inner.label);
+    }
+    return names.length > 1 && names.join(" · ").length > 24 ? names[0] : names.join(" · ");
+  }
+
   /** @param {Slot} slot @param {boolean} on @param {Step} step */
   function light(slot, on, step) {
     const { parts } = slot;
@@ -750,7 +1055,7 @@ export function mount(el, trace, options = {}) {
       return;
     }
     parts.group.classList.toggle("mg-now", on);
-    if (slot.kind === "edge") {
+    if (slot.at && slot.at.points) {
       const end = on && step.phase === "backward" ? parts.up : parts.down;
       if (parts.line.getAttribute("d") !== end.line) {
         parts.line.setAttribute("d", end.line);
@@ -758,12 +1063,13 @@ export function mount(el, trace, options = {}) {
       }
       if (parts.label) parts.label.classList.toggle("mg-now", on);
     } else if (slot.kind === "node") parts.box.setAttribute("tabindex", on ? "0" : "-1");
+
   }
 
   /** @param {Step} step */
   function describe(step) {
-    root.dataset.phase = step.phase;
-    pill.textContent = step.phase;
+    root.dataset.phase = phases[current];
+    pill.textContent = phases[current];
     counter.textContent = `step ${current + 1} of ${count}`;
     track.setAttribute("aria-valuenow", String(current + 1));
     track.setAttribute("aria-valuetext", `step ${current + 1} of ${count}, ${step.phase}: ${step.title}`);
@@ -771,12 +1077,20 @@ export function mount(el, trace, options = {}) {
     first.disabled = back.disabled = current === 0;
     next.disabled = last.disabled = current === count - 1;
     for (const old of shownLines) {
-      old.classList.remove("mg-now", "mg-from");
+      old.classList.remove("mg-now", "mg-from", "mg-by");
       old.removeAttribute("aria-current");
+      delete old.dataset.mark;
     }
     const line = step.line ? lines[step.line - 1] : null;
     const origin = step.origin && step.origin !== step.line ? lines[step.origin - 1] : null;
-    shownLines = [line, origin].filter(Boolean);
+    const by = step.changed ? lines[step.changed - 1] : null;
+    shownLines = [line, origin, by].filter(Boolean);
+    if (by) {
+      by.classList.add("mg-by");
+      for (const [one, text] of [[line, "fails"], [by, "changed"], [origin, "saved"]]) {
+        if (one) one.dataset.mark = [one.dataset.mark, text].filter(Boolean).join(", ");
+      }
+    }
     if (origin) origin.classList.add("mg-from");
     if (line) {
       line.classList.add("mg-now");
@@ -788,7 +1102,8 @@ export function mount(el, trace, options = {}) {
     if (step.error) {
       const colon = step.error.indexOf(": ");
       failure.replaceChildren(icon("error"), h("div", "", h("b", "", colon < 0 ? step.error : step.error.slice(0, colon)),
-        step.line ? h("span", "", ` on line ${step.line + firstLine - 1}`) : "", h("p", "", colon < 0 ? "" : step.error.slice(colon + 2))));
+        step.line ? h("span", "", ` on line ${step.line + firstLine - 1}`) : "", h("p", "", colon < 0 ? "" : step.error.slice(colon + 2)),
+        ...(step.notes || []).map((note) => h("p", "mg-added", note))));
     }
     formulas.replaceChildren(...(step.formulas || []).map(drawFormula));
     if (questions.length) predict();
@@ -909,12 +1224,12 @@ export function mount(el, trace, options = {}) {
   function follow() {
     if (!scale) return;
     let [l, t, r, b] = [Infinity, Infinity, -Infinity, -Infinity];
-    for (const { kind, item } of lit) {
-      if (kind !== "node" || !item.box) continue;
-      l = Math.min(l, item.box[0]);
-      t = Math.min(t, item.box[1]);
-      r = Math.max(r, item.box[0] + item.box[2]);
-      b = Math.max(b, item.box[1] + item.box[3]);
+    for (const { at } of lit) {
+      if (!at || !at.box) continue;
+      l = Math.min(l, at.box[0]);
+      t = Math.min(t, at.box[1]);
+      r = Math.max(r, at.box[0] + at.box[2]);
+      b = Math.max(b, at.box[1] + at.box[3]);
     }
     if (l === Infinity) return;
     const edge = 40;
@@ -1081,7 +1396,7 @@ export function mount(el, trace, options = {}) {
     if (id && k >= 0 && k < count) go(k);
     else live.textContent = id ? "It does not change any more." : "Click a node first: then n leads to the next change of its tensor.";
   }
-  const phaseOf = (/** @type {number} */ k) => parts.findIndex((part) => k < part.end);
+  const partOf = (/** @type {number} */ k) => parts.findIndex((part) => k < part.end);
   const lineOf = (/** @type {number} */ k) => steps[k].line;
 
   function toggleKeys() {
@@ -1111,14 +1426,14 @@ export function mount(el, trace, options = {}) {
       return event.key === "Enter" || event.key === "Escape";
     }
     if (event.ctrlKey || event.metaKey || event.altKey) return false;
-    const pressed = target.closest && target.closest("button, .mg-node");
+    const pressed = target.closest && target.closest("button, .mg-node, .mg-frame-head");
     switch (event.key) {
-      case "ArrowRight": event.shiftKey ? leap(1, phaseOf) : go(current + 1); return true;
-      case "ArrowLeft": event.shiftKey ? leap(-1, phaseOf) : go(current - 1); return true;
+      case "ArrowRight": event.shiftKey ? leap(1, partOf) : go(current + 1); return true;
+      case "ArrowLeft": event.shiftKey ? leap(-1, partOf) : go(current - 1); return true;
       case "ArrowDown": leap(1, lineOf); return true;
       case "ArrowUp": leap(-1, lineOf); return true;
-      case "PageDown": leap(1, phaseOf); return true;
-      case "PageUp": leap(-1, phaseOf); return true;
+      case "PageDown": leap(1, partOf); return true;
+      case "PageUp": leap(-1, partOf); return true;
       case "Home": go(0); return true;
       case "End": go(count - 1); return true;
       case "?": toggleKeys(); return true;
@@ -1130,6 +1445,8 @@ export function mount(el, trace, options = {}) {
         if (place) toggleBreak(place);
         return true;
       }
+      case "o": toggleActive(true); return true;
+      case "O": toggleActive(false); return true;
       case "f": toggleLecture(); return true;
       case "+": zoom(1.25); return true;
       case "-": zoom(0.8); return true;
@@ -1142,7 +1459,7 @@ export function mount(el, trace, options = {}) {
       case "Enter":
       case " ":
         if (event.shiftKey) return true; // the notebook's "run": not from here, and not a press of the button
-        if (pressed && pressed.classList.contains("mg-node")) pressed.dispatchEvent(new MouseEvent("click"));
+        if (pressed && !pressed.matches("button")) pressed.dispatchEvent(new MouseEvent("click"));
         else if (pressed) return false; // a button does what it does
         else if (event.key === " ") timer ? stop() : start();
         return true;
@@ -1155,6 +1472,7 @@ export function mount(el, trace, options = {}) {
   }, true);
 
   setSpeed(0);
+  arrange();
   el.replaceChildren(root);
   for (const slot of slots.values()) show(slot);
   failure.hidden = inspector.hidden = keys.hidden = asking.hidden = veil.hidden = true;
@@ -1277,7 +1595,8 @@ export function ended(points, up) {
 function roomForText(steps) {
   let most = 0;
   for (const step of steps) {
-    const text = Math.ceil(step.title.length / 46) + Math.ceil(step.text.length / 56) + Math.ceil((step.error || "").length / 58);
+    const text = Math.ceil(step.title.length / 46) + Math.ceil(step.text.length / 56) + Math.ceil((step.error || "").length / 58) +
+      (step.notes || []).reduce((sum, note) => sum + Math.ceil(note.length / 58), 0);
     const formulas = (step.formulas || []).reduce((sum, formula) => sum + (tall(formula.math) ? 2.6 : 1.9), 0);
     most = Math.max(most, text + formulas + (step.error ? 1.5 : 0));
   }
