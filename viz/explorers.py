@@ -275,18 +275,24 @@ def _open_figures() -> set[int]:
 def _is_figure(value: Any) -> bool:
     if "matplotlib" not in sys.modules:
         return False
-    from matplotlib.figure import FigureBase
+    from matplotlib.figure import Figure
 
-    return isinstance(value, FigureBase)
+    return isinstance(value, Figure)
 
 
 def svg(figure: Figure) -> str:
     """A figure as SVG: the same text for the same figure, on every day and in every folder."""
     import matplotlib
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
 
+    canvas, dpi = figure.canvas, figure.dpi
     # Names within the file come from what is drawn; letters stay letters, which is shorter than their outlines.
     with matplotlib.rc_context({"svg.hashsalt": "viz", "svg.fonttype": "none"}), io.StringIO() as file:
-        figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
+        try:  # figure.savefig would lay everything out twice
+            FigureCanvasSVG(figure).print_svg(file, metadata={"Date": None, "Creator": None})
+        finally:
+            figure.set_canvas(canvas)
+            figure.dpi = dpi
         text = file.getvalue()
     text = re.sub(r"<\?xml.*?\?>\s*|<!DOCTYPE.*?>\s*|\s*<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
     return _DRAWN.sub(lambda found: _LONG.sub(lambda number: f"{float(number[0]):.2f}", found[0]), text)
