@@ -22,7 +22,18 @@ if TYPE_CHECKING:
 BOOLEAN, INTEGRAL, FLOATING = range(3)  # the categories of promotion, lowest first
 
 
-class dtype:
+class Shown(type):
+    """The class of classes that print as PyTorch's: ``<class 'torch.Tensor'>``."""
+
+    def __repr__(cls) -> str:
+        package, _, room = cls.__module__.partition(".")
+        if package != "minigrad":
+            return super().__repr__()
+        room = "" if room in ("tensor", "dtypes") else f"{room}."  # these stand in torch itself
+        return f"<class 'torch.{room}{cls.__qualname__}'>"
+
+
+class dtype(metaclass=Shown):
     """The type of a tensor's elements.
 
     >>> float32, float32.itemsize, float32.is_floating_point
@@ -235,7 +246,7 @@ def _must_be_dtype(function: str, value: dtype) -> dtype:
 # Size
 
 
-class Size(tuple[int, ...]):
+class Size(tuple[int, ...], metaclass=Shown):
     """The shape of a tensor: a tuple of ints whose slices and sums are Sizes again.
 
     >>> Size([2, 3]) + (4,), Size([2, 3]).numel()
@@ -289,7 +300,7 @@ _DEVICES = (
 _DEVICES += "mtia, privateuseone"
 
 
-class device:
+class device(metaclass=Shown):
     """Where a tensor lives: here always the CPU. Other devices can be named, and are refused when used.
 
     >>> device("cpu"), str(device("cuda:0"))

@@ -19,12 +19,12 @@ from .autograd import grad_mode, notes, views
 from .autograd.graph import Hooks, Node, RemovableHandle, accumulator
 from .autograd.observe import tell
 from .autograd.saved import VersionCounter
-from .dtypes import CPU, FROM_NUMPY, Size, dtype, size_of, strided
+from .dtypes import CPU, FROM_NUMPY, Shown, Size, dtype, size_of, strided
 
 _new = object.__new__
 
 
-class Tensor:
+class Tensor(metaclass=Shown):
     """A multi-dimensional array that records what is done to it.
 
     See https://docs.pytorch.org/docs/stable/tensors.html

@@ -101,12 +101,12 @@ def walk(
             if edge is None:
                 continue
             out = made
-            leaf = isinstance(edge, Tensor)
+            left = owed.get(edge)  # None: it is no leaf
             pending = arrived.pop(edge, None)
             if out is None:
                 out, own = pending, edge not in borrowed
             else:
-                like = edge._array if leaf else edge[0] if type(edge) is tuple else edge
+                like = edge._array if left else edge[0] if type(edge) is tuple else edge
                 if out.shape != like.shape or out.dtype is not like.dtype:
                     out = fit(out, edge, node)
                 own = ours and (out.base is None or (not node.multi and out.flags.c_contiguous))
@@ -117,8 +117,8 @@ def walk(
                         out += pending  # in the memory of the newcomer
                     else:
                         out, own = pending + out, not create_graph
-            if leaf:
-                left = owed[edge] = owed[edge] - 1
+            if left:
+                owed[edge] = left = left - 1
                 if not left:
                     if care is not None or edge._meta is not None:
                         (care or HOOKS).settle(edge, out, own)
@@ -139,13 +139,14 @@ def schedule(root: Any) -> tuple[list[Any], dict[Tensor, int]]:
     owed: dict[Tensor, int] = {}
     for node in order:  # which grows meanwhile
         for edge in node.edges:
-            if isinstance(edge, Tensor):
-                owed[edge] = owed.get(edge, 0) + 1
-            elif edge is not None:
-                child = edge[0] if type(edge) is tuple else edge
-                if child not in seen:
-                    seen.add(child)
-                    order.append(child)
+            child = edge[0] if type(edge) is tuple else edge
+            if child in seen or child is None:
+                continue
+            if isinstance(child, Node):
+                seen.add(child)
+                order.append(child)
+            else:
+                owed[child] = owed.get(child, 0) + 1
     order.sort(key=newness, reverse=True)
     return order, owed
 

@@ -165,8 +165,9 @@ class Function(FunctionCtx):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        cls._node_class = type(cls.__name__ + "Backward", (BackwardFunction,), {"function": cls})
-        cls._ctx_class = type(cls.__name__ + "Backward", (FunctionCtx,), {})
+        module = "torch.autograd.function"  # as it is printed
+        cls._node_class = type(cls.__name__ + "Backward", (BackwardFunction,), {"function": cls, "__module__": module})
+        cls._ctx_class = type(cls.__name__ + "Backward", (FunctionCtx,), {"__module__": module})
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         raise RuntimeError(

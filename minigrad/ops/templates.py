@@ -178,7 +178,7 @@ class Operation:
             shown |= {f"_saved_{n}": _saved_attribute(i, n) for i, n in enumerate(self.attribute_names) if n[0] != "_"}
             shown |= {f"_raw_saved_{n}": property(partial(raw, place=i)) for i, n in enumerate(self.saved_names)}
             multi = self.outputs is None or self.differentiable > 1
-            slots = {"__slots__": (), "__module__": __name__, "operation": self}
+            slots = {"__slots__": (), "__module__": "builtins", "operation": self}
             self.node = type(title, (OpNode,), {**slots, "multi": multi, **shown})
         self._plain = not self.variadic and len(outputs) == 1 and not self.forward.__defaults__
         self._run: Any = None  # the row written out, from its first use on
