@@ -61,7 +61,7 @@ for _signature, _body in (
 globals().update(FUNCTIONS | DECLARED | TYPED | NAMES)  # operations, constructors and dtypes
 
 cuda = accelerator = SimpleNamespace(is_available=lambda: False)  # what scripts ask before they choose a device
-_LAZY = ("linalg", "nn", "optim", "utils")
+_LAZY = ("linalg", "nn", "optim", "testing", "utils")
 
 
 def is_tensor(obj: Any) -> Any:

@@ -298,6 +298,21 @@ def conv2d(
     return _convolution(2, input, weight, bias, stride, padding, dilation, groups)
 
 
+@public
+def pad(input: Tensor, pad: tuple[int, ...], mode: str = "constant", value: float | None = None) -> Tensor:
+    """``pad`` elements of one value before and after: of the last dimension, the last but one, ..."""
+    if mode != "constant":
+        raise NotImplementedError(f"minigrad pads with a constant only, not with mode={mode!r}")
+    if len(pad) % 2:
+        raise RuntimeError("Padding length must be divisible by 2")
+    if len(pad) > 2 * input._array.ndim:
+        raise RuntimeError(
+            "Padding length should be less than or equal to two times the input dimension but got padding length "
+            f"{len(pad)} and input of dimension {input._array.ndim}"
+        )
+    return neural.constant_pad_nd(input, pad, value or 0)
+
+
 # Pooling
 
 

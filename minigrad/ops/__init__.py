@@ -15,16 +15,16 @@ __all__ = ["arithmetic", "indexing", "linalg", "pointwise", "reduction", "shapin
 
 _THEIRS = """
 addbmm addmv addmv_ addr addr_ adjoint aminmax angle argwhere as_strided_scatter baddbmm baddbmm_ bfloat16 bincount
-cholesky cholesky_solve conj copysign corrcoef cov cross cuda cummax cummin deg2rad det diag_embed diagflat
-diagonal_scatter diff digamma dist dsplit erfc erfinv erfinv_ exponential_ fill_diagonal_ fliplr flipud float_power
-fmax fmin frac frexp gcd geometric_ get_device hardshrink heaviside histc histogram hsplit hypot i0 igamma imag
+cholesky cholesky_solve conj copysign corrcoef cov cuda cummax cummin deg2rad det diag_embed diagflat
+diagonal_scatter digamma dist dsplit erfc erfinv erfinv_ exponential_ fill_diagonal_ fliplr flipud float_power
+fmax fmin frexp gcd geometric_ get_device hardshrink heaviside histc histogram hsplit hypot i0 igamma imag
 index_copy index_copy_ index_fill index_fill_ index_reduce inner inverse is_complex is_nonzero is_signed is_sparse
-isneginf isposinf isreal kron kthvalue lcm ldexp lgamma logaddexp logaddexp2 logcumsumexp logdet logit logit_
-log_normal_ lu lu_solve map_ masked_scatter masked_scatter_ matrix_exp matrix_power median mode msort
-mvlgamma nan_to_num nan_to_num_ nanmean nanmedian nanquantile nansum narrow_copy new nextafter pin_memory pinverse
+isneginf isposinf isreal kthvalue lcm ldexp lgamma logaddexp logaddexp2 logcumsumexp logdet logit logit_
+log_normal_ lu lu_solve map_ masked_scatter masked_scatter_ matrix_exp matrix_power mode msort
+mvlgamma nan_to_num nan_to_num_ nanmean nanmedian nanquantile narrow_copy new nextafter pin_memory pinverse
 polygamma prelu put_ qr quantile rad2deg real renorm resize_ resize_as_ rot90 scatter_reduce scatter_reduce_
-select_scatter set_ share_memory_ signbit sinc slice_scatter slogdet stft storage sum_to_size svd swapaxes_ swapdims
-take take_along_dim tensor_split to_dense to_sparse triangular_solve unfold unique unique_consecutive
+select_scatter set_ share_memory_ signbit sinc slice_scatter slogdet stft storage sum_to_size svd swapaxes_
+take_along_dim tensor_split to_dense to_sparse triangular_solve unique_consecutive
 untyped_storage vdot vsplit xlogy
 """
 MISSING = frozenset(_THEIRS.split())  # methods that PyTorch has and minigrad has not

@@ -372,6 +372,20 @@ atan2 = function(
     )
 )
 
+logaddexp = function(
+    "logaddexp(Tensor input, Tensor other, *, Tensor out=None)", doc="ln(e^input + e^other), computed without overflow."
+)(
+    binary(
+        "logaddexp",
+        np.logaddexp,
+        {
+            "self": lambda grad, self, other: grad / (1 + dual.exp(other - self)),
+            "other": lambda grad, self, other: grad / (1 + dual.exp(self - other)),
+        },
+        formula={"self": r"\bar{z} \cdot e^{x - z}", "other": r"\bar{z} \cdot e^{y - z}"},
+    )
+)
+
 # Three operands: what optimizers written by hand are made of
 
 

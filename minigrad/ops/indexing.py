@@ -7,6 +7,7 @@ what takes and puts by index tensors: gather, scatter, index_select, masked_sele
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
@@ -21,7 +22,7 @@ from ..dtypes import FROM_NUMPY, type_name
 from ..tensor import Tensor
 from .arguments import METHODS, broadcast_error, function, is_number, must_be_tensor, wrap_dim
 from .arguments import type_name as full_name
-from .dual import cast, either, masked, plain
+from .dual import cast, either, masked, plain, reshape, scatter_flat
 from .layout import laid_out
 from .reduction import return_type
 from .shaping import Shape, at, expand, method, select_row, slice_row, unbind, unsqueeze, view, zeros_of
@@ -632,6 +633,20 @@ def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: 
     return _index_add(input, dim, index, source, alpha, added.ndim)
 
 
+def _untaken(grad: Any, self: Any, index: Any) -> Any:
+    places = plain(index).reshape(-1) % math.prod(self.shape)
+    return scatter_flat(reshape(grad, (-1,)), places, tuple(self.shape))
+
+
+@operation("take(Tensor input, Tensor index)", _untaken, _PLACED, **_by_index)
+def take(self: np.ndarray, index: np.ndarray) -> np.ndarray:
+    """The elements at these places, counted through all dimensions, in the shape of ``index``."""
+    bad = _first_outside(index, -self.size, self.size)
+    if bad is not None:
+        raise IndexError(f"out of range: tried to access index {bad} on a tensor of {self.size} elements.")
+    return np.asarray(self.reshape(-1)[index])
+
+
 # Masks
 
 
@@ -722,6 +737,20 @@ def argsort(input: Tensor, dim: int = -1, descending: bool = False, *, stable: b
 def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Any:
     """The ``k`` largest (or smallest) elements along a dimension, and their places: (values, indices)."""
     return _TOP(*_topk(input, k, dim, largest))
+
+
+@function("unique(Tensor input, bool sorted=True, bool return_inverse=False, bool return_counts=False, int? dim=None)")
+def unique(
+    input: Tensor,
+    sorted: bool = True,
+    return_inverse: bool = False,
+    return_counts: bool = False,
+    dim: int | None = None,
+) -> Any:
+    """Each value once, in order; where each element's stands among them, and how often it occurs."""
+    find: Any = np.unique
+    found = find(input._array, False, return_inverse, return_counts, dim, equal_nan=False)
+    return tuple(map(Tensor._plain, found)) if isinstance(found, tuple) else Tensor._plain(found)
 
 
 @function("nonzero(Tensor input, *, bool as_tuple=False)")

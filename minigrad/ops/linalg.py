@@ -18,7 +18,7 @@ import numpy as np
 from ..dtypes import FROM_NUMPY
 from ..tensor import Tensor
 from . import shaping
-from .arguments import FUNCTIONS, METHODS, broadcast_error, function
+from .arguments import FUNCTIONS, METHODS, broadcast_error, function, wrap_dims
 from .dual import dual, expand, like, permute, reshape, t, total, transpose, unsqueeze
 from .templates import operation
 
@@ -291,6 +291,41 @@ def _in_batches(input: Tensor, other: Tensor) -> Tensor:
         return shaping._unsafe_view(_squeeze(_bmm(left, right), -1), (*batch, *rows))
     right = reshape(expand(other, (*batch, *b[-2:])), (count, *b[-2:]))
     return shaping._unsafe_view(_bmm(left, right), (*batch, *a[-2:-1], b[-1]))
+
+
+@operation(
+    "cross(Tensor input, Tensor other, int? dim=None, *, Tensor out=None)",
+    {
+        "self": lambda grad, other, dim: _perpendicular(other, grad, dim),
+        "other": lambda grad, self, dim: _perpendicular(grad, self, dim),
+    },
+    {"self": r"y \times \bar{z}", "other": r"\bar{z} \times x"},
+    node="LinalgCrossBackward0",
+)
+def cross(self: np.ndarray, other: np.ndarray, dim: int | None) -> np.ndarray:
+    """The cross products of the vectors of length 3 along ``dim`` (the first dimension of that length)."""
+    dim = self.shape.index(3) if dim is None and 3 in self.shape else -1 if dim is None else dim
+    if self.shape[dim] != 3 or other.shape[dim] != 3:
+        raise RuntimeError(
+            f"linalg.cross: inputs dimension {dim} must have length 3. Got {self.shape[dim]} and {other.shape[dim]}"
+        )
+    return np.cross(self, other, axis=dim)
+
+
+_perpendicular: Any = dual("cross", lambda x, y, dim: cross.operation.forward(x, y, dim))
+
+
+@function("tensordot(Tensor input, Tensor other, any dims=2)", method=False)
+def tensordot(input: Tensor, other: Tensor, dims: Any = 2) -> Tensor:
+    """Products summed over the last ``dims`` dimensions of the one and the first of the other, or over these pairs."""
+    m, n = input._array.shape, other._array.shape
+    first, second = (range(len(m) - dims, len(m)), range(dims)) if isinstance(dims, int) else dims
+    first, second = wrap_dims(first, len(m)), wrap_dims(second, len(n))
+    left, right = ([d for d in range(len(shape)) if d not in done] for shape, done in ((m, first), (n, second)))
+    inner, rows = math.prod(m[d] for d in first), tuple(m[d] for d in left)
+    a = reshape(permute(input, (*left, *first)), (math.prod(rows), inner))
+    b = reshape(permute(other, (*second, *right)), (inner, math.prod(n[d] for d in right)))
+    return shaping.view(_mm(a, b), (*rows, *(n[d] for d in right)))
 
 
 # einsum: every dimension has a letter, those of an ellipsis a digit.

@@ -160,6 +160,25 @@ plus_number = row("add", lambda self, other: self + other, lambda grad: grad, no
 
 # Pictures and windows
 
+
+def _padded(self: np.ndarray, pad: tuple[int, ...], value: float) -> np.ndarray:
+    """``pad`` elements more (or less, where negative) before and after, the last dimension's first."""
+    spare = [(0, 0)] * (self.ndim - len(pad) // 2)
+    ends = [*spare, *reversed([*zip(pad[::2], pad[1::2], strict=True)])]
+    sizes = [length + before + after for length, (before, after) in zip(self.shape, ends, strict=True)]
+    out = np.full(sizes, value, self.dtype)
+    place = tuple(slice(max(b, 0), size - max(a, 0)) for size, (b, a) in zip(sizes, ends, strict=True))
+    out[place] = self[tuple(slice(max(-b, 0), n - max(-a, 0)) for n, (b, a) in zip(self.shape, ends, strict=True))]
+    return out
+
+
+constant_pad_nd: Operation = row(
+    "constant_pad_nd",
+    _padded,
+    lambda grad, pad: either(constant_pad_nd, grad, tuple(-n for n in pad), 0),
+    r"\bar{z} \text{ without the border}",
+)
+
 Pair = tuple[int, ...]
 
 

@@ -253,6 +253,7 @@ floor, ceil, trunc = (
     elementwise(name, compute, dual.zeros, "0", aliases, general=refusing("b", f"{name}_vml_cpu", np.copy))
     for name, compute, aliases in (("floor", np.floor, ()), ("ceil", np.ceil, ()), ("trunc", np.trunc, ("fix",)))
 )
+frac = elementwise("frac", lambda x: np.subtract(x, np.trunc(x), out=...), lambda grad: grad, r"\bar{z}")
 _round = unary(
     "round",
     np.rint,

@@ -204,6 +204,20 @@ _reduction(
 )
 
 
+def _spread_known(grad: Any, self: Any, dim: Dims, keepdim: bool) -> Any:
+    return _spread(grad, dim, keepdim, tuple(self.shape)) * ~dual.isnan(self)
+
+
+@operation(
+    "nansum(Tensor input, int[1]? dim=None, bool keepdim=False, *, dtype dtype=None, Tensor out=None)",
+    _spread_known,
+    r"\bar{z} \cdot [x \text{ is a number}]",
+)
+def nansum(self: np.ndarray, dim: Dims, keepdim: bool, dtype: Dtype | None) -> np.ndarray:
+    """The sum of what is not NaN, of all elements or over the dimensions ``dim``."""
+    return _sum(np.where(np.isnan(self), self.dtype.type(0), self), dim, keepdim, dtype)
+
+
 # Variance and standard deviation
 
 _average = dual.dual("mean", _mean)
@@ -329,6 +343,12 @@ def _to_index(grad: Any, dim: int, indices: Any, self_sym_sizes: tuple[int, ...]
     return out
 
 
+def _picked(self: np.ndarray, indices: np.ndarray, dim: int, keepdim: bool) -> tuple[np.ndarray, np.ndarray]:
+    """The elements at one place in each row, and these places."""
+    values = np.take_along_axis(self, indices, dim)
+    return (values, indices) if keepdim else (np.squeeze(values, dim), np.squeeze(indices, dim))
+
+
 def _extremes(name: str, ufunc: Any, find: Any, what: str) -> None:
     """``max``, ``amax`` and ``argmax``, or those of ``min``."""
 
@@ -344,9 +364,7 @@ def _extremes(name: str, ufunc: Any, find: Any, what: str) -> None:
         _check_not_empty(name, self.shape, dim)
         if not self.ndim:
             return self.copy(), np.zeros((), np.int64)
-        indices = find(self, axis=dim, keepdims=True)
-        values = np.take_along_axis(self, indices, dim)
-        return (values, indices) if keepdim else (np.squeeze(values, dim), np.squeeze(indices, dim))
+        return _picked(self, find(self, axis=dim, keepdims=True), dim, keepdim)
 
     def index(self: np.ndarray, dim: int | None, keepdim: bool) -> np.ndarray:
         if self.dtype.kind == "b":
@@ -383,6 +401,28 @@ def _extremes(name: str, ufunc: Any, find: Any, what: str) -> None:
 
 _extremes("max", np.maximum, np.argmax, "largest")
 _extremes("min", np.minimum, np.argmin, "smallest")
+
+
+def _middle(self: np.ndarray, dim: int, keepdim: bool) -> tuple[np.ndarray, np.ndarray]:
+    _check_not_empty("median", self.shape, dim)
+    if not self.ndim:
+        return self.copy(), np.zeros((), np.int64)
+    unknown = np.isnan(self).sum(dim, keepdims=True)  # which are sorted to the end: the first of them is the result
+    place = np.where(unknown, self.shape[dim] - unknown, (self.shape[dim] - 1) // 2)
+    return _picked(self, np.take_along_axis(np.argsort(self, dim, kind="stable"), place, dim), dim, keepdim)
+
+
+_median = row("median", lambda self: _middle(self.ravel(), 0, False)[0], _evenly, r"\bar{z}\,[x = z] / \#\{x = z\}")
+_median_in_dim = row(
+    "median", _middle, _to_index, r"\bar{z}\,[i = \text{index}]", outputs=("values", "indices"), node="MedianBackward1"
+)
+_MEDIAN = return_type("median", "values", "indices")
+
+
+@function("median(Tensor input)", "median(Tensor input, int dim=-1, bool keepdim=False, *, Tensor[] out=None)")
+def median(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
+    """The element in the middle (of two the smaller) of all, or of each row, and its index: (values, indices)."""
+    return _median(input) if dim is None else _MEDIAN(*_median_in_dim(input, dim, keepdim))
 
 
 # True or false, and counting

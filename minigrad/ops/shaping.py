@@ -252,7 +252,7 @@ def _swapped_back(grad: Any, dim0: int, dim1: int) -> Any:
 
 @operation(
     "transpose(Tensor input, int dim0, int dim1)", _swapped_back, r"\bar{z}^\top", view=True,
-    public=partial(function, aliases=("swapaxes",)),
+    public=partial(function, aliases=("swapaxes", "swapdims")),
 )  # fmt: skip
 def transpose(self: np.ndarray, dim0: int, dim1: int) -> np.ndarray:
     """A view with two dimensions exchanged."""
@@ -413,6 +413,37 @@ def narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
     if start + length > have:
         raise RuntimeError(f"start ({start}) + length ({length}) exceeds dimension size ({have}).")
     return slice_row(input, dim, start, start + length, 1)
+
+
+@function("diff(Tensor input, int n=1, int dim=-1)")
+def diff(input: Any, n: int = 1, dim: int = -1) -> Tensor:
+    """Each element less the one before, along a dimension; ``n`` times over."""
+    for _ in range(n):
+        length = _length(input._array, dim, RuntimeError("diff expects input to be at least one-dimensional"))
+        input = narrow(input, dim, 1, length - 1) - narrow(input, dim, 0, length - 1)
+    return input
+
+
+def _unfolded_back(grad: Any, self_sym_sizes: Shape, dimension: int, size: int, step: int) -> Any:
+    numbers = np.arange(math.prod(self_sym_sizes)).reshape(self_sym_sizes)
+    places = unfold.operation.forward(numbers, dimension, size, step).reshape(-1)
+    return dual.scatter_flat(dual.reshape(grad, (-1,)), places, self_sym_sizes)
+
+
+@operation(
+    "unfold(Tensor input, int dimension, int size, int step)", _unfolded_back, r"\bar{z} \text{ added at its places}",
+    view=True, public=method,
+)  # fmt: skip
+def unfold(self: np.ndarray, dimension: int, size: int, step: int) -> np.ndarray:
+    """A view of windows of ``size`` elements of a dimension, each ``step`` after the one before, in a new last one."""
+    dim = wrap_dim(dimension, self.ndim)
+    length = self.shape[dim] if self.ndim else 1
+    if size > length:
+        raise RuntimeError(f"maximum size for tensor at dimension {dim} is {length} but size is {size}")
+    if step <= 0:
+        raise RuntimeError(f"step is {step} but must be > 0")
+    windows = np.lib.stride_tricks.sliding_window_view(self, size, dim, writeable=True)
+    return windows[at(self.ndim, dim, slice(None, None, step))]
 
 
 def _cut(value: Any, dim: int, lengths: Sequence[int]) -> list[Any]:
@@ -715,6 +746,16 @@ def repeat_interleave(input: Tensor, repeats: int, dim: int | None = None) -> Te
     dim, shape = wrap_dim(dim, input._array.ndim), input._array.shape
     wide = expand(unsqueeze(input, dim + 1), (*shape[: dim + 1], repeats, *shape[dim + 1 :]))
     return _view(_clone_in_order(wide), (*shape[:dim], shape[dim] * repeats, *shape[dim + 1 :]))
+
+
+@function("kron(Tensor input, Tensor other)")
+def kron(input: Any, other: Any) -> Tensor:
+    """Kronecker's product: ``other`` times each element of ``input``, side by side."""
+    ndim = max(input._array.ndim, other._array.ndim)
+    first, second = ((1,) * (ndim - t._array.ndim) + t._array.shape for t in (input, other))
+    apart = _unsafe_view(contiguous(input), tuple(n for length in first for n in (length, 1)))
+    inner = _unsafe_view(contiguous(other), tuple(n for length in second for n in (1, length)))
+    return _unsafe_view(apart * inner, tuple(n * m for n, m in zip(first, second, strict=True)))
 
 
 # The memory itself. A geometry is a shape, strides and an offset in it, all in elements.

@@ -344,3 +344,7 @@ def test_a_program_of_operators() -> None:
         print(torch.tensor([True, False]) & torch.tensor([True, True]))
         print(torch.tensor([1, 2]) + 0.5, torch.tensor(1) + torch.tensor(2.5))
     """)
+
+
+def test_logaddexp() -> None:
+    agree("torch.logaddexp(x, y)", x=(2, 3), y=[0.5, 100.0, -800.0], but="gradgraph")

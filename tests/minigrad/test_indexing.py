@@ -414,3 +414,18 @@ def test_writing_by_index_agrees(code: str) -> None:
 @pytest.mark.parametrize("code", BY_INDEX)
 def test_taking_and_putting_by_index_agrees(code: str) -> None:
     check(code)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "x.take(torch.tensor([0, 5, 5]))",
+        "torch.take(x, torch.tensor([[1, -1]]))",
+        "x.take(torch.tensor(6))",
+        "x.detach().unique()",
+        "torch.unique(torch.tensor([3, 1, 3]), return_inverse=True, return_counts=True)",
+        "torch.unique(torch.tensor([[1, 2], [1, 2], [0, 1]]), dim=0)",
+    ],
+)
+def test_take_and_unique(code: str) -> None:
+    agree(code, x=(2, 3), but="gradgraph stride")

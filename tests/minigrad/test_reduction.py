@@ -176,3 +176,9 @@ def test_strides(code: str) -> None:
 def test_nothing_of_integers() -> None:
     for code in ("x.softmax(-1)", "x.log_softmax(0)", "x.bool() @ x.bool().T", "x.lerp(x, 0.5)"):
         agree(code, x=given((0, 3), "int64"))
+
+
+@pytest.mark.parametrize("code", ["x.nansum()", "x.nansum(1)", "x.median()", "x.median(0)", "x.median(1, True).values"])
+def test_what_is_unknown(code: str) -> None:
+    agree(code, x=[[1.0, 4.0, 2.0], [5.0, -1.0, 0.5]])
+    agree(code, x=[[1.0, math.nan, 2.0], [math.nan, -1.0, 0.5]], but="double gradgraph")

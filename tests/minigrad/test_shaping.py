@@ -338,3 +338,25 @@ def test_joins_splits_and_arrangements_agree(code: str) -> None:
 @pytest.mark.parametrize("code", LAYOUTS)
 def test_elementwise_results_lie_as_in_pytorch(code: str) -> None:
     check(code)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "x.diff()",
+        "torch.diff(x, n=2, dim=0)",
+        "x.unfold(0, 2, 1)",
+        "x.t().unfold(0, 3, 2)",
+        "x.unfold(1, 5, 1)",
+        "x.unfold(1, 2, 0)",
+        "torch.kron(x, x[0])",
+        "torch.kron(x, x[:3, :2])",
+        "x.swapdims(0, 1)",
+        "F.pad(x, (1, 2))",
+        "F.pad(x, (1, -1, 0, 2), value=3.0)",
+        "F.pad(x, (1, 1, 1))",
+        "F.pad(x, (1,) * 6)",
+    ],
+)
+def test_windows_differences_and_borders(code: str) -> None:
+    agree(code, x=(3, 4), but="stride gradgraph")
