@@ -60,7 +60,7 @@ def explore(draw: Callable[..., Any], *, start: Mapping[str, Any] | None = None,
     grid = list(itertools.product(*lists.values()))
     progress = _progress(len(grid))
     for place in grid:
-        if progress is not None and progress.clock() >= progress.next:
+        if progress.clock() >= progress.next:
             count = len(pictures)
             progress.show(say("explore.progress", count=count, total=len(grid)), count / len(grid))
         picture, sentence = _drawn(draw, dict(zip(lists, place, strict=True)))
@@ -234,15 +234,10 @@ def _position(values: Mapping[str, Sequence[Any]], start: Mapping[str, Any]) -> 
     return position
 
 
-def _progress(count: int) -> Progress | None:
-    """A bar, where there is a notebook to show it in."""
-    from IPython import get_ipython
+def _progress(count: int) -> Progress:
+    from viz.progress import Progress, watched
 
-    if not hasattr(get_ipython(), "kernel"):
-        return None
-    from viz.progress import Progress
-
-    return Progress(count)
+    return Progress(count, seen=watched())
 
 
 def _drawn(draw: Callable[..., Any], arguments: Mapping[str, Any]) -> tuple[str, str]:

@@ -18,7 +18,7 @@ from IPython.core.displayhook import DisplayHook
 from IPython.core.error import UsageError
 from IPython.core.magic import Magics, cell_magic, magics_class
 
-from viz.progress import Progress
+from viz.progress import Progress, watched
 from viz.record import LIMIT, Run, Source
 
 USAGE = """%%step [--title TEXT] [--raises [ERROR]] [--predict [WHAT,WHAT]] [--limit STEPS]
@@ -43,7 +43,7 @@ class StepMagics(Magics):
         filename = self.shell.compile.cache(code, self.shell.execution_count, raw_code=body)
         parts = self._compile(code, filename)
         run = Run(options["title"], options["limit"], options["predict"])
-        progress = Progress(options["limit"])
+        progress = Progress(options["limit"], seen=watched())
         run._recorder.progress = progress.recorded
         run.start(Source(filename, 1, code.rstrip("\n").split("\n")))
         error: Exception | None = None

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from IPython import get_ipython
 from IPython.display import DisplayHandle, display
 
 from viz.texts import say
@@ -14,16 +15,26 @@ PATIENCE = 1.0  # seconds without a bar
 PAUSE = 0.25  # seconds between two looks of the bar
 
 
+def watched() -> bool:
+    """Whether somebody sees the cell at work, and could answer a question.
+
+    Not where nbconvert or nbval runs it: nbval would take the bar for the cell's output, on a slow day.
+    """
+    kernel = getattr(get_ipython(), "kernel", None)
+    return kernel is not None and bool(kernel.get_parent().get("content", {}).get("allow_stdin"))
+
+
 class Progress:
     """What a cell shows while it is at work.
 
     Args:
         limit: how many steps make the bar full.
         clock: seconds, as ``time.monotonic`` gives them.
+        seen: without it there is no bar.
     """
 
-    def __init__(self, limit: int, clock: Callable[[], float] = time.monotonic) -> None:
-        self.limit, self.clock = limit, clock
+    def __init__(self, limit: int, clock: Callable[[], float] = time.monotonic, seen: bool = True) -> None:
+        self.limit, self.clock, self.seen = limit, clock, seen
         self.next = clock() + PATIENCE
         self.handle: DisplayHandle | None = None
 
@@ -39,6 +50,8 @@ class Progress:
 
     def show(self, text: str, part: float | None = None) -> None:
         """Draw the bar, ``part`` of it full (None: nobody knows)."""
+        if not self.seen:
+            return
         self.next = self.clock() + PAUSE
         value = "" if part is None else f' value="{min(part, 1):.3f}"'
         bundle = {
