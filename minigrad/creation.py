@@ -20,7 +20,7 @@ from . import dtypes, random
 from .dtypes import bool_, float64, get_default_dtype, int64
 from .memory import as_it_lies
 from .ops import drawing
-from .ops.arguments import METHODS, broadcast_error, function, type_name
+from .ops.arguments import METHODS, broadcast_shape, function, type_name
 from .ops.templates import OPERATIONS
 from .tensor import Tensor, wrap
 
@@ -278,10 +278,7 @@ def normal(
     mean, std = (value._array if isinstance(value, Tensor) else np.asarray(value) for value in (mean, std))
     if (std < 0).any():
         raise RuntimeError("normal expects all elements of std >= 0.0")
-    try:
-        shape = np.broadcast_shapes(mean.shape, std.shape)
-    except ValueError:
-        raise broadcast_error(mean.shape, std.shape) from None
+    shape = broadcast_shape(mean.shape, std.shape)
     return (random.draw_normal(shape, dtype, 0.0, 1.0, generator) * std + mean).astype(dtype.numpy)
 
 

@@ -525,6 +525,14 @@ def broadcast_error(a: tuple[int, ...], b: tuple[int, ...]) -> RuntimeError:
     return RuntimeError(f"shapes {list(a)} and {list(b)} do not broadcast")
 
 
+def broadcast_shape(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape that two shapes broadcast to; RuntimeError where they do not."""
+    try:
+        return np.broadcast_shapes(a, b)
+    except ValueError:
+        raise broadcast_error(a, b) from None
+
+
 def must_be_tensor(function: str, name: str, position: int, value: Any) -> TypeError:
     """PyTorch's words for an argument that is no tensor."""
     kind = type(value).__name__

@@ -7,7 +7,7 @@ a derivative is written once and serves both the plain backward pass and create_
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -205,7 +205,12 @@ def scatter_flat(grad: Any, places: np.ndarray, shape: tuple[int, ...]) -> Any:
 
 def zeros(value: Any) -> Any:
     """Zeros like ``value``."""
-    return like(value, np.zeros_like(plain(value)))
+    return zeros_of(value, value.shape)
+
+
+def zeros_of(value: Any, shape: Sequence[int]) -> Any:
+    """Zeros of this shape, of the kind and dtype of ``value``."""
+    return like(value, np.zeros(shape, plain(value).dtype))
 
 
 def like(value: Any, number: Any) -> Any:

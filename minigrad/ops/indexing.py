@@ -20,12 +20,12 @@ from ..autograd import grad_mode, views
 from ..autograd.observe import tell
 from ..dtypes import FROM_NUMPY, type_name
 from ..tensor import Tensor
-from .arguments import METHODS, broadcast_error, function, is_number, must_be_tensor, wrap_dim
+from .arguments import METHODS, broadcast_shape, function, is_number, must_be_tensor, wrap_dim
 from .arguments import type_name as full_name
-from .dual import cast, either, masked, plain, reshape, scatter_flat
+from .dual import cast, either, masked, plain, reshape, scatter_flat, zeros, zeros_of
 from .layout import laid_out
 from .reduction import return_type
-from .shaping import Shape, at, expand, method, select_row, slice_row, unbind, unsqueeze, view, zeros_of
+from .shaping import Shape, at, expand, method, select_row, slice_row, unbind, unsqueeze, view
 from .templates import Operation, operation, row
 
 END = 2**63 - 1  # the end of a slice that has none
@@ -158,35 +158,28 @@ def _copied(self: np.ndarray, src: np.ndarray) -> np.ndarray:
     memory.check_memory(self, [src])
     if alike:
         return _overwritten(self, src)
-    try:
-        shape = np.broadcast_shapes(self.shape, src.shape)
-    except ValueError:
-        raise broadcast_error(self.shape, src.shape) from None
+    shape = broadcast_shape(self.shape, src.shape)
     if shape != self.shape:
         raise RuntimeError(f"output with shape {list(self.shape)} doesn't match the broadcast shape {list(shape)}")
     return _overwritten(self, src)
 
 
-def _nothing(grad: Any) -> Any:
-    return zeros_of(grad, grad.shape)
-
-
 _copy = Operation(
     "copy_",
     lambda self, src, _dtype: _copied(self, src),
-    {"self": _nothing, "src": lambda grad, _dtype: cast(grad, _dtype)},
+    {"self": zeros, "src": lambda grad, _dtype: cast(grad, _dtype)},
     node="CopyBackwards",
     formula={"self": "0", "src": r"\bar{z}"},
 )
-_fill = row("fill_", lambda self, value: _overwritten(self, value), _nothing, "0", node="FillBackward2")
+_fill = row("fill_", lambda self, value: _overwritten(self, value), zeros, "0", node="FillBackward2")
 _fill_tensor = Operation(
     "fill_",
     lambda self, value: _copied(self, value.copy()),
-    {"self": _nothing, "value": lambda grad: grad.sum()},
+    {"self": zeros, "value": lambda grad: grad.sum()},
     node="FillBackward3",
     formula={"self": "0", "value": r"\sum \bar{z}"},
 )
-_zero = row("zero_", lambda self: _overwritten(self, 0), _nothing, "0", node="ZeroBackward0")
+_zero = row("zero_", lambda self: _overwritten(self, 0), zeros, "0", node="ZeroBackward0")
 
 
 @method("copy_(Tensor input, any other, bool non_blocking=False)")

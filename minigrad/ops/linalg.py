@@ -18,7 +18,7 @@ import numpy as np
 from ..dtypes import FROM_NUMPY
 from ..tensor import Tensor
 from . import shaping
-from .arguments import FUNCTIONS, METHODS, broadcast_error, function, wrap_dims
+from .arguments import FUNCTIONS, METHODS, broadcast_shape, function, wrap_dims
 from .dual import dual, expand, like, permute, reshape, t, total, transpose, unsqueeze
 from .templates import operation
 
@@ -279,10 +279,7 @@ def _fold(input: Tensor, other: Tensor) -> Tensor:
 def _in_batches(input: Tensor, other: Tensor) -> Tensor:
     """As a batch of products, both operands stretched over all of it."""
     a, b = input._array.shape, other._array.shape
-    try:
-        batch = np.broadcast_shapes(a[:-2], b[:-2])
-    except ValueError:
-        raise broadcast_error(a[:-2], b[:-2]) from None
+    batch = broadcast_shape(a[:-2], b[:-2])
     count = math.prod(batch)
     rows = a[-2:-1] or (1,)
     left = reshape(expand(input, (*batch, *rows, a[-1])), (count, *rows, a[-1]))

@@ -14,7 +14,7 @@ from ..dtypes import FROM_NUMPY
 from ..memory import as_it_lies
 from ..tensor import Tensor
 from . import dual
-from .arguments import broadcast_error, function
+from .arguments import broadcast_shape, function
 from .layout import laid_out
 from .templates import Operation, broadcast, common_dtype, promote, unary
 
@@ -407,11 +407,7 @@ clamp_max = overloaded(
 
 
 def _chosen(condition: np.ndarray, self: Any, other: Any) -> np.ndarray:
-    x, y = promote(self, other, False)
-    try:
-        return laid_out(dual.choose(condition, x, y), condition, x, y)
-    except ValueError:
-        raise broadcast_error(x.shape, y.shape) from None
+    return broadcast(dual.choose, condition, *promote(self, other, False))
 
 
 _where = Operation(
@@ -473,11 +469,7 @@ def _filled(self: np.ndarray, mask: np.ndarray, value: Any) -> np.ndarray:
         raise RuntimeError(
             f"masked_fill_ only supports a 0-dimensional value tensor, but got tensor with {value.ndim} dimension(s)."
         )
-    try:
-        shape = np.broadcast_shapes(self.shape, mask.shape)
-    except ValueError:
-        raise broadcast_error(mask.shape, self.shape) from None
-    out = np.array(np.broadcast_to(self, shape), order="C")
+    out = np.array(np.broadcast_to(self, broadcast_shape(mask.shape, self.shape)), order="C")
     np.copyto(out, np.asarray(value).astype(out.dtype), where=mask)
     return out
 

@@ -503,9 +503,6 @@ def vector_norm(self: np.ndarray, ord: float, dim: Dims, keepdim: bool, dtype: D
     return np.power(_sum(np.power(size, number(ord), out=...), dim, keepdim), number(1 / ord), out=...)
 
 
-_norm = vector_norm.operation.forward
-
-
 @function(
     f"linalg_norm(Tensor input, Scalar? ord=None, {_NORMS}",
     f"linalg_norm(Tensor input, str ord, {_NORMS}",

@@ -21,8 +21,8 @@ from ..dtypes import dtype as Dtype
 from ..memory import address, as_it_lies, offset, storage, strided
 from ..tensor import Tensor
 from . import dual
-from .arguments import FUNCTIONS, METHODS, broadcast_error, function, infer_shape, wrap_dim, wrap_dims
-from .dual import either, sum_to, total
+from .arguments import FUNCTIONS, METHODS, broadcast_shape, function, infer_shape, wrap_dim, wrap_dims
+from .dual import either, sum_to, total, zeros_of
 from .templates import Operation, operation, row
 
 Shape = tuple[int, ...]
@@ -30,13 +30,6 @@ _SAME = r"\bar{z}"
 
 
 method = partial(function, function=False, page="torch.Tensor.{}")
-
-
-def zeros_of(like: Any, shape: Sequence[int]) -> Any:
-    """Zeros of this shape, of the kind and dtype of ``like``."""
-    if isinstance(like, Tensor):
-        return Tensor._plain(np.zeros(shape, like._array.dtype))
-    return np.zeros(shape, like.dtype)
 
 
 def at(ndim: int, dim: int, key: Any) -> tuple[Any, ...]:
@@ -158,12 +151,19 @@ _squeeze_dim: Operation = row("squeeze", _without_ones, _with_ones, _SAME, node=
 _squeeze_dims = row("squeeze", _without_ones, _with_ones, _SAME, node="SqueezeBackward2", view=True)
 
 
-@function("squeeze(Tensor input)", "squeeze(Tensor input, int dim)", "squeeze(Tensor input, int[] dim)")
-def squeeze(input: Tensor, dim: int | Shape | None = None) -> Tensor:
-    """A view without the dimensions of length 1 (all of them, or those named)."""
-    if dim is None:
-        return _squeeze(input)
-    return _squeeze_dim(input, dim) if isinstance(dim, int) else _squeeze_dims(input, dim)
+def _squeezing(name: str, doc: str, whole: Any, one: Any, several: Any) -> Callable[..., Tensor]:
+    signatures = f"{name}(Tensor input)", f"{name}(Tensor input, int dim)", f"{name}(Tensor input, int[] dim)"
+
+    def squeezed(input: Tensor, dim: int | Shape | None = None) -> Tensor:
+        if dim is None:
+            return whole(input)
+        return one(input, dim) if isinstance(dim, int) else several(input, dim)
+
+    return (function if name == "squeeze" else method)(*signatures, doc=doc)(squeezed)
+
+
+_WITHOUT = "A view without the dimensions of length 1 (all of them, or those named)."
+squeeze = _squeezing("squeeze", _WITHOUT, _squeeze, _squeeze_dim, _squeeze_dims)
 
 
 @operation(
@@ -216,10 +216,7 @@ def broadcast_tensors(*tensors: Tensor) -> tuple[Tensor, ...]:
     """The tensors, each expanded to the shape they broadcast to."""
     shape: Shape = ()
     for tensor in tensors:
-        try:
-            shape = np.broadcast_shapes(shape, tensor._array.shape)
-        except ValueError:
-            raise broadcast_error(shape, tensor._array.shape) from None
+        shape = broadcast_shape(shape, tensor._array.shape)
     return tuple(tensor if tensor._array.shape == shape else expand(tensor, shape) for tensor in tensors)
 
 
@@ -335,7 +332,12 @@ def _matrix_transposed(input: Tensor) -> Tensor:
     return transpose.operation(input, -2, -1)
 
 
-for _name, _read in (("T", _reversed), ("mT", _matrix_transposed), ("mH", _matrix_transposed)):
+for _name, _read in (
+    ("T", _reversed),
+    ("mT", _matrix_transposed),
+    ("mH", _matrix_transposed),
+    ("H", _matrix_transposed),
+):
     setattr(Tensor, _name, property(_read))
 
 
@@ -753,8 +755,8 @@ def kron(input: Any, other: Any) -> Tensor:
     """Kronecker's product: ``other`` times each element of ``input``, side by side."""
     ndim = max(input._array.ndim, other._array.ndim)
     first, second = ((1,) * (ndim - t._array.ndim) + t._array.shape for t in (input, other))
-    apart = _unsafe_view(contiguous(input), tuple(n for length in first for n in (length, 1)))
-    inner = _unsafe_view(contiguous(other), tuple(n for length in second for n in (1, length)))
+    apart = _unsafe_view(input, tuple(n for length in first for n in (length, 1)))
+    inner = _unsafe_view(other, tuple(n for length in second for n in (1, length)))
     return _unsafe_view(apart * inner, tuple(n * m for n, m in zip(first, second, strict=True)))
 
 
@@ -932,15 +934,5 @@ def _becoming(
 method("t_(Tensor input)")(_becoming(_t, "TBackward1", _transposed("t_")))
 method("transpose_(Tensor input, int dim0, int dim1)")(_becoming(transpose.operation, "TransposeBackward1"))
 method("unsqueeze_(Tensor input, int dim)")(_becoming(unsqueeze.operation, "UnsqueezeBackward1"))
-_squeeze_, _squeeze_dim_, _squeeze_dims_ = (
-    _becoming(operation, f"SqueezeBackward{number}")
-    for number, operation in enumerate((_squeeze, _squeeze_dim, _squeeze_dims), 3)
-)
-
-
-@method("squeeze_(Tensor input)", "squeeze_(Tensor input, int dim)", "squeeze_(Tensor input, int[] dim)")
-def squeeze_(input: Tensor, dim: int | Shape | None = None) -> Tensor:
-    """``squeeze`` in place."""
-    if dim is None:
-        return _squeeze_(input)
-    return _squeeze_dim_(input, dim) if isinstance(dim, int) else _squeeze_dims_(input, dim)
+_rows = enumerate((_squeeze, _squeeze_dim, _squeeze_dims), 3)
+_squeezing("squeeze_", "``squeeze`` in place.", *[_becoming(row, f"SqueezeBackward{number}") for number, row in _rows])

@@ -45,6 +45,8 @@ class Formula(Optimizer):
         observed = grad_mode.special and grad_mode.state.observers
         where = notes.here()
         for group in self.param_groups:
+            rate = group["lr"]
+            options = group | {"lr": rate.item()} if isinstance(rate, Tensor) else group
             decay, apart = group["weight_decay"], group.get("decoupled_weight_decay", False)
             for param in group["params"]:
                 if param._grad is None:
@@ -54,10 +56,10 @@ class Formula(Optimizer):
                 if group["maximize"]:
                     g = -g
                 if decay and apart:
-                    p *= 1 - group["lr"] * decay
+                    p *= 1 - options["lr"] * decay
                 elif decay:
                     g = g + decay * p
-                self.update(p, g, self.state[param], group)
+                self.update(p, g, self.state[param], options)
                 counter = param._counter()
                 version = counter.version
                 counter.version, counter.where = version + (2 if decay and apart else 1), where  # once for each write

@@ -6,6 +6,7 @@ See https://docs.pytorch.org/docs/stable/optim.html
 from __future__ import annotations
 
 import functools
+import warnings
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -67,6 +68,12 @@ class Optimizer:
                 raise ValueError("can't optimize a non-leaf Tensor")
             if any(param is other for group in self.param_groups for other in group["params"]):
                 raise ValueError("some parameters appear in more than one parameter group")
+        if len(set(params)) < len(params):
+            warnings.warn(
+                "optimizer contains a parameter group with duplicate parameters; in future, this will cause an error; "
+                "see github.com/pytorch/pytorch/issues/40967 for more information",
+                stacklevel=3,
+            )
         given = {**param_group, "params": params}
         self.param_groups.append(given | {key: value for key, value in self.defaults.items() if key not in given})
 
