@@ -839,7 +839,7 @@ class Writer:
         for node in (*self.recorder.nodes, *(box for box, _ in self.outputs.values())):
             self.now = node.step
             for chip in node.chips:
-                chip.cast.label = f"saved {self.symbol(chip.tensor)}"
+                chip.cast.label = say("chip", x=self.symbol(chip.tensor))
             if node.tensor is None:
                 continue
             if node.cast.kind == "operation":

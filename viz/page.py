@@ -15,6 +15,7 @@ from pathlib import Path
 
 from viz.place import is_placed, place
 from viz.still import escape, still
+from viz.texts import interface
 from viz.trace import Trace
 
 # A classic script, not a module: only a classic script knows where it stands, so that two outputs never
@@ -81,7 +82,8 @@ def pair_fragment(runs: Sequence[Trace], labels: Sequence[str], pairs: Sequence[
 
 
 def _output(picture: str, call: str) -> str:
-    return output(picture, "stepper", ["mount", "mountPair"], {"mg-run": f"place.mg.{call};"})
+    exports = ["mount", "mountPair", f"texts: {script_json(json.dumps(interface(), ensure_ascii=False))}"]
+    return output(picture, "stepper", exports, {"mg-run": f"place.mg.{call};"})
 
 
 def output(picture: str, name: str, exports: Sequence[str], scripts: Mapping[str, str]) -> str:
@@ -90,7 +92,7 @@ def output(picture: str, name: str, exports: Sequence[str], scripts: Mapping[str
     Args:
         picture: what stays where no script runs.
         name: of the program and the look in ``viz/static``.
-        exports: functions of the program, which the scripts find in ``place.mg``.
+        exports: functions of the program, or ``name: value``, which the scripts find in ``place.mg``.
         scripts: for each class what to run once the program is there; ``place`` is the element of the picture.
     """
     parts = {"mg-program": f"{_program(name)}place.mg = {{ {', '.join(exports)} }};", **scripts}

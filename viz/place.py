@@ -483,6 +483,8 @@ def _curve(
     beside = _x_at(numbers, h)
     slope = 1.5 * (u - x) / (v - y)
     w = min(max((x + u) / 2, beside - 22), beside - 7 * abs(slope))
+    if not min(x, u) <= w <= max(x, u):  # too flat for that: no detour, but down beside its room
+        w, slope = u, 0.0
     if label_at[0] < (x + u) / 2:  # the room is at the left (_part_twins)
         w = (x + u) / 2
     if abs(w - (x + u) / 2) < 1:

@@ -34,6 +34,7 @@ from minigrad.autograd.saved import SavedTensor
 from minigrad.formatting import tensor_str
 from minigrad.tensor import Tensor
 from viz import names, trace
+from viz.texts import say
 from viz.trace import Trace, Value
 
 LIMIT = 5000  # steps; a longer run is cut
@@ -893,7 +894,7 @@ class Recorder(observe.Observer):
                 record.cast.requires_grad = output.requires_grad
                 record.cast.grad_fn = None if node is None else box.cast.label  # type: ignore[union-attr]
                 if node is not None:
-                    record.cast.grad = "not kept"
+                    record.cast.grad = say("kept")
                 if direct and not self._running:
                     record.expression = expression
             elif node is not None:  # made inside a custom Function's forward, and now its result
@@ -901,7 +902,7 @@ class Recorder(observe.Observer):
                 self._set(record, "leaf", False)
                 self._set(record, "requires_grad", True)
                 self._set(record, "grad_fn", type(node).__name__)
-                self._set(record, "grad", "not kept")
+                self._set(record, "grad", say("kept"))
         if not self._running:
             self._hint(records)
         if aside or (node is None and (internal or self._library)):
@@ -1004,7 +1005,7 @@ class Recorder(observe.Observer):
             self._set(target, "grad_fn", box.cast.label)
             self._set(target, "leaf", False)
             self._set(target, "requires_grad", True)
-            self._set(target, "grad", "not kept")
+            self._set(target, "grad", say("kept"))
         stale = self._check_versions(record, after)
         active = [*([box] if box else []), record, *([target] if target is not record else []), *stale]
         if record.node is not None and not box:
@@ -1077,7 +1078,7 @@ class Recorder(observe.Observer):
     def _passing(self, record: TensorRecord, snap: Snap) -> None:
         """A gradient arrives at a tensor that will not keep it."""
         if not self._now(record, "leaf") and not isinstance(self._now(record, "grad"), Value):
-            self._set(record, "grad", f"not kept · {snap.value.text}")
+            self._set(record, "grad", f"{say('kept')} · {snap.value.text}")
 
     @guarded
     def node_begin(self, node: Any, grad_outputs: tuple[Any, ...]) -> None:

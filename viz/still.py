@@ -6,6 +6,7 @@ import base64
 import html
 import re
 
+from viz.texts import say
 from viz.trace import Node, Trace
 
 MOST_NODES = 60  # a larger graph would be unreadable, and heavy in every copy of the notebook
@@ -22,13 +23,16 @@ text{font:12px ui-monospace,'DejaVu Sans Mono',Menlo,Consolas,monospace;fill:#1d
 def summary(trace: Trace) -> str:
     """``Stepper: 13 steps, 4 lines``, and how it ends where it ends in an error."""
     steps, lines = len(trace.steps), len(trace.source)
-    text = f"Stepper: {steps} {'step' if steps == 1 else 'steps'}, {lines} {'line' if lines == 1 else 'lines'}"
+    parts = [say("still.steps.one" if steps == 1 else "still.steps", count=steps)]
+    parts.append(say("still.lines.one" if lines == 1 else "still.lines", count=lines))
     if trace.steps and trace.steps[-1].error:
         last = trace.steps[-1]
-        text += f", ending in {last.error.split(':')[0]}" + (
-            f" on line {last.line + trace.first_line - 1}" if last.line else ""
-        )
-    return text
+        ending = last.error.split(":")[0]
+        if last.line:
+            parts.append(say("still.error.line", error=ending, line=last.line + trace.first_line - 1))
+        else:
+            parts.append(say("still.error", error=ending))
+    return say("still", parts=", ".join(parts))
 
 
 def still(trace: Trace) -> str:
@@ -38,7 +42,7 @@ def still(trace: Trace) -> str:
     if 0 < len(trace.nodes) <= MOST_NODES:
         data = base64.b64encode(svg(trace).encode()).decode()
         picture = f'<img alt="{line}" src="data:image/svg+xml;base64,{data}"><br>'
-    return f"{picture}<small>{line}. Run the cell, or trust the notebook, to step through it.</small>"
+    return f"{picture}<small>{escape(say('still.how', summary=summary(trace)))}</small>"
 
 
 def svg(trace: Trace) -> str:
@@ -73,7 +77,13 @@ def _node(node: Node) -> list[str]:
     parts = [
         f'<rect class="{look}" x="{x:g}" y="{y:g}" width="{width:g}" height="{height:g}" rx="{round_}"/>',
         _text("", middle, y + height / 2, node.label, -4),
-        _text("s err" if node.failed else "s", middle, y + height / 2, "failed" if node.failed else node.detail, 13),
+        _text(
+            "s err" if node.failed else "s",
+            middle,
+            y + height / 2,
+            say("ui.failed") if node.failed else node.detail,
+            13,
+        ),
     ]
     for number, chip in enumerate(node.chips):
         if chip.held is not None:

@@ -10,6 +10,7 @@ import traitlets
 from viz import page
 from viz.place import is_placed, place
 from viz.still import summary
+from viz.texts import interface
 from viz.trace import Trace
 
 
@@ -20,11 +21,12 @@ class StepperWidget(anywidget.AnyWidget):
     _css = page.static("stepper.css")
     trace = traitlets.Dict().tag(sync=True)
     step = traitlets.Int(1).tag(sync=True)
+    texts = traitlets.Dict().tag(sync=True)  # what the stepper itself says, in the language in use
 
     def __init__(self, trace: Trace, step: int = 1, **options: Any) -> None:
         placed = trace if is_placed(trace) else place(trace)
         self._summary = summary(trace)
-        super().__init__(trace=placed.to_dict(), step=step, **options)
+        super().__init__(trace=placed.to_dict(), step=step, texts=interface(), **options)
 
     @traitlets.validate("step")
     def _within(self, proposal: Any) -> int:

@@ -12,11 +12,27 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 import viz
+from tests.viz import recorded
 from tests.viz.samples import SAMPLES, inplace, matrices, product, recurrent, second_backward
 from viz import page as pages
+from viz import texts
+from viz.place import place
 from viz.trace import Trace
 
 Open = Callable[..., Page]
+
+LOOP = """
+    w = torch.tensor([0.5, 0.2], requires_grad=True)
+    b = torch.tensor([0.1, 0.3], requires_grad=True)
+    h = torch.ones(2)
+    for i in range(30):
+        a = h * w
+        c = a + b
+        d = torch.tanh(c)
+        h = d * 2 + h
+    loss = h.sum()
+    loss.backward()
+"""
 
 
 @pytest.fixture
@@ -568,6 +584,127 @@ def test_two_runs_step_together(browser: BrowserContext, tmp_path: Path) -> None
     page.set_viewport_size({"width": 600, "height": 900})
     assert page.locator(".mg-side").nth(1).bounding_box()["x"] < 100  # type: ignore[index]
     page.close()
+
+
+# Folding
+
+
+@pytest.fixture(scope="module")
+def loop() -> Trace:
+    return place(recorded.run(LOOP)[0].trace)
+
+
+def shown_boxes(page: Page) -> list[str]:
+    return page.locator(".mg-node.mg-on .mg-label").all_text_contents()
+
+
+def open_frames(page: Page) -> list[str]:
+    return page.locator(".mg-frame.mg-on .mg-frame-head text").all_text_contents()
+
+
+def test_a_folded_run_opens_where_it_is_clicked_and_folds_again(show: Open, loop: Trace) -> None:
+    page = show(loop, step=len(loop.steps))
+    assert open_frames(page) == ["× 30"]
+    assert "TanhBackward0" not in shown_boxes(page)
+    page.get_by_role("button", name=re.compile("^iterations 6 to 10")).click()
+    page.get_by_role("button", name=re.compile("^iteration 7,")).focus()
+    keys(page, "Enter")
+    assert open_frames(page) == ["× 30", "iterations 6 to 10", "iteration 7"]
+    assert shown_boxes(page).count("TanhBackward0") == 1
+    expect(page.get_by_role("button", name="iteration 7: fold")).to_be_focused()
+    keys(page, "Enter")
+    assert open_frames(page) == ["× 30", "iterations 6 to 10"]
+    page.get_by_role("button", name="× 30: fold").click()
+    assert open_frames(page) == []
+    assert "× 30" in shown_boxes(page)
+
+
+def test_a_closed_group_is_active_when_one_of_its_nodes_is(show: Open, loop: Trace) -> None:
+    number = next(k for k, step in enumerate(loop.steps, 1) if step.title.startswith("TanhBackward0 passes"))
+    page = show(loop, step=number)
+    active = page.locator(".mg-node.mg-now")
+    assert active.locator(".mg-label").all_text_contents() == ["iterations 26 to 30"]
+    assert "iteration 30" in (active.locator(".mg-small").first.text_content() or "")
+    assert "TanhBackward0" in page.locator(".mg-title").inner_text()
+    page.locator(".mg-root").focus()
+    keys(page, "o")
+    assert page.locator(".mg-node.mg-now .mg-label").all_text_contents() == ["iteration 30"]
+    keys(page, "o")
+    assert page.locator(".mg-node.mg-now .mg-label").all_text_contents() == ["TanhBackward0"]
+    keys(page, "O", "O")
+    assert page.locator(".mg-node.mg-now .mg-label").all_text_contents() == ["iterations 26 to 30"]
+
+
+def test_gradients_stand_on_the_edges_that_cross_a_groups_border(show: Open, loop: Trace) -> None:
+    last = max(k for k, step in enumerate(loop.steps, 1) if step.kind == "node")
+    page = show(loop, step=last)
+    inside = {node.id: node.label for node in loop.nodes}
+    links = [link for link in loop.links if link.target == "g0" and inside.get(link.source) in ("w", "b")]
+    edges = {edge.id: edge.gradient for edge in loop.at(last).edges}
+    assert len(links) == 2
+    texts_ = page.locator(".mg-grad:not([hidden])").all_text_contents()
+    for link in links:
+        assert {edges[name] for name in link.edges} & set(texts_)
+
+
+def test_stepping_in_a_folded_run_there_and_back_gives_the_same_pictures(show: Open, loop: Trace) -> None:
+    page = show(loop)
+    root = page.locator(".mg-root")
+    root.focus()
+    seen = []
+    keys(page, "End")
+    page.get_by_role("button", name=re.compile("^iterations 1 to 5")).click()
+    root.focus()
+    keys(page, "Home")
+    for _ in range(10):
+        seen.append(picture(page))
+        keys(page, "ArrowRight")
+    keys(page, "End", "Home", *["ArrowRight"] * 10)
+    for before in reversed(seen):
+        keys(page, "ArrowLeft")
+        assert picture(page) == before
+
+
+def test_an_error_in_a_folded_run_marks_its_group(show: Open) -> None:
+    trace = place(recorded.run(LOOP.replace("loss = h.sum()", "loss = h.sum() + d.mul_(2).sum()"))[0].trace)
+    page = show(trace, step=len(trace.steps))
+    assert page.locator(".mg-pill").inner_text() == "error"
+    assert page.locator(".mg-failed .mg-label").all_text_contents() == ["iterations 26 to 30"]
+
+
+# Another language
+
+
+def test_in_another_language_no_english_is_left(show: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    def foreign(text: str) -> str:
+        parts = re.split(r"(\{\w+\})", text)
+        return "".join(part if part.startswith("{") else re.sub("[A-Za-z]", "ŵ", part) for part in parts)
+
+    monkeypatch.setitem(texts.LANGUAGES, "pseudo", {key: foreign(text) for key, text in texts.EN.items()})
+    texts.use("pseudo")
+    try:
+        page = show(recorded.run(recorded.PROGRAMS["changed_in_place"])[0].trace)
+    finally:
+        texts.use("en")
+    page.locator(".mg-root").focus()
+    seen: set[str] = set()
+    for key in ("Home", "ArrowRight", "End", "?", "Escape"):
+        keys(page, key)
+        seen |= set(page.evaluate(SAID))
+    page.locator(".mg-node.mg-on").first.click()
+    seen |= set(page.evaluate(SAID))
+    assert len(seen) > 60
+    left = (re.sub(r"\w+Backward0|y\.\w+\(\)|sum\(y\)|^(Add|Sum|Exp|Backward0)$", "", text) for text in seen)
+    english = {word for text in left for word in re.findall(r"[A-Za-z]{3,}", text)}
+    assert english <= {"Home", "End", "PgDn", "PgUp", "Esc", "None", "RuntimeError", "grad", "dtype", "float", "exp"}
+
+
+# All texts, titles and labels but the code, the tensors' names and the error's own words.
+SAID = """() => { const own = '.mg-code, .mg-error p, .mg-mono, .mg-formulas, .mg-live, .mg-title';
+    const root = document.querySelector('.mg-root'), all = [root, ...root.querySelectorAll('*')];
+    const labels = e => ['title', 'aria-label', 'placeholder'].map(name => e.getAttribute(name));
+    const words = e => [...e.childNodes].filter(n => n.nodeType === 3).map(n => n.data);
+    return all.filter(e => !e.closest(own)).flatMap(e => [...labels(e), ...words(e)]).filter(t => t && t.trim()); }"""
 
 
 # Without eyes: the rules of axe-core

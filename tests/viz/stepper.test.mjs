@@ -94,12 +94,12 @@ test("an error is a state of its node", () => {
   const { slots, changes } = js.load(trace);
   js.walk(changes, -1, trace.steps.length - 1);
   assert.equal(slots.get("n-q").now.failed, true);
-  assert.equal(js.failureText(trace.steps.at(-1)), "RuntimeError · line 4");
+  assert.equal(js.failureText(trace.steps.at(-1), 1, js.speaker({ "a.line": "line {line}" })), "RuntimeError · line 4");
 });
 
 test("every backward() has its own segment", () => {
   const parts = js.segments(read("second_backward.json").steps);
-  assert.deepEqual(parts.map((part) => part.name), ["forward", "backward 1", "backward 2", "error"]);
+  assert.deepEqual(parts.map((part) => `${part.phase} ${part.number}`), ["forward 0", "backward 1", "backward 2", "error 0"]);
 });
 
 test("another version is refused by name", () => {
@@ -233,4 +233,11 @@ test("an open group holds its own picture; nothing in it overlaps", () => {
     boxes.forEach(([x, y, ww, hh], i) => boxes.slice(0, i).forEach(([a, b, c, d]) =>
       assert.ok(x >= a + c || a >= x + ww || y >= b + d || b >= y + hh)));
   }
+});
+
+test("texts come from the catalogue, words in their places; what is missing shows its key", () => {
+  const say = js.speaker({ count: "step {step} of {count}" });
+  assert.equal(say("count", { step: 3, count: 0 }), "step 3 of 0");
+  assert.equal(say("count"), "step {step} of {count}");
+  assert.equal(say("nowhere"), "nowhere");
 });

@@ -28,7 +28,8 @@
  *   title?: string, width?: number, height?: number, notes?: string[], first_line?: number,
  *   questions?: Question[], groups?: Group[], links?: Link[]}} Trace */
 /** @typedef {{step: number, text: string, answer: string, choices?: string[], traps?: {answer: string, text: string}[]}} Question */
-/** @typedef {{step?: number, onStep?: (step: number) => void}} Options */
+/** @typedef {(key: string, words?: Record<string, string | number>) => string} Say */
+/** @typedef {{step?: number, onStep?: (step: number) => void, texts?: Record<string, string>, keep?: boolean}} Options */
 /** One thing of the cast: what it is now (`now`), the elements that show it (`parts`), where it stands in the picture (`at`).
  * @typedef {{kind: "tensor" | "chip" | "node" | "edge" | "group" | "link", item: any, now: any, parts: any, at?: any, row?: number}} Slot */
 /** @typedef {{slots: Slot[], under: any, over: any, shown: boolean}} Band */
@@ -176,19 +177,19 @@ function phasesOf(steps) {
 }
 
 /** Stretches of steps of one phase; every backward() begins its own.
- * @param {Step[]} steps @returns {{phase: string, name: string, start: number, end: number}[]} */
+ * @param {Step[]} steps @returns {{phase: string, number: number, start: number, end: number}[]} */
 export function segments(steps) {
-  /** @type {{phase: string, name: string, start: number, end: number}[]} */
+  /** @type {{phase: string, number: number, start: number, end: number}[]} */
   const out = [];
   const phases = phasesOf(steps);
   steps.forEach((step, k) => {
     const last = out[out.length - 1];
     const phase = phases[k];
     if (last && last.phase === phase && step.kind !== "backward") last.end = k + 1;
-    else out.push({ phase, name: phase, start: k, end: k + 1 });
+    else out.push({ phase, number: 0, start: k, end: k + 1 });
   });
   const backward = out.filter((s) => s.phase === "backward");
-  if (backward.length > 1) backward.forEach((s, i) => (s.name = `backward ${i + 1}`));
+  if (backward.length > 1) backward.forEach((s, i) => (s.number = i + 1));
   return out;
 }
 
@@ -389,6 +390,12 @@ export function stretch(wants) {
   };
 }
 
+/** Says what the reader reads, from the one catalogue (viz/texts.py): no sentence stands in this file.
+ * @param {Record<string, string>} [texts] @returns {Say} */
+export function speaker(texts = {}) {
+  return (key, words = {}) => (texts[key] ?? key).replace(/\{(\w+)\}/g, (all, name) => String(words[name] ?? all));
+}
+
 // ---------------------------------------------------------------- making elements
 
 /** @param {string} space @param {string} tag @param {Record<string, any>} [attributes] @param {...(globalThis.Node | string)} inside
@@ -526,6 +533,9 @@ export function paint(line) {
  * @param {HTMLElement} el @param {Trace} trace @param {Options} [options]
  */
 export function mount(el, trace, options = {}) {
+  const { mg } = /** @type {any} */ (el); // what a notebook's output brings with it (viz/page.py)
+  const say = speaker(options.texts || (mg && mg.texts));
+  const keeper = mg && !options.onStep ? keeping(trace, options.step || 1) : null;
   const { slots, changes } = load(trace);
   const steps = trace.steps;
   const count = steps.length;
@@ -557,24 +567,24 @@ export function mount(el, trace, options = {}) {
 
   const root = make("", "div", {
     class: `mg-root${big ? " mg-big" : ""}`, role: "group", tabindex: "0",
-    "aria-label": `Stepper${trace.title ? `: ${trace.title}` : ""}`,
+    "aria-label": trace.title ? say("stepper.of", { title: trace.title }) : say("stepper"),
   });
 
   // Toolbar
-  const first = button("mg-first", "First step (Home)", () => go(0), icon("first"));
-  const back = button("mg-back", "Step back (←)", () => go(current - 1), icon("back"));
-  const play = button("mg-play", "Play (space)", () => (timer ? stop() : start()), icon("play"));
-  const next = button("mg-next", "Step forward (→)", () => go(current + 1), h("span", "", "step"), icon("next"));
-  const last = button("mg-last", "Last step (End)", () => go(count - 1), icon("last"));
-  const pace = button("mg-pace", "Speed of playing", () => setSpeed((speed + 1) % SPEEDS.length), "1×");
+  const first = button("mg-first", say("first"), () => go(0), icon("first"));
+  const back = button("mg-back", say("back"), () => go(current - 1), icon("back"));
+  const play = button("mg-play", say("play"), () => (timer ? stop() : start()), icon("play"));
+  const next = button("mg-next", say("next"), () => go(current + 1), h("span", "", say("step")), icon("next"));
+  const last = button("mg-last", say("last"), () => go(count - 1), icon("last"));
+  const pace = button("mg-pace", say("pace"), () => setSpeed((speed + 1) % SPEEDS.length), "1×");
   const pill = h("span", "mg-pill");
   const counter = h("span", "mg-count");
-  const help = button("mg-ask", "Keys (?)", () => toggleKeys(), icon("help"));
-  const lecture = button("mg-lecture", "Large, for a lecture (f)", () => toggleLecture(), icon("wide"));
+  const help = button("mg-ask", say("keys.open"), () => toggleKeys(), icon("help"));
+  const lecture = button("mg-lecture", say("lecture"), () => toggleLecture(), icon("wide"));
   const score = h("span", "mg-score");
-  const hint = h("span", "mg-hint", "← → step · ↑ ↓ line");
+  const hint = h("span", "mg-hint", say("hint"));
   hint.setAttribute("aria-hidden", "true");
-  const bar = make("", "div", { class: "mg-bar", role: "toolbar", "aria-label": "Stepping" },
+  const bar = make("", "div", { class: "mg-bar", role: "toolbar", "aria-label": say("bar") },
     first, back, play, next, last, pace, pill, counter, score, h("span", "mg-space"), hint, help, lecture);
 
   // Timeline
@@ -582,13 +592,16 @@ export function mount(el, trace, options = {}) {
   const phases = phasesOf(steps);
   const knob = h("span", "mg-knob");
   const track = make("", "div", {
-    class: "mg-track", role: "slider", tabindex: "0", "aria-label": "Step", "aria-valuemin": "1", "aria-valuemax": String(count),
+    class: "mg-track", role: "slider", tabindex: "0", "aria-label": say("track"), "aria-valuemin": "1", "aria-valuemax": String(count),
   });
   const bits = parts.map((part) => {
-    const bit = make("", "div", { class: `mg-part mg-p-${part.phase}` }, h("span", "mg-part-bar"), h("span", "mg-part-name", part.name));
+    const name = say(part.number ? "phase.number" : `phase.${part.phase}`, { phase: say(`phase.${part.phase}`), number: part.number });
+    // A name has its place where the stretch is long enough for it.
+    const room = parts.length < 14 || (part.end - part.start) / count > 0.07;
+    const bit = make("", "div", { class: `mg-part mg-p-${part.phase}` }, h("span", "mg-part-bar"), room ? h("span", "mg-part-name", name) : "");
     bit.style.left = `${(100 * part.start) / count}%`;
     bit.style.width = `${(100 * (part.end - part.start)) / count}%`;
-    bit.title = `${part.name}: steps ${part.start + 1} to ${part.end}`;
+    bit.title = say("part", { name, first: part.start + 1, last: part.end });
     if (count <= 80) {
       const bars = bit.firstChild;
       for (let k = part.start + 1; k < part.end; k++) {
@@ -622,20 +635,20 @@ export function mount(el, trace, options = {}) {
   steps.forEach((step, k) => {
     if (step.line) stepsOfLine.set(step.line, [...(stepsOfLine.get(step.line) || []), k]);
   });
-  const code = make("", "div", { class: "mg-code", role: "group", tabindex: "0", "aria-label": "Code" });
+  const code = make("", "div", { class: "mg-code", role: "group", tabindex: "0", "aria-label": say("code") });
   trace.source.forEach((text, i) => {
     const number = i + 1;
     const inside = [h("span", "mg-no", String(i + firstLine)), h("span", "mg-text-of", ...paint(text))];
     const has = stepsOfLine.has(number);
     if (has) {
-      inside[0].title = "Set a breakpoint here (b)";
+      inside[0].title = say("break.set");
       inside[0].addEventListener("click", (/** @type {Event} */ event) => {
         event.stopPropagation();
         toggleBreak(number);
       });
     }
     const line = has
-      ? make("", "button", { type: "button", class: "mg-line", tabindex: "-1", title: "Go to a step of this line" }, ...inside)
+      ? make("", "button", { type: "button", class: "mg-line", tabindex: "-1", title: say("line.go") }, ...inside)
       : h("div", "mg-line", ...inside);
     if (has) line.addEventListener("click", () => goLine(number));
     lines.push(line);
@@ -648,31 +661,31 @@ export function mount(el, trace, options = {}) {
   const failure = h("div", "mg-error");
   const formulas = h("div", "mg-formulas");
   const inspector = h("div", "mg-inspect");
-  const asking = make("", "div", { class: "mg-quiz", role: "group", "aria-label": "Predict" });
-  const panel = make("", "div", { class: "mg-step", role: "group", "aria-label": "This step" },
+  const asking = make("", "div", { class: "mg-quiz", role: "group", "aria-label": say("predict") });
+  const panel = make("", "div", { class: "mg-step", role: "group", "aria-label": say("this") },
     title, sentence, failure, formulas, asking, inspector);
   panel.style.setProperty("--mg-lines", String(roomForText(steps)));
 
   // Tensors
-  const table = make("", "div", { class: "mg-table", role: "table", "aria-label": "Tensors" });
+  const table = make("", "div", { class: "mg-table", role: "table", "aria-label": say("tensors") });
   table.append(make("", "div", { class: "mg-row mg-head", role: "row" },
-    ...["tensor", "value", ".grad", "version", "grad_fn"].map((name) => make("", "span", { role: "columnheader" }, name))));
+    ...["head.tensor", "head.value", "head.grad", "head.version", "head.fn"].map((key) => say(key)).map((name) => make("", "span", { role: "columnheader" }, name))));
   const longest = Math.max(0, ...[...slots.values()].map(({ kind, item }) => (kind === "tensor" && item.grad_fn ? item.grad_fn.length : 0)));
   table.style.setProperty("--mg-fn", `${Math.min(9.5, Math.max(4.5, 0.64 * longest + 1.2))}em`);
   const many = (trace.tensors || []).length > ROWS;
-  const rest = h("div", "mg-rest", `The tensors of this step, and the leaves, of ${(trace.tensors || []).length} in all. Click a node to see another.`);
+  const rest = h("div", "mg-rest", say("rest", { count: (trace.tensors || []).length }));
   (trace.tensors || []).forEach((tensor, i) => {
     const slot = /** @type {Slot} */ (slots.get(tensor.id));
     slot.row = i;
     if (!many || (tensor.leaf ?? true)) drawRow(slot);
   });
-  const tensors = make("", "div", { class: "mg-tensors", role: "group", tabindex: "0", "aria-label": "Tensors" }, table);
+  const tensors = make("", "div", { class: "mg-tensors", role: "group", tabindex: "0", "aria-label": say("tensors") }, table);
   if (many) tensors.append(rest);
 
   // Graph
   let [width, height] = [trace.width || 100, trace.height || 60];
   const picture = s("svg", { class: "mg-svg", viewBox: `0 0 ${width} ${height}`, role: "group",
-    "aria-label": `Graph${trace.title ? ` of ${trace.title}` : ""}` });
+    "aria-label": trace.title ? say("graph.of", { title: trace.title }) : say("graph") });
   const [floor, under, over] = [s("g"), s("g"), s("g")];
   picture.append(floor, under, over);
   // The picture is cut into bands, drawn when they first come near the pane and taken out when they leave it, so
@@ -699,18 +712,17 @@ export function mount(el, trace, options = {}) {
     return found;
   }
   const scroller = make("", "div", { class: "mg-scroll" }, picture);
-  const graph = make("", "div", { class: "mg-graph", role: "group", "aria-label": "Graph" }, scroller,
-    make("", "div", { class: "mg-zoom", role: "toolbar", "aria-label": "Size of the graph" },
-      button("", "Larger (+)", () => zoom(1.25), icon("plus")),
-      button("", "Smaller (−)", () => zoom(0.8), icon("minus")),
-      button("", "Fit (0)", () => fit(), icon("fit"))));
+  const graph = make("", "div", { class: "mg-graph", role: "group", "aria-label": say("graph") }, scroller,
+    make("", "div", { class: "mg-zoom", role: "toolbar", "aria-label": say("size") },
+      button("", say("larger"), () => zoom(1.25), icon("plus")),
+      button("", say("smaller"), () => zoom(0.8), icon("minus")),
+      button("", say("fit"), () => fit(), icon("fit"))));
   const setHeight = () => graph.style.setProperty("--mg-h", String(Math.round(height)));
 
   // Foot
   const legend = h("div", "mg-legend");
-  for (const [kind, text] of [["leaf", "leaf"], ["operation", "operation"], ["output", "output"], ["untracked", "not tracked"],
-    ["held", "saved, held"], ["gone", "saved, freed"], ["stale", "saved, out of date"]]) {
-    if (occurs(kind)) legend.append(h("span", "mg-key", h("i", `mg-key-${kind}`), text));
+  for (const kind of ["leaf", "operation", "output", "untracked", "group", "held", "gone", "stale"]) {
+    if (occurs(kind)) legend.append(h("span", "mg-key", h("i", `mg-key-${kind}`), say(`key.${kind}`)));
   }
   const most = Math.max(0, ...steps.map((step) => step.saved_bytes || 0));
   const memory = h("span", "mg-bytes");
@@ -721,7 +733,7 @@ export function mount(el, trace, options = {}) {
       s("path", { d: sparkline(steps, most) }), dot));
   }
   const live = make("", "div", { class: "mg-live", "aria-live": "polite" });
-  const keys = keyHelp(() => toggleKeys());
+  const keys = keyHelp(() => toggleKeys(), say, folds);
   const notes = (trace.notes || []).map((text) => h("div", "mg-note", text));
   const body = h("div", "mg-body", code, panel, graph, tensors);
   root.append(bar, h("div", "mg-time", track), ...notes, body, foot, live, keys);
@@ -796,8 +808,8 @@ export function mount(el, trace, options = {}) {
    * @param {Slot} slot */
   function drawFrame(slot) {
     const [x, y, w, hh] = slot.at.box;
-    const label = `${slot.now.label}`;
-    const head = s("g", { class: "mg-frame-head", role: "button", tabindex: "0", "aria-expanded": "true", "aria-label": `${label}: fold` },
+    const { label } = slot.now;
+    const head = s("g", { class: "mg-frame-head", role: "button", tabindex: "0", "aria-expanded": "true", "aria-label": say("fold", { label }) },
       s("rect", { x, y, width: w, height: HEAD, rx: 5 }),
       s("path", { d: `M${x + 9} ${y + HEAD / 2}h8` }),
       s("text", { class: "mg-small", x: x + 23, y: y + HEAD / 2 + 4 }, clip(label, Math.floor((w - 30) / SMALL))));
@@ -829,7 +841,7 @@ export function mount(el, trace, options = {}) {
     for (const place of breaks) if (typeof place !== "number" && place.parts) place.parts.group.classList.add("mg-break");
     const own = slot.parts && (slot.parts.head || slot.parts.box);
     if (focused && own) own.focus({ preventScroll: true });
-    live.textContent = `${label} ${opened.has(id) ? "is open" : "is folded"}.`;
+    live.textContent = say(opened.has(id) ? "is.open" : "is.folded", { label });
   }
   /** Open the closed groups that hide what this step is about, one level; or fold the innermost that shows it.
    * @param {boolean} open */
@@ -908,6 +920,7 @@ export function mount(el, trace, options = {}) {
 
   /** @param {string} kind */
   function occurs(kind) {
+    if (kind === "group") return folds;
     if (kind === "held" || kind === "gone") return nodes.some((node) => (node.chips || []).length);
     if (kind === "stale") return changes.some((list) => list.some((change) => change.field === "stale" && change.after));
     return nodes.some((node) => node.kind === kind);
@@ -939,7 +952,7 @@ export function mount(el, trace, options = {}) {
       classes.toggle("mg-failed", now.failed);
       parts.label.textContent = clip(now.label, Math.floor(parts.room / LABEL));
       parts.detail.textContent = clip(slot.kind === "group" ? busy.get(slot) || now.detail : now.failed ? failedText(item.id) : now.detail, Math.floor(parts.room / SMALL));
-      parts.box.setAttribute("aria-label", [now.label, now.detail, now.failed ? "failed" : now.freed ? "done" : ""].filter(Boolean).join(", "));
+      parts.box.setAttribute("aria-label", [now.label, now.detail, now.failed ? say("failed") : now.freed ? say("done") : ""].filter(Boolean).join(", "));
       if (now.failed && !parts.mark) {
         const [x, y] = slot.at.box;
         parts.mark = s("svg", { class: "mg-badge", x: x - 9, y: y - 9, width: 20, height: 20, viewBox: "0 0 16 16" },
@@ -975,7 +988,7 @@ export function mount(el, trace, options = {}) {
     put("grad", now.grad, () =>
       now.grad === null ? h("em", "", "None") : typeof now.grad === "string" ? h("em", "", now.grad) : numbers(now.grad));
     put("version", now.version, () => h("span", "mg-num", String(now.version)));
-    const fn = now.grad_fn || (now.leaf ? (now.requires_grad ? "leaf, requires grad" : "leaf") : "None");
+    const fn = now.grad_fn || (now.leaf ? say(now.requires_grad ? "leaf.grad" : "leaf") : "None");
     put("grad_fn", fn, () => h(now.grad_fn ? "span" : "em", "", ...fn.split(/(?=Backward)/).flatMap((/** @type {string} */ part, /** @type {number} */ i) => (i ? [h("wbr"), part] : [part]))));
   }
 
@@ -983,7 +996,7 @@ export function mount(el, trace, options = {}) {
    * @param {string} id */
   function failedText(id) {
     const step = steps.find((one) => one.error && (one.changes || []).some((c) => c[0] === id && c[1] === "failed"));
-    return step ? failureText(step, firstLine) : "failed";
+    return step ? failureText(step, firstLine, say) : say("failed");
   }
 
   // -------------------------------------------------------------- going to a step
@@ -1003,6 +1016,7 @@ export function mount(el, trace, options = {}) {
     mark(steps[k]);
     describe(steps[k]);
     if (timer && k === count - 1) stop();
+    if (keeper) keeper.write({ step: k + 1, answers: [...answered.values()] });
     if (!quiet && options.onStep) options.onStep(k + 1);
   }
 
@@ -1069,10 +1083,10 @@ export function mount(el, trace, options = {}) {
   /** @param {Step} step */
   function describe(step) {
     root.dataset.phase = phases[current];
-    pill.textContent = phases[current];
-    counter.textContent = `step ${current + 1} of ${count}`;
+    pill.textContent = say(`phase.${phases[current]}`);
+    counter.textContent = say("count", { step: current + 1, count });
     track.setAttribute("aria-valuenow", String(current + 1));
-    track.setAttribute("aria-valuetext", `step ${current + 1} of ${count}, ${step.phase}: ${step.title}`);
+    track.setAttribute("aria-valuetext", say("track.at", { step: current + 1, count, phase: say(`phase.${phases[current]}`), title: step.title }));
     knob.style.left = `${(100 * (current + 0.5)) / count}%`;
     first.disabled = back.disabled = current === 0;
     next.disabled = last.disabled = current === count - 1;
@@ -1087,7 +1101,7 @@ export function mount(el, trace, options = {}) {
     shownLines = [line, origin, by].filter(Boolean);
     if (by) {
       by.classList.add("mg-by");
-      for (const [one, text] of [[line, "fails"], [by, "changed"], [origin, "saved"]]) {
+      for (const [one, text] of [[line, say("mark.fails")], [by, say("mark.changed")], [origin, say("mark.saved")]]) {
         if (one) one.dataset.mark = [one.dataset.mark, text].filter(Boolean).join(", ");
       }
     }
@@ -1102,17 +1116,17 @@ export function mount(el, trace, options = {}) {
     if (step.error) {
       const colon = step.error.indexOf(": ");
       failure.replaceChildren(icon("error"), h("div", "", h("b", "", colon < 0 ? step.error : step.error.slice(0, colon)),
-        step.line ? h("span", "", ` on line ${step.line + firstLine - 1}`) : "", h("p", "", colon < 0 ? "" : step.error.slice(colon + 2)),
+        step.line ? h("span", "", ` ${say("on.line", { line: step.line + firstLine - 1 })}`) : "", h("p", "", colon < 0 ? "" : step.error.slice(colon + 2)),
         ...(step.notes || []).map((note) => h("p", "mg-added", note))));
     }
     formulas.replaceChildren(...(step.formulas || []).map(drawFormula));
     if (questions.length) predict();
     if (inspected) describeNode();
     const bytes = step.saved_bytes || 0;
-    memory.textContent = `saved memory ${bytesText(bytes)}`;
+    memory.textContent = say("memory", { size: bytesText(bytes) });
     dot.setAttribute("x1", String(current + 0.5));
     dot.setAttribute("x2", String(current + 0.5));
-    live.textContent = [`Step ${current + 1}.`, ended_(step.title), step.error || step.text,
+    live.textContent = [say("live.step", { step: current + 1 }), ended_(step.title), step.error || step.text,
       ...(step.formulas || []).map((formula) => ended_(formula.text))].join(" ");
     reveal(line);
   }
@@ -1125,7 +1139,7 @@ export function mount(el, trace, options = {}) {
     veil.hidden = !open;
     if (open) veil.style.left = `${(100 * open.step) / count}%`;
     bits.forEach((bit, i) => (bit.hidden = !!open && parts[i].start >= open.step));
-    score.textContent = `${[...answered.values()].filter(Boolean).length} of ${questions.length} predicted`;
+    score.textContent = say("score", { right: [...answered.values()].filter(Boolean).length, count: questions.length });
     if (open && current === open.step - 1) ask(open);
     else {
       asking.hidden = !verdict;
@@ -1143,24 +1157,24 @@ export function mount(el, trace, options = {}) {
     const check = (given) => {
       if (!given.trim()) return;
       const right = agrees(given, question.answer);
-      if (right || question.choices) return settle(question, right && !tries, right ? `Right: ${question.answer}.` : `No: ${question.answer}.`);
+      if (right || question.choices) return settle(question, right && !tries, say(right ? "answer.right" : "answer.no", { answer: question.answer }));
       tries++;
       const trap = (question.traps || []).find((one) => agrees(given, one.answer));
       const numbers_ = readAnswer(given);
-      reply.textContent = trap ? trap.text : numbers_ === null ? "Write a number, several with spaces between them, or None."
-        : numbers_.length !== size ? `It has ${size} number${size === 1 ? "" : "s"}.` : "Not this. Try again, or let it be shown.";
+      reply.textContent = trap ? trap.text : numbers_ === null ? say("answer.number")
+        : numbers_.length !== size ? say(size === 1 ? "answer.size.one" : "answer.size", { count: size }) : say("answer.again");
     };
     const controls = [];
     if (question.choices) {
       for (const choice of question.choices) controls.push(button("mg-answer", choice, () => check(choice), choice));
     } else {
       const field = make("", "input", { type: "text", class: "mg-field", "aria-label": question.text, autocomplete: "off",
-        spellcheck: "false", placeholder: size === 1 ? "a number" : `${size} numbers` });
+        spellcheck: "false", placeholder: say(size === 1 ? "answer.one" : "answer.many", { count: size }) });
       field.addEventListener("mg-enter", () => check(field.value));
-      controls.push(field, button("mg-answer", "Check", () => check(field.value), "check"));
+      controls.push(field, button("mg-answer", say("check"), () => check(field.value), say("check")));
     }
-    controls.push(button("mg-answer mg-reveal", "Show it", () => settle(question, false, `It is ${question.answer}.`), "show it"));
-    asking.replaceChildren(verdict ? h("p", "", verdict) : "", h("p", "", h("b", "", "Predict: "), question.text), h("div", "mg-answers", ...controls), reply);
+    controls.push(button("mg-answer mg-reveal", say("reveal"), () => settle(question, false, say("answer.is", { answer: question.answer })), say("reveal")));
+    asking.replaceChildren(verdict ? h("p", "", verdict) : "", h("p", "", h("b", "", `${say("predict")}: `), question.text), h("div", "mg-answers", ...controls), reply);
     asking.hidden = false;
   }
 
@@ -1288,17 +1302,17 @@ export function mount(el, trace, options = {}) {
     const tensor = item.tensor ? slots.get(item.tensor) : null;
     if (tensor && tensor.now.value) {
       facts.push([tensor.now.name, numbers(tensor.now.value)]);
-      facts.push(["shape", tensor.now.value.shape.length ? tensor.now.value.shape.join(" × ") : "scalar"]);
+      facts.push([say("fact.shape"), tensor.now.value.shape.length ? tensor.now.value.shape.join(" × ") : say("fact.scalar")]);
       facts.push(["dtype", tensor.now.value.dtype]);
     }
     const detail = now.detail && !(tensor && tensor.now.value) ? now.detail : "";
-    if (detail) facts.push(["detail", detail]);
+    if (detail) facts.push([say("fact.detail"), detail]);
     for (const edge of trace.edges || []) {
       const gradient = /** @type {Slot} */ (slots.get(edge.id)).now.gradient;
       const other = slots.get(edge.source === item.id ? edge.target : edge.source);
       if (gradient === null || !other) continue;
-      if (edge.source === item.id) facts.push([`gradient from ${other.now.label}`, gradient]);
-      else if (edge.target === item.id) facts.push([`gradient to ${other.now.label}`, gradient]);
+      if (edge.source === item.id) facts.push([say("fact.from", { node: other.now.label }), gradient]);
+      else if (edge.target === item.id) facts.push([say("fact.to", { node: other.now.label }), gradient]);
     }
     if (tensor && typeof tensor.now.grad === "object" && tensor.now.leaf) {
       facts.push([".grad", tensor.now.grad ? numbers(tensor.now.grad) : h("em", "", "None")]);
@@ -1306,17 +1320,17 @@ export function mount(el, trace, options = {}) {
     for (const chip of item.chips || []) {
       const state = /** @type {Slot} */ (slots.get(chip.id)).now;
       const kept = chip.tensor ? slots.get(chip.tensor) : null;
-      const word = state.held === null ? "not yet saved" : state.held ? (state.stale ? "held, but out of date" : "held") : "freed";
-      facts.push([chip.label, `${kept ? `${kept.now.name} ` : ""}at version ${chip.version}, ${bytesText(chip.bytes)}, ${word}`]);
+      const word = say(state.held === null ? "chip.before" : state.held ? (state.stale ? "chip.stale" : "chip.held") : "chip.freed");
+      facts.push([chip.label, say("chip", { x: kept ? kept.now.name : "", version: chip.version, size: bytesText(chip.bytes), state: word }).trim()]);
     }
-    if (item.line) facts.push(["made on line", String(item.line + firstLine - 1)]);
+    if (item.line) facts.push([say("fact.line"), String(item.line + firstLine - 1)]);
     const list = h("dl", "");
     for (const [name, value] of facts) list.append(h("dt", "", name), h("dd", "", value));
     const ways = h("div", "mg-answers",
-      ...(item.tensor ? [button("mg-answer", "Previous change (N)", () => change(-1), "← change"), button("mg-answer", "Next change (n)", () => change(1), "change →")] : []),
-      button("mg-answer", "Breakpoint (b)", () => toggleBreak(inspected), "breakpoint"));
+      ...(item.tensor ? [button("mg-answer", say("change.back"), () => change(-1), say("change.back.short")), button("mg-answer", say("change.next"), () => change(1), say("change.next.short"))] : []),
+      button("mg-answer", say("break"), () => toggleBreak(inspected), say("break.short")));
     inspector.replaceChildren(
-      h("div", "mg-inspect-head", h("span", "mg-mono", now.label), button("mg-close", "Close", () => inspect(null), icon("close"))), list, ways);
+      h("div", "mg-inspect-head", h("span", "mg-mono", now.label), button("mg-close", say("close"), () => inspect(null), icon("close"))), list, ways);
   }
 
   // -------------------------------------------------------------- playing, lines, phases, keys
@@ -1330,12 +1344,12 @@ export function mount(el, trace, options = {}) {
       if (timer) timer = window.setTimeout(tick, PLAY_MS / SPEEDS[speed]);
     };
     timer = window.setTimeout(tick, PLAY_MS / SPEEDS[speed] / 2);
-    face("pause", "Pause (space)");
+    face("pause", say("pause"));
   }
   function stop() {
     window.clearTimeout(timer);
     timer = 0;
-    face("play", "Play (space)");
+    face("play", say("play"));
   }
   /** @param {keyof typeof ICONS} name @param {string} label */
   function face(name, label) {
@@ -1347,7 +1361,7 @@ export function mount(el, trace, options = {}) {
   function setSpeed(n) {
     speed = n;
     pace.textContent = `${SPEEDS[speed]}×`;
-    pace.setAttribute("aria-label", `Speed of playing: ${SPEEDS[speed]}×`);
+    pace.setAttribute("aria-label", say("pace.at", { speed: SPEEDS[speed] }));
   }
   /** The next step of a line after the one shown, and from the last back to the first.
    * @param {number} number */
@@ -1372,8 +1386,8 @@ export function mount(el, trace, options = {}) {
     const on = !breaks.delete(place) && !!breaks.add(place);
     const element = typeof place === "number" ? lines[place - 1] : place.parts.group;
     element.classList.toggle("mg-break", on);
-    const where = typeof place === "number" ? `line ${place + firstLine - 1}` : place.now.label;
-    live.textContent = on ? `Breakpoint at ${where}.` : `No breakpoint at ${where}.`;
+    const where = typeof place === "number" ? say("a.line", { line: place + firstLine - 1 }) : place.now.label;
+    live.textContent = say(on ? "break.on" : "break.off", { where });
   }
   /** Whether step `k` comes to a breakpoint: to a line from another, or to a node.
    * @param {number} k */
@@ -1394,7 +1408,7 @@ export function mount(el, trace, options = {}) {
     let k = current + direction;
     while (k >= 0 && k < count && !concerns(k)) k += direction;
     if (id && k >= 0 && k < count) go(k);
-    else live.textContent = id ? "It does not change any more." : "Click a node first: then n leads to the next change of its tensor.";
+    else live.textContent = say(id ? "change.none" : "change.click");
   }
   const partOf = (/** @type {number} */ k) => parts.findIndex((part) => k < part.end);
   const lineOf = (/** @type {number} */ k) => steps[k].line;
@@ -1476,9 +1490,11 @@ export function mount(el, trace, options = {}) {
   el.replaceChildren(root);
   for (const slot of slots.values()) show(slot);
   failure.hidden = inspector.hidden = keys.hidden = asking.hidden = veil.hidden = true;
-  if (count) go((options.step || 1) - 1, true);
+  const kept = keeper && keeper.read();
+  if (kept) questions.slice(0, kept.answers.length).forEach((one, i) => answered.set(one, kept.answers[i]));
+  if (count) go((kept ? kept.step : options.step || 1) - 1, true);
   else {
-    title.textContent = "Nothing was recorded.";
+    title.textContent = say("nothing");
     for (const control of bar.querySelectorAll("button")) control.disabled = true;
   }
   const watcher = typeof ResizeObserver === "undefined" ? null : new ResizeObserver(() => {
@@ -1511,6 +1527,9 @@ export function mount(el, trace, options = {}) {
  * @param {HTMLElement} el @param {{runs: Trace[], labels: string[], pairs: number[][]}} both @param {Options} [options]
  */
 export function mountPair(el, both, options = {}) {
+  const { mg } = /** @type {any} */ (el);
+  const texts = options.texts || (mg && mg.texts);
+  const say = speaker(texts);
   const { runs, labels, pairs } = both;
   let current = -1;
   const move = (/** @type {number} */ target) => {
@@ -1521,22 +1540,22 @@ export function mountPair(el, both, options = {}) {
     });
     current = k;
     slider.value = String(k + 1);
-    slider.setAttribute("aria-valuetext", `step ${k + 1} of ${pairs.length}`);
-    counter.textContent = `step ${k + 1} of ${pairs.length}`;
+    slider.setAttribute("aria-valuetext", say("count", { step: k + 1, count: pairs.length }));
+    counter.textContent = say("count", { step: k + 1, count: pairs.length });
     first.disabled = back.disabled = k === 0;
     next.disabled = last.disabled = k === pairs.length - 1;
   };
-  const first = button("mg-first", "First step (Home)", () => move(0), icon("first"));
-  const back = button("mg-back", "Step back (←)", () => move(current - 1), icon("back"));
-  const next = button("mg-next", "Step forward (→)", () => move(current + 1), h("span", "", "step"), icon("next"));
-  const last = button("mg-last", "Last step (End)", () => move(pairs.length - 1), icon("last"));
+  const first = button("mg-first", say("first"), () => move(0), icon("first"));
+  const back = button("mg-back", say("back"), () => move(current - 1), icon("back"));
+  const next = button("mg-next", say("next"), () => move(current + 1), h("span", "", say("step")), icon("next"));
+  const last = button("mg-last", say("last"), () => move(pairs.length - 1), icon("last"));
   const counter = h("span", "mg-count");
-  const slider = make("", "input", { type: "range", class: "mg-slide", min: "1", max: String(pairs.length), step: "1", "aria-label": "Step" });
+  const slider = make("", "input", { type: "range", class: "mg-slide", min: "1", max: String(pairs.length), step: "1", "aria-label": say("track") });
   slider.addEventListener("input", () => move(Number(slider.value) - 1));
-  const bar = make("", "div", { class: "mg-bar", role: "toolbar", "aria-label": "Stepping both" }, first, back, next, last, counter, slider);
+  const bar = make("", "div", { class: "mg-bar", role: "toolbar", "aria-label": say("bar.both") }, first, back, next, last, counter, slider);
   const places = runs.map(() => h("div", "mg-side-of"));
   const sides = runs.map((_, i) => make("", "section", { class: "mg-side", "aria-label": labels[i] }, h("div", "mg-side-name", labels[i]), places[i]));
-  const root = make("", "div", { class: "mg-root mg-pair", role: "group", tabindex: "0", "aria-label": `Two runs: ${labels.join(", ")}` },
+  const root = make("", "div", { class: "mg-root mg-pair", role: "group", tabindex: "0", "aria-label": say("two", { labels: labels.join(", ") }) },
     bar, h("div", "mg-sides", ...sides));
   root.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
     const to = { ArrowRight: current + 1, ArrowLeft: current - 1, Home: 0, End: pairs.length - 1 }[event.key];
@@ -1549,12 +1568,43 @@ export function mountPair(el, both, options = {}) {
   }, true);
   root.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => event.stopPropagation());
   el.replaceChildren(root);
-  const steppers = runs.map((run, i) => mount(places[i], run));
+  const steppers = runs.map((run, i) => mount(places[i], run, { texts }));
   move((options.step || 1) - 1);
   return { root, go: (/** @type {number} */ step) => move(step - 1), destroy: () => steppers.forEach((one) => one.destroy()) };
 }
 
 // ---------------------------------------------------------------- small helpers
+
+/** Where the reader was, for when the page is loaded again: kept with the tab, by what was recorded. A cell that is
+ * run again on the same page begins anew. Where nothing may be stored, nothing is.
+ * @param {Trace} trace @param {number} start */
+function keeping(trace, start) {
+  let hash = 2166136261;
+  for (const text of [String(start), ...trace.source, ...trace.steps.map((step) => step.title)]) {
+    for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 16777619);
+  }
+  const name = `mg-step-${(hash >>> 0).toString(36)}-${trace.steps.length}`;
+  const load = performance.timeOrigin;
+  return {
+    /** @returns {{step: number, answers: boolean[]} | null} */
+    read() {
+      try {
+        const found = JSON.parse(sessionStorage.getItem(name) || "null");
+        return found && found.load !== load && found.step > 0 && Array.isArray(found.answers) ? found : null;
+      } catch {
+        return null;
+      }
+    },
+    /** @param {{step: number, answers: boolean[]}} where */
+    write(where) {
+      try {
+        sessionStorage.setItem(name, JSON.stringify({ ...where, load }));
+      } catch {
+        // refused: a sandboxed frame, a full store
+      }
+    },
+  };
+}
 
 /** @param {string} text */
 function ended_(text) {
@@ -1562,10 +1612,10 @@ function ended_(text) {
 }
 
 /** What stands on a node that failed: the error's type and the line.
- * @param {Step} step @param {number} [firstLine] */
-export function failureText(step, firstLine = 1) {
+ * @param {Step} step @param {number} firstLine @param {Say} say */
+export function failureText(step, firstLine, say) {
   const type = (step.error || "").split(":")[0];
-  return step.line ? `${type} · line ${step.line + firstLine - 1}` : type;
+  return step.line ? `${type} · ${say("a.line", { line: step.line + firstLine - 1 })}` : type;
 }
 
 /** @param {string} kind */
@@ -1630,18 +1680,17 @@ function calm() {
   return window.matchMedia("(prefers-reduced-motion: reduce)").matches;
 }
 
-/** @param {() => void} close */
-function keyHelp(close) {
+/** @param {() => void} close @param {Say} say @param {boolean} folds */
+function keyHelp(close, say, folds) {
   const list = h("dl", "");
-  for (const [what, ...keys] of [["one step forward, back", "→", "←"], ["next line, previous line", "↓", "↑"],
-    ["next phase, previous phase", "PgDn", "PgUp"], ["next change of the tensor that is open", "n", "N"],
-    ["breakpoint here; on to the next one", "b", "c"], ["first step, last step", "Home", "End"], ["play, pause", "space"],
-    ["graph larger, smaller, fit", "+", "−", "0"], ["large, for a lecture", "f"], ["these keys", "?"], ["close", "Esc"]]) {
-    list.append(h("dt", "", ...keys.map((one) => h("kbd", "", one))), h("dd", "", what));
+  for (const [what, ...keys] of [["step", "→", "←"], ["line", "↓", "↑"], ["phase", "PgDn", "PgUp"], ["change", "n", "N"],
+    ["break", "b", "c"], ["ends", "Home", "End"], ["play", say("key.space")], ["size", "+", "−", "0"], ...(folds ? [["fold", "o", "O"]] : []),
+    ["lecture", "f"], ["keys", "?"], ["close", "Esc"]]) {
+    list.append(h("dt", "", ...keys.map((one) => h("kbd", "", one))), h("dd", "", say(`does.${what}`)));
   }
-  list.append(h("dt", "", "click"), h("dd", "", "on a line: its steps; on a node: what it holds"));
-  return make("", "div", { class: "mg-keys", role: "dialog", "aria-label": "Keys" },
-    h("div", "mg-inspect-head", h("b", "", "Keys"), button("mg-close", "Close", close, icon("close"))), list);
+  list.append(h("dt", "", say("key.click")), h("dd", "", say("does.click")));
+  return make("", "div", { class: "mg-keys", role: "dialog", "aria-label": say("keys") },
+    h("div", "mg-inspect-head", h("b", "", say("keys")), button("mg-close", say("close"), close, icon("close"))), list);
 }
 
 /** The widget's side (anywidget): the step is shared with Python.
@@ -1649,6 +1698,7 @@ function keyHelp(close) {
 function render({ model, el }) {
   const open = () =>
     mount(el, model.get("trace"), {
+      texts: model.get("texts"),
       step: model.get("step"),
       onStep: (step) => {
         model.set("step", step);
