@@ -97,14 +97,15 @@ def test_links_lead_to_files_that_are_there(path: Path) -> None:
     assert path.stem == START or f"{START}.ipynb" in targets
 
 
-def test_the_map_links_every_notebook_and_claims_no_other() -> None:
+def test_the_map_names_every_notebook_with_its_question_and_its_minutes() -> None:
     listing = prose(FOLDER / f"{START}.ipynb").split("## The map")[1]
-    rows = re.findall(r"^\| (?:\[(\d\d)\]\(([^)]+)\)|(\d\d)) \|.*\| (.+) \|$", listing, re.MULTILINE)
-    assert [linked or plain for linked, _, plain, _ in rows] == [f"{number:02}" for number in range(1, 23)]
-    assert [target for _, target, _, _ in rows if target] == [path.name for path in NOTEBOOKS if path.stem != START]
-    for linked, target, _, takes in rows:
-        opening = cells(FOLDER / target)[0].source if linked else "to come"
-        assert takes.replace(" min", " minutes") in opening
+    rows = re.findall(r"^\| \[(\d\d)\]\(([^)]+)\) \| (.+) \| (\d\d) min \|$", listing, re.MULTILINE)
+    assert [target for _, target, _, _ in rows] == [path.name for path in NOTEBOOKS if path.stem != START]
+    for number, target, question, minutes in rows:
+        opening = cells(FOLDER / target)[0].source
+        title = opening.split("\n")[0]
+        assert f"# {number} · {question}".startswith(title)
+        assert f"**{minutes} minutes**" in opening
 
 
 def test_each_notebook_leads_to_the_next() -> None:
