@@ -35,7 +35,9 @@ def test_a_right_answer_is_right_however_it_is_written(capsys: Out, answer: Any,
     assert capsys.readouterr().out == "1: right\n"
 
 
-@pytest.mark.parametrize("answer", [..., [1.0, ...], {"a": True, "b": ...}, lambda x: ...], ids=["nothing", "list", "dict", "function"])
+@pytest.mark.parametrize(
+    "answer", [..., [1.0, ...], {"a": True, "b": ...}, lambda x: ...], ids=["nothing", "list", "dict", "function"]
+)
 def test_what_still_has_its_dots_is_not_answered_yet(capsys: Out, answer: Any) -> None:
     judge: Callable[[Any], str | None] = lambda f: None if f(2) == 4 else "no"  # noqa: E731
     check("1", answer, judge if callable(answer) else [1.0, 2.0])
