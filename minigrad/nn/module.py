@@ -146,9 +146,11 @@ class Module:
             raise
 
     def _call_hooked(self, args: tuple[Any, ...], kwargs: Table) -> Any:
-        for before in list(self._forward_pre_hooks.values()):
-            changed = before(self, args)
-            if changed is not None:
+        for before, with_kwargs in list(self._forward_pre_hooks.values()):
+            changed = before(self, args, kwargs) if with_kwargs else before(self, args)
+            if changed is not None and with_kwargs:
+                args, kwargs = changed
+            elif changed is not None:
                 args = changed if isinstance(changed, tuple) else (changed,)
         watch = None
         if self._backward_hooks or self._backward_pre_hooks:
@@ -157,19 +159,25 @@ class Module:
             watch = BackwardWatch(self)
             args = watch.inputs(args)
         result = self.forward(*args, **kwargs)
-        for after in list(self._forward_hooks.values()):
-            changed = after(self, args, result)
+        for after, with_kwargs in list(self._forward_hooks.values()):
+            changed = after(self, args, kwargs, result) if with_kwargs else after(self, args, result)
             if changed is not None:
                 result = changed
         return result if watch is None else watch.outputs(result)
 
-    def register_forward_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
-        """Call ``hook(module, args)`` before forward; what it returns replaces the arguments."""
-        return RemovableHandle(self._forward_pre_hooks, hook)
+    def register_forward_pre_hook(self, hook: Callable[..., Any], *, with_kwargs: bool = False) -> RemovableHandle:
+        """Call ``hook(module, args)`` before forward; what it returns replaces the arguments.
 
-    def register_forward_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
-        """Call ``hook(module, args, output)`` after forward; what it returns replaces the output."""
-        return RemovableHandle(self._forward_hooks, hook)
+        ``with_kwargs``: it is called with, and returns, those that were given by name as well: ``(args, kwargs)``.
+        """
+        entry: Any = (hook, with_kwargs)
+        return RemovableHandle(self._forward_pre_hooks, entry)
+
+    def register_forward_hook(self, hook: Callable[..., Any], *, with_kwargs: bool = False) -> RemovableHandle:
+        """Call ``hook(module, args, output)`` after forward (``with_kwargs``: ``hook(module, args, kwargs, output)``);
+        what it returns replaces the output."""
+        entry: Any = (hook, with_kwargs)
+        return RemovableHandle(self._forward_hooks, entry)
 
     def register_full_backward_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """Call ``hook(module, grad_output)`` when the gradients of the outputs are known; a tuple replaces them."""

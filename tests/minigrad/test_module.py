@@ -484,3 +484,20 @@ def test_parameters_in_a_list() -> None:
         print(p.get_buffer("b"))
         p[9]
     """)
+
+
+def test_hooks_that_want_the_arguments_given_by_name() -> None:
+    program("""
+        class Scaled(nn.Module):
+            def forward(self, x, scale=1):
+                return x * scale
+
+        m = Scaled()
+        replaced = lambda m, a, k: print(a, k) or ((a[0] + 1,), {"scale": 3})
+        before = m.register_forward_pre_hook(replaced, with_kwargs=True)
+        after = m.register_forward_hook(lambda m, a, k, out: print(a, k, out), with_kwargs=True)
+        m.register_forward_hook(lambda m, a, out: out * 10)
+        print(m(torch.ones(1), scale=2))
+        before.remove()
+        print(m(torch.ones(1)))
+    """)
