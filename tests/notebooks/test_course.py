@@ -87,6 +87,42 @@ def test_an_exercise_is_an_answer_then_its_check_then_its_hidden_solution(path: 
         assert not re.search("not yet|look again|not answered", printed(cell))
 
 
+@EACH
+def test_a_notebook_asks_before_it_shows(path: Path) -> None:
+    assert any(re.search(r"--predict\b|^predict\(", cell.source, re.MULTILINE) for cell in code(path))
+
+
+# The articles say something that PyTorch does not do: article and place, in the notebook of its topic.
+DIFFERENCES = [
+    ("01", "Article 001, on checking gradients"),
+    ("03", "Article 003, step 1"),
+    ("04", "Article 000, on gradients of vectors"),
+    ("05", "Article 003, on non-scalar outputs"),
+    ("06", "Article 001, on accumulation"),
+    ("06", "Article 004, on the three calls of a training step"),
+    ("09", "Article 003, step 3"),
+    ("13", "Article 001, on clipping"),
+    ("14", "Article 001, problem 3"),
+    ("15", "Article 001, problem 1"),
+    ("15", "Article 000, common errors"),
+]
+
+
+@pytest.mark.parametrize(("number", "place"), DIFFERENCES)
+def test_where_an_article_is_wrong_a_box_says_so(number: str, place: str) -> None:
+    (path,) = (path for path in NOTEBOOKS if path.stem.startswith(number))
+    assert f"> **What the article says, what happens**\n>\n> *{place}*: " in prose(path)
+
+
+@EACH
+def test_a_box_is_followed_by_the_program_that_shows_it(path: Path) -> None:
+    for cell, following in itertools.pairwise(cells(path)):
+        if "**What the article says, what happens**" in cell.source and path.stem != START:
+            assert cell.source.rstrip().split("\n")[-1].startswith(">")
+            assert following.cell_type == "code"
+            assert following.outputs
+
+
 # Links
 
 
