@@ -104,10 +104,13 @@ softplus = _activation(
 )
 
 
+_relu = pointwise.relu.__wrapped__  # type: ignore[attr-defined]  # its arguments have been read
+
+
 @public
 def relu(input: Tensor, inplace: bool = False) -> Tensor:
     """Zero where negative."""
-    return input.relu_() if inplace else pointwise.relu(input)
+    return input.relu_() if inplace else _relu(input)
 
 
 @public

@@ -306,7 +306,8 @@ def _layer(
     if inplace:
         options = f"{options}, inplace=False" if options else "inplace=False"
     names = [option.split("=")[0] for option in options.split(", ") if option not in ("", "*")]
-    call = ", ".join([inputs, *(f"{key}=self.{key}" for key in names)])
+    by_place = inplace  # which is faster: these functions have their options in the same order
+    call = ", ".join([inputs, *(f"self.{key}" if by_place else f"{key}=self.{key}" for key in names)])
     if name == "Dropout":
         call += ", training=self.training"
     if function.startswith("input."):
