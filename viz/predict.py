@@ -24,8 +24,8 @@ def questions(writer: Writer, events: Sequence[Event], wanted: Sequence[str]) ->
     """What is asked about a run.
 
     Args:
-        wanted: "x.grad" for each arrival of a gradient at the leaf x; "raises" for whether a backward runs to its end;
-            "all" for both, of every leaf with few numbers.
+        wanted: "x.grad" for each arrival of a gradient at the leaf x, or that none arrives; "raises" for whether a
+            backward runs to its end; "all" for both, of every leaf with few numbers that gets a gradient.
 
     Raises:
         ValueError: nothing in the run answers to one of them.
@@ -41,8 +41,7 @@ def questions(writer: Writer, events: Sequence[Event], wanted: Sequence[str]) ->
                 found.append(question)
                 answered.add(subject)
     missing = [subject for subject in wanted if subject not in (*answered, "all", RAISES)]
-    if missing:
-        raise ValueError(say("predict.nothing", subject=missing[0]))
+    found += [_none(writer, events, begin, subject) for subject in missing]
     return sorted(found, key=lambda question: question.step)
 
 
@@ -63,6 +62,20 @@ def _about(
         yield RAISES, Question(place, text, raises if fails else runs, [runs, raises])
 
 
+def _none(writer: Writer, events: Sequence[Event], begin: int, subject: str) -> Question:
+    """What is asked about a leaf that no gradient reaches, before the last backward begins."""
+    for event in events:
+        if event.kind == "leaf" and begin:
+            leaf: Snap = event.facts["tensor"].snap
+            x = writer.symbol(event.facts["tensor"])
+            if say("gradient", x=x) == subject and leaf.array is not None:
+                text = say("predict.grad", x=x, line=writer.line_number(events[begin].line))
+                zero = Trap(" ".join("0" * min(leaf.array.size, MOST)), say("predict.not.zero", x=x))
+                others = _others(writer, events, event, {"None", zero.answer})
+                return Question(begin, text, "None", traps=[zero, *others])
+    raise ValueError(say("predict.nothing", subject=subject))
+
+
 def _traps(writer: Writer, events: Sequence[Event], event: Event, x: str, answer: str) -> Iterator[Trap]:
     facts = event.facts
     candidates: list[tuple[Any, str]] = []
@@ -81,20 +94,25 @@ def _traps(writer: Writer, events: Sequence[Event], event: Event, x: str, answer
         if wrong is not None and wrong not in known:
             known.add(wrong)
             yield Trap(wrong, say(key, x=x))
+    yield from _others(writer, events, event, known)
+    zero = " ".join("0" for _ in answer.split())
+    if zero not in known:
+        yield Trap(zero, say("predict.zero", x=x))
+    yield Trap("None", say("predict.none", x=x))
+
+
+def _others(writer: Writer, events: Sequence[Event], event: Event, known: set[str]) -> Iterator[Trap]:
+    """The gradients of the other leaves, as far as they are not ``known`` answers."""
     for other in events:
         if (
             other.kind == "accumulate"
             and "returned" not in other.facts
-            and other.facts["tensor"] is not facts["tensor"]
+            and other.facts["tensor"] is not event.facts["tensor"]
         ):
             wrong = _numbers(other.facts["after"])
             if wrong is not None and wrong not in known:
                 known.add(wrong)
                 yield Trap(wrong, say("predict.other", x=writer.symbol(other.facts["tensor"])))
-    zero = " ".join("0" for _ in answer.split())
-    if zero not in known:
-        yield Trap(zero, say("predict.zero", x=x))
-    yield Trap("None", say("predict.none", x=x))
 
 
 def _numbers(snap: Any) -> str | None:

@@ -267,6 +267,7 @@ EN: dict[str, str] = {
     "predict.value": "That is the value of {x}, and not how the result changes with it.",
     "predict.other": "That is the gradient of {x}.",
     "predict.zero": "Zero would say that the result does not depend on {x}. It does.",
+    "predict.not.zero": "Zero would be a gradient that has arrived. Does any way lead from the result back to {x}?",
     "predict.none": "None says that no gradient has arrived yet. This backward pass brings one.",
     "predict.nothing": 'predict: nothing in this run answers to {subject!r}; "x.grad" asks for the gradient of the '
     'leaf x, "raises" whether a backward runs to its end',

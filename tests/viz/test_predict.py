@@ -47,6 +47,18 @@ def test_a_gradient_is_asked_for_before_its_backward_begins():
     assert [steps[question.step].kind for question in (first, second)] == ["backward", "backward"]
 
 
+def test_a_gradient_that_does_not_come_is_asked_for_as_well():
+    def cut():
+        x = torch.tensor([2.0, 3.0], requires_grad=True)
+        y = torch.tensor([1.0, 1.0], requires_grad=True)
+        (x.detach() * y).sum().backward()
+
+    (question,) = asked(cut, ["x.grad"])
+    assert question.answer == "None"
+    assert "Does any way lead" in traps(question)["0 0"]
+    assert "gradient of y" in traps(question)["2 3"]
+
+
 def test_known_wrong_answers_are_told_what_they_are():
     first, second = asked(two_paths, ["x.grad"])
     assert "along one path" in traps(first)["3"]

@@ -1150,8 +1150,8 @@ export function mount(el, trace, options = {}) {
   /** @param {Question} question */
   function ask(question) {
     const reply = make("", "p", { class: "mg-reply", "aria-live": "polite" });
-    const wanted = readAnswer(question.answer);
-    const size = Array.isArray(wanted) ? wanted.length : 1;
+    const wanted = [question.answer, ...(question.traps || []).map((trap) => trap.answer)].map(readAnswer).find(Array.isArray);
+    const size = wanted ? wanted.length : 1; // of a gradient that stays None, too
     let tries = 0;
     /** @param {string} given */
     const check = (given) => {
