@@ -280,25 +280,19 @@ def _named_padding(
     return tuple(total // 2 for total in totals)
 
 
-@public
-def conv1d(
-    input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Any = 1, padding: Any = 0, dilation: Any = 1,
-    groups: int = 1,
-) -> Tensor:  # fmt: skip
-    """Convolution of (batch, in, length) with a weight (out, in / groups, kernel)."""
-    return _convolution(1, input, weight, bias, stride, padding, dilation, groups)
+def _convolving(dims: int, doc: str) -> Callable[..., Tensor]:
+    def convolve(
+        input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Any = 1, padding: Any = 0,
+        dilation: Any = 1, groups: int = 1,
+    ) -> Tensor:  # fmt: skip
+        return _convolution(dims, input, weight, bias, stride, padding, dilation, groups)
+
+    convolve.__name__, convolve.__doc__ = f"conv{dims}d", f'{doc} ``padding`` may be "same" or "valid".'
+    return public(convolve)
 
 
-@public
-def conv2d(
-    input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Any = 1, padding: Any = 0, dilation: Any = 1,
-    groups: int = 1,
-) -> Tensor:  # fmt: skip
-    """Convolution of (batch, in, height, width) with a weight (out, in / groups, kernel height, kernel width).
-
-    ``padding`` may be "same" or "valid".
-    """
-    return _convolution(2, input, weight, bias, stride, padding, dilation, groups)
+conv1d = _convolving(1, "Convolution of (batch, in, length) with a weight (out, in / groups, kernel).")
+conv2d = _convolving(2, "Convolution of (batch, in, height, width) with a weight (out, in / groups, kernel's two).")
 
 
 @public
@@ -370,6 +364,20 @@ def avg_pool2d(
     """The mean of each window of (batch, channels, height, width)."""
     settings = _pool_settings("avg_pool2d", input, ceil_mode, kernel_size, stride, padding)[:3]
     return neural.avg_pool2d(input, *settings, ceil_mode, count_include_pad, divisor_override)
+
+
+@public
+def adaptive_avg_pool2d(input: Tensor, output_size: Any) -> Tensor:
+    """The means of as many windows as ``output_size`` says, which has to divide height and width."""
+    size = output_size if isinstance(output_size, tuple) else (output_size, output_size)
+    if size == (1, 1):
+        return reduction.mean(input, (-1, -2), True)
+    shape = input._array.shape[-2:]
+    wanted = [n if m is None else m for m, n in zip(size, shape, strict=True)]
+    kernel = tuple(n // m for m, n in zip(wanted, shape, strict=True))
+    if any(n % m for m, n in zip(wanted, shape, strict=True)):
+        raise NotImplementedError(f"minigrad divides {shape} evenly only, not into {size}")
+    return neural.avg_pool2d(input, kernel, (), (0, 0), False, True, None)
 
 
 # Look-up and dropout

@@ -385,6 +385,11 @@ AvgPool2d = _layer(
 )
 
 
+AdaptiveAvgPool2d = _layer(
+    "AdaptiveAvgPool2d", "output_size", "output_size={0.output_size}", function="F.adaptive_avg_pool2d"
+)
+
+
 def _loss(name: str, function: str, options: str = "*, reduction='mean'") -> Any:
     """A loss of (input, target)."""
     return _layer(name, options, inputs="input, target", function=f"F.{function}")

@@ -209,6 +209,32 @@ class Adagrad(Formula):
         p -= group["lr"] / (1 + (step - 1) * group["lr_decay"]) * (g / (np.sqrt(squares) + group["eps"]))
 
 
+class Adadelta(Formula):
+    """Zeiler (2012): steps as large as the last ones were, by the gradient over the root of the mean of its squares.
+
+    See https://docs.pytorch.org/docs/stable/generated/torch.optim.Adadelta.html
+    """
+
+    def __init__(
+        self, params: Iterable[Any], lr: float = 1.0, rho: float = 0.9, eps: float = 1e-6, weight_decay: float = 0,
+        foreach: bool | None = None, *, capturable: bool = False, maximize: bool = False,
+        differentiable: bool = False,
+    ) -> None:  # fmt: skip
+        if not 0.0 <= rho <= 1.0:
+            raise ValueError(f"Invalid rho value: {rho}")
+        super().__init__(**_given(locals(), "params", "lr", "rho", "eps", "weight_decay", "maximize", "capturable"))
+
+    def update(self, p: np.ndarray, g: np.ndarray, state: dict[str, Any], group: dict[str, Any]) -> None:
+        _next_step(state)
+        square, steps, rho = _array_in(state, "square_avg", p), _array_in(state, "acc_delta", p), group["rho"]
+        square *= rho
+        square += (1 - rho) * (g * g)
+        step = np.sqrt(steps + group["eps"]) / np.sqrt(square + group["eps"]) * g
+        steps *= rho
+        steps += (1 - rho) * (step * step)
+        p -= group["lr"] * step
+
+
 def _given(arguments: dict[str, Any], *first: str) -> dict[str, Any]:
     """The arguments of an ``__init__``, from its ``locals()``; in the order in which PyTorch lists them."""
     return {key: arguments[key] for key in (*first, *arguments) if key not in ("self", "__class__")}

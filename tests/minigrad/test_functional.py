@@ -443,3 +443,8 @@ def test_other_losses(code: str) -> None:
 )
 def test_one_hot(code: str) -> None:
     agree(code, t=T, but="version")
+
+
+def test_adaptive_average() -> None:
+    agree("F.adaptive_avg_pool2d(x, (2, 3))", x=(2, 2, 4, 6), but=FUSED + " graph saved")
+    agree("F.adaptive_avg_pool2d(x, (None, 1))", x=(2, 4, 6), but=FUSED + " graph saved")

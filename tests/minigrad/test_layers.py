@@ -65,6 +65,7 @@ LAYERS = lines("""
     nn.MaxPool2d(3, stride=2, padding=1) | torch.randn(2, 2, 5, 5)
     nn.MaxPool2d((2, 1), ceil_mode=True) | torch.randn(2, 2, 5, 5)
     nn.AvgPool2d(2) | torch.randn(2, 2, 5, 5)
+    nn.AdaptiveAvgPool2d(1) | torch.randn(2, 2, 5, 5)
     nn.AvgPool2d(3, stride=2, padding=1) | torch.randn(2, 2, 5, 5)
     nn.AvgPool2d(2, ceil_mode=True, count_include_pad=False) | torch.randn(2, 2, 5, 5)
     nn.Flatten() | torch.randn(2, 3, 4)

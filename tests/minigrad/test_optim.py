@@ -36,6 +36,8 @@ OPTIMIZERS = lines("""
     RMSprop(params, lr=0.001, maximize=True)
     Adagrad(params, lr=0.1, lr_decay=0.1, initial_accumulator_value=0.5)
     Adagrad(params, weight_decay=0.1, maximize=True)
+    Adadelta(params)
+    Adadelta(params, lr=0.5, rho=0.8, weight_decay=0.1)
 """)
 
 STEPS = """
