@@ -20,7 +20,7 @@ from . import dtypes, random
 from .dtypes import bool_, float64, get_default_dtype, int64
 from .memory import as_it_lies
 from .ops import drawing
-from .ops.arguments import METHODS, broadcast_shape, function, type_name
+from .ops.arguments import METHODS, broadcast_shape, function
 from .ops.templates import OPERATIONS
 from .tensor import Tensor, wrap
 
@@ -349,9 +349,9 @@ def _item_dtype(data: Any) -> dtype:
     if isinstance(data, complex):
         raise NotImplementedError("minigrad has no complex dtypes: " + ", ".join(map(str, dtypes.DTYPES)))
     if isinstance(data, str | bytes):
-        raise TypeError(f"new(): invalid data type '{type_name(data)}'")
+        raise TypeError(f"new(): invalid data type '{dtypes.kind_name(data)}'")
     if not _is_sequence(data):
-        raise RuntimeError(f"Could not infer dtype of {type_name(data)}")
+        raise RuntimeError(f"Could not infer dtype of {dtypes.kind_name(data)}")
     for item in data:
         found = dtypes.PROMOTED[found, _item_dtype(item)] if found else _item_dtype(item)
     return found or get_default_dtype()
@@ -460,7 +460,7 @@ def as_tensor(data: Any, dtype: dtype | None = None, device: Any = None) -> Tens
 def from_numpy(ndarray: np.ndarray) -> Tensor:
     """A leaf on the memory of a numpy array: what changes one changes the other."""
     if not isinstance(ndarray, np.ndarray):
-        raise TypeError(f"expected np.ndarray (got {type_name(ndarray)})")
+        raise TypeError(f"expected np.ndarray (got {dtypes.kind_name(ndarray)})")
     if not ndarray.flags.writeable:
         warnings.warn(
             "The given NumPy array is not writable, and PyTorch does not support non-writable tensors. This means "
@@ -494,7 +494,7 @@ def _legacy(dtype: dtype, /, *args: Any, data: Any = None, size: Any = None, dev
     if isinstance(first, Tensor):
         return OPERATIONS["AliasBackward0"](first)
     if isinstance(first, str) or not _is_sequence(first):
-        raise TypeError(f"new(): data must be a sequence (got {type_name(first)})")
+        raise TypeError(f"new(): data must be a sequence (got {dtypes.kind_name(first)})")
     return wrap(_array_of(first, dtype))
 
 

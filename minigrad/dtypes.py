@@ -101,9 +101,10 @@ def type_name(dtype: dtype) -> str:
 
 def kind_name(value: object) -> str:
     """The name error messages give a value's type."""
-    if hasattr(value, "_array"):
-        return "Tensor"
-    return f"numpy.{type(value).__name__}" if isinstance(value, np.generic) else type(value).__name__
+    kind = type(value)
+    if isinstance(value, dtype | device | Size):
+        return f"torch.{kind.__name__}"
+    return f"numpy.{kind.__name__}" if kind.__module__ == "numpy" else kind.__name__
 
 
 _default = [float32]

@@ -25,6 +25,7 @@ import numpy as np
 
 from .. import dtypes
 from ..autograd import grad_mode
+from ..dtypes import kind_name
 from ..tensor import Tensor
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -235,8 +236,8 @@ class Parameter:
         """PyTorch's words for a value of another type; position 0: it was given by name."""
         what = f"{self.function}(): argument '{self.name}'{f' (position {position})' if position else ''} must be"
         if position and self.kind == "tuple of ints" and isinstance(value, tuple | list):
-            return f"{what} {self.kind}, but found element of type {type_name(value[0])} at pos 0"
-        return f"{what} {self.kind}, not {type_name(value)}"
+            return f"{what} {self.kind}, but found element of type {kind_name(value[0])} at pos 0"
+        return f"{what} {self.kind}, not {kind_name(value)}"
 
 
 class Signature:
@@ -327,17 +328,17 @@ class Signature:
         types: list[str] = []
         for kind, name, value in zip(kinds, names, (*args, *(named[name] for name in names[len(args) :])), strict=True):
             shown = f"{name}={_described(value)}" if len(types) >= len(args) else _described(value)
-            fits = kind == type_name(value) or (kind == "float" and type(value) is int)
+            fits = kind == kind_name(value) or (kind == "float" and type(value) is int)
             types.append(shown if fits else f"!{shown}!")
         return f"arguments have invalid types: ({', '.join(types)}{'' if args else ', '})"
 
 
 def _described(value: Any) -> str:
     if isinstance(value, list):
-        return f"list of [{', '.join(map(type_name, value))}]"
+        return f"list of [{', '.join(map(kind_name, value))}]"
     if isinstance(value, tuple):
-        return f"tuple of ({', '.join(map(type_name, value))}{',' if len(value) == 1 else ''})"
-    return type_name(value)
+        return f"tuple of ({', '.join(map(kind_name, value))}{',' if len(value) == 1 else ''})"
+    return kind_name(value)
 
 
 def _mismatch(name: str, signatures: list[Signature], args: tuple[Any, ...], named: dict[str, Any]) -> str:
@@ -346,7 +347,7 @@ def _mismatch(name: str, signatures: list[Signature], args: tuple[Any, ...], nam
     plausible = [one for one in signatures if one.least <= given <= len(one.parameters)]
     if len(plausible) == 1:
         return str(plausible[0].match(args, named))
-    types = [*map(type_name, args), *(f"{key}={type_name(value)}" for key, value in named.items())]
+    types = [*map(kind_name, args), *(f"{key}={kind_name(value)}" for key, value in named.items())]
     lines = [f"got ({', '.join(types)}{', ' if named and not args else ''}), but expected one of:"]
     for signature in signatures:
         lines.append(f" * ({', '.join(signature.shown)})")
@@ -399,7 +400,7 @@ def _tensors(value: Any, parameter: Parameter) -> Any:
     for place, item in enumerate(value):
         if not isinstance(item, Tensor):
             where = f"element {place} in argument {parameter.index}"
-            raise TypeError(f"expected Tensor as {where}, but got {type_name(item)}")
+            raise TypeError(f"expected Tensor as {where}, but got {kind_name(item)}")
     return value
 
 
@@ -414,7 +415,7 @@ def _ints(value: Any, parameter: Parameter) -> Any:
         if numbers[place - 1] is NONE:
             raise TypeError(
                 f"{parameter.function}(): argument '{parameter.name}' failed to unpack the object at pos {place} with "
-                f'error "type must be tuple of ints,but got {type_name(item)}"'
+                f'error "type must be tuple of ints,but got {kind_name(item)}"'
             )
     return tuple(numbers)
 
@@ -451,14 +452,6 @@ def is_number(value: Any) -> bool:
     return isinstance(value, int | float | np.number | np.bool_)
 
 
-def type_name(value: Any) -> str:
-    """What PyTorch calls the type of a value in its errors."""
-    kind = type(value)
-    if isinstance(value, dtypes.dtype | dtypes.device | dtypes.Size):
-        return f"torch.{kind.__name__}"
-    return f"numpy.{kind.__name__}" if kind.__module__ == "numpy" else kind.__name__
-
-
 # Dimensions and shapes
 
 
@@ -481,13 +474,6 @@ def wrap_dims(dim: int | Iterable[int] | None, ndim: int) -> tuple[int, ...]:
         if d in dims[:place]:
             raise RuntimeError(f"dim {d} appears multiple times in the list of dims")
     return (dims if ndim else ()) or tuple(range(ndim))
-
-
-def read_shape(sizes: tuple[Any, ...]) -> tuple[int, ...]:
-    """``f(2, 3)``, ``f((2, 3))`` and ``f([2, 3])`` all name the shape (2, 3)."""
-    if len(sizes) == 1 and isinstance(sizes[0], tuple | list):
-        sizes = tuple(sizes[0])
-    return tuple(int(size) for size in sizes)
 
 
 def infer_shape(shape: tuple[int, ...], size: int) -> tuple[int, ...]:

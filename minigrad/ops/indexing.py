@@ -18,10 +18,9 @@ import numpy as np
 from .. import memory
 from ..autograd import grad_mode, views
 from ..autograd.observe import tell
-from ..dtypes import FROM_NUMPY, type_name
+from ..dtypes import FROM_NUMPY, kind_name, type_name
 from ..tensor import Tensor
 from .arguments import METHODS, broadcast_shape, function, is_number, must_be_tensor, wrap_dim
-from .arguments import type_name as full_name
 from .dual import cast, either, masked, plain, reshape, scatter_flat, zeros, zeros_of
 from .layout import laid_out
 from .reduction import return_type
@@ -343,7 +342,7 @@ def _resolve(self: Tensor, index: Any, full_too: bool = False) -> tuple[Tensor, 
         else:
             raise IndexError(
                 "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices (got "
-                f"{full_name(item)})"
+                f"{kind_name(item)})"
             )
     return part, indices
 
@@ -424,7 +423,7 @@ def set_index(self: Tensor, key: Any, value: Any) -> None:
     """
     if not isinstance(value, Tensor):
         if not isinstance(value, int | float):
-            raise TypeError(f"can't assign a {full_name(value)} to a {type_name(self.dtype)}")
+            raise TypeError(f"can't assign a {kind_name(value)} to a {type_name(self.dtype)}")
         value = _as_value(self, value)
     if key is False:
         return
