@@ -88,7 +88,12 @@ def _saved_attribute(place: int, name: str = "") -> property:
     """What PyTorch shows as ``node._saved_self``: a saved tensor, or the attribute ``name``."""
 
     def tensor(node: OpNode) -> Any:
-        return unpack(node, node.saved if type(node.saved) is Freed else (node.saved[place],), True)[0]
+        saved, row = node.saved, node.operation
+        if type(saved) is not Freed:
+            saved = (saved[place],)
+        elif row.spared(node.edges, place):
+            return None
+        return unpack(node, saved, True)[0]
 
     def attribute(node: OpNode) -> Any:
         value = node.attributes[place]
@@ -182,6 +187,11 @@ class Operation:
             self.node = type(title, (OpNode,), {**slots, "multi": multi, **shown})
         self._plain = not self.variadic and len(outputs) == 1 and not self.forward.__defaults__
         self._run: Any = None  # the row written out, from its first use on
+
+    def spared(self, edges: tuple[Any, ...], place: int) -> bool:
+        """Whether an input was not saved, because no derivative that needs it was to run."""
+        needed = self.needed_by[place] if len(edges) > 1 and self.saved_names[place] in self.params else ()
+        return bool(needed) and all(edges[i] is None for i in needed)
 
     operation = property(lambda self: self)  # as the functions have that are made of one
 
