@@ -452,7 +452,9 @@ export function math(part) {
   const [tag, ...rest] = part;
   const element = document.createElementNS(MATH, MATH_TAGS.has(tag) ? tag : "mrow");
   if (tag === "mark") element.setAttribute("class", "mg-hot");
-  element.append(...rest.map(math));
+  // Mathematics has no spaces: words among symbols keep theirs.
+  if (tag === "mtext" && /\p{L} \p{L}/u.test(String(rest[0]))) element.append(`\u00a0${String(rest[0]).trim()}\u00a0`);
+  else element.append(...rest.map(math));
   return element;
 }
 
@@ -592,7 +594,7 @@ export function mount(el, trace, options = {}) {
   const phases = phasesOf(steps);
   const knob = h("span", "mg-knob");
   const track = make("", "div", {
-    class: "mg-track", role: "slider", tabindex: "0", "aria-label": say("track"), "aria-valuemin": "1", "aria-valuemax": String(count),
+    class: `mg-track${parts.length > 40 ? " mg-fine" : ""}`, role: "slider", tabindex: "0", "aria-label": say("track"), "aria-valuemin": "1", "aria-valuemax": String(count),
   });
   const bits = parts.map((part) => {
     const name = say(part.number ? "phase.number" : `phase.${part.phase}`, { phase: say(`phase.${part.phase}`), number: part.number });
@@ -1500,7 +1502,7 @@ export function mount(el, trace, options = {}) {
   const watcher = typeof ResizeObserver === "undefined" ? null : new ResizeObserver(() => {
     if (!scroller.clientWidth) return;
     if (!chosen) resize(natural());
-    follow();
+    reveal(shownLines[0]);
   });
   if (watcher) watcher.observe(scroller);
 
