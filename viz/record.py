@@ -1440,8 +1440,9 @@ class Run:
 def record(title: str = "", *, limit: int = LIMIT, predict: Sequence[str] | bool = ()) -> Run:
     """Watch a block of code: ``with viz.record() as run:``.
 
-    Recording takes time: a training step of a small network runs two to four times as long, a loop of operations on
-    single numbers a hundred times or more.
+    Recording takes time, about 0.8 ms a step, whatever the step calculates. Measured: a training step of a 784-256-10
+    network on 128 images runs 3 times as long, forty steps of a 1-10-1 network 53 times, a loop of 200 operations on
+    single numbers 116 times. Nothing is slower once the block is over.
 
     Args:
         title: what stands above the stepper.
