@@ -720,6 +720,13 @@ def violations(page: Page) -> list[str]:
     return [f"{rule['id']}: {node['html'][:120]}" for rule in found for node in rule["nodes"]]
 
 
+def test_axe_finds_nothing_to_object_to_in_a_folded_run(show: Open, loop: Trace) -> None:
+    page = show(loop, step=len(loop.steps))
+    assert violations(page) == []
+    page.get_by_role("button", name=re.compile("^iterations 6 to 10")).click()
+    assert violations(page) == []
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_to_object_to(show: Open, scheme: Literal["light", "dark"]) -> None:
     page = show(second_backward(), viz.step(asking_program, predict=True).trace, matrices())
