@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.ops.templates import OPERATIONS
 from viz import latex
 from viz.latex import Math, Tree, Unreadable, linear, op, row
 from viz.record import (
@@ -69,6 +70,9 @@ KIN = {
     "std": "var", "leaky_relu": "leaky", "elu": "leaky", "roll": "flip", "tril": "triangle",
     "triu": "triangle", "fill": "copy", "zero": "copy", "index": "select",
     "alias": "clone", "to": "clone", "_to_copy": "clone", "iadd": "add", "isub": "sub",
+}  # fmt: skip
+MADE_ALIKE = {  # on the way forward alone
+    "rsub": "sub", "mse_loss": "loss", "l1_loss": "loss", "smooth_l1_loss": "loss", "huber_loss": "loss",
 }  # fmt: skip
 NAME_LENGTH = 26  # letters of an expression that may stand for a name
 BRIEF = 20  # letters of a tensor's numbers in a box or on an edge
@@ -454,12 +458,13 @@ class Writer:
         title = say(
             f"operation.title{named}", x=self.symbol(result.tensor), expression=expression, node=node.cast.label
         )
-        key = f"op.{self.kin(operation)}"
+        kin = self.kin(operation)
+        key = f"op.{MADE_ALIKE.get(kin, kin)}"
         words = [say(key if has(key) else "op", name=operation.name.strip("_"), node=node.cast.label)]
         words += self._stretched(operation)
         words.append(self._saves(node))
         if facts["created"]:
-            words.append(say("created"))
+            words.append(say("created" if facts["recorded"] else "again"))
         return title, " ".join(words), [self._forward(operation)]
 
     def _forward(self, operation: OperationRecord) -> Formula:
@@ -508,7 +513,9 @@ class Writer:
             return say("detach.title", **words), say("detach.text", **words), [self._forward(operation)]
         named = ".named" if self.given_name(record) else ""
         title = say(f"untracked.title{named}", x=self.symbol(record), expression=self.operation_text(operation))
-        if record.of_gradient and event.phase == "update":
+        if facts["custom"]:
+            why = "custom"
+        elif record.of_gradient and event.phase == "update":
             why = "gradient"
         elif not facts["enabled"]:
             why = "off"
@@ -625,6 +632,8 @@ class Writer:
             key = "slices"
         elif operation is not None and operation.formula:
             key = self.kin(operation)
+        elif (row := OPERATIONS.get(box.cast.label)) is not None:  # one that the engine made itself
+            key = KIN.get(row.name.rstrip("_"), row.name.rstrip("_"))
         receiving = [
             (place, edge, snap)
             for place, (edge, snap) in enumerate(zip(box.arguments, outgoing, strict=False))
@@ -869,7 +878,7 @@ class Writer:
         if not value:
             return text
         shape = record.cast.value.shape if record.cast.value is not None else []
-        for ending in dict.fromkeys((value, shape_text(shape))):
+        for ending in dict.fromkeys((value, extent(shape))):
             if len(text) + len(ending) + 3 <= DETAIL:
                 return f"{text} = {ending}"
         return text
@@ -968,7 +977,12 @@ def brief(value: Value) -> str:
         text = f"[{', '.join(number(cell) for cell in value.cells)}]"
         if len(text) <= BRIEF:
             return text
-    return shape_text(value.shape)
+    return extent(value.shape)
+
+
+def extent(shape: Any) -> str:
+    """What stands where a tensor's numbers would: ``2×3``, ``4 numbers``."""
+    return say("vector", count=shape[0]) if len(shape) == 1 else shape_text(shape)
 
 
 def _broadcasts(operation: OperationRecord, key: str = "") -> bool:

@@ -28,7 +28,7 @@ from typing import Any
 import numpy as np
 
 import minigrad
-from minigrad.autograd import grad_mode, observe
+from minigrad.autograd import function, grad_mode, observe
 from minigrad.autograd.graph import AccumulateGrad
 from minigrad.autograd.saved import SavedTensor
 from minigrad.formatting import tensor_str
@@ -463,6 +463,17 @@ class Deaths:
         self.seen.append((record, line))
 
 
+_FUNCTION = {function.Function.apply.__func__.__code__, function.BackwardFunction._run.__code__}  # type: ignore[attr-defined]
+
+
+def _in_function() -> bool:
+    """Whether the forward or backward of a custom Function is running."""
+    frame: FrameType | None = None if grad_mode.is_grad_enabled() else sys._getframe(1)
+    while frame is not None and frame.f_code not in _FUNCTION:
+        frame = frame.f_back
+    return frame is not None
+
+
 class Recorder(observe.Observer):
     """Turns what the engine tells into events."""
 
@@ -498,6 +509,7 @@ class Recorder(observe.Observer):
         self._in_backward = 0
         self._caller: tuple[int, int] | None = None  # where the learner's program called backward
         self._running: Event | None = None  # the node whose backward is running
+        self._create_graph = False  # whether the pass that is running is recorded itself
         self._root: TensorRecord | None = None  # what is being differentiated
         self._modules: list[tuple[Any, str]] = []  # the modules whose forward is running, with their paths
         self._arrived: dict[tuple[NodeRecord, int], list[tuple[NodeRecord, Snap]]] = {}
@@ -916,7 +928,7 @@ class Recorder(observe.Observer):
         active = [*([box] if box else []), *edges, *records, *(box.chips if box else [])]
         self._emit(
             kind, phase, active, operation=operation, node=box, enabled=grad_mode.is_grad_enabled(), view=view,
-            created=self._running is not None,
+            created=self._running is not None, recorded=self._create_graph, custom=_in_function(),
             needing=any(isinstance(value, Tensor) and value.requires_grad for value in inputs),
         )  # fmt: skip
 
@@ -1072,6 +1084,7 @@ class Recorder(observe.Observer):
         self._root = seeds[0][0] if seeds else None
         active: list[Any] = [record for record, _ in seeds]
         active += [record.node for record, _ in seeds if record.node is not None]
+        self._create_graph = options.get("create_graph", False)
         event = self._emit("backward", "backward", active, seeds=seeds, options=dict(options))
         event.origin = seeds[0][0].node.cast.line if seeds[0][0].node is not None else None
 

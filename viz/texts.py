@@ -42,6 +42,7 @@ EN: dict[str, str] = {
     "op.log_softmax": "The logarithm of softmax, computed in one piece so that nothing overflows.",
     "op.nll_loss": "For each sample the log-probability of its true class is picked out, and its sign changed: the "
     "less likely the truth was held to be, the larger the loss.",
+    "vector": "{count} numbers",
     "op.loss": "Prediction and target become one number that says how far they are apart.",
     "op.normalise": "The numbers are shifted and scaled to mean 0 and variance 1, then by the learned weight and bias.",
     "op.embedding": "Rows of the table are looked up by their numbers.",
@@ -64,6 +65,10 @@ EN: dict[str, str] = {
     "gradients back into the shape of {base}.",
     "untracked.title": "{expression}: no node is made",
     "untracked.title.named": "{x} = {expression}: no node is made",
+    "again": "The backward pass has come to a part that kept no saved tensors (a checkpoint): it is run again to get "
+    "them.",
+    "untracked.custom": "It stands inside a Function, where nothing is recorded: the Function as a whole is the node, "
+    "and its backward says what passes.",
     "untracked.off": "Recording is off here (no_grad), so the result has no grad_fn and no gradient will pass.",
     "untracked.data": "Nothing here requires grad, so there is nothing to record.",
     "untracked.kind": "Its result is not a floating point number, and only those have gradients.",

@@ -313,7 +313,7 @@ def test_size(count: int, text: str) -> None:
         (np.float32(5), "5."),
         (np.float32([0.5, -1, 2]), "[0.5, −1, 2]"),
         (np.zeros((3, 4), np.float32), "3×4"),
-        (np.zeros(100, np.float32), "100"),
+        (np.zeros(100, np.float32), "100 numbers"),
         (np.array([True, False]), "[True, False]"),
         (np.array([3, 4]), "[3, 4]"),
     ],
