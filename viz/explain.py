@@ -495,7 +495,7 @@ class Writer:
 
     def _saves(self, node: NodeRecord) -> str:
         if not node.chips:
-            return say("saves.nothing")
+            return say("saves.hidden" if node.packed else "saves.nothing")
         return say("saves", names=listing([self.defined(chip.tensor) for chip in node.chips]))
 
     def _view(self, event: Event, facts: Any) -> tuple[str, str, list[Formula]]:

@@ -163,6 +163,7 @@ class NodeRecord:
         self.outputs: list[TensorRecord] = []
         self.arguments: list[EdgeRecord | None] = []  # for each of next_functions
         self.chips: list[ChipRecord] = []
+        self.packed = False  # a hook has taken something it saved
         self.version = 0  # of the tensor when this node made it
         self.key = 0  # the node's id() while it lives
         self.hidden = False  # drawn only if something that is drawn uses it
@@ -237,6 +238,8 @@ def library(frame: FrameType) -> str:
     """The part of minigrad that works by itself, in tensor operations that are not the learner's steps: or nothing."""
     name = frame.f_globals.get("__name__", "")
     if name.startswith(("minigrad.optim", "minigrad.nn.utils")):
+        return "tools"
+    if name.startswith("minigrad.") and frame.f_code.co_name in ("checkpoint", "keep", "fork_rng"):
         return "tools"
     if name.startswith("minigrad.nn") and frame.f_code.co_name in ("__init__", "reset_parameters"):
         return "init"
@@ -739,6 +742,7 @@ class Recorder(observe.Observer):
             else:
                 version, array = entry.version, entry.array
                 if array is None:  # a pack hook has it
+                    record.packed = True
                     continue
                 if entry.tensor is not None:
                     tensor = self._tensor(entry.tensor)

@@ -56,7 +56,7 @@ EN: dict[str, str] = {
     "op.where": "Each element comes from one input or the other; {node} will send its gradient back to that one only.",
     "saves": "For the backward pass it saves {names}.",
     "saves.nothing": "For its backward it needs no tensor, so it saves none.",
-    "saves.hidden": "What it saves is kept by the hooks that are in force.",
+    "saves.hidden": "What it needs is handed to the saved-tensor hooks that are in force; a checkpoint keeps none.",
     "broadcast": "{x} is stretched from {before} to {after} (broadcasting).",
     "constant": "The number {number} is a constant: no gradient goes there.",
     "created": "This is the backward pass being recorded (create_graph=True): the gradient gets a graph of its own.",
