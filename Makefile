@@ -39,6 +39,7 @@ format: .venv/.lint  ## let ruff mend what it can
 notebooks: .venv/.lab  ## run the notebooks anew and store what they show (NOTEBOOKS="notebooks/07*.ipynb" for some)
 	$(BIN)/python -m jupyter nbconvert --to notebook --inplace --execute --log-level=WARN \
 	    --ExecutePreprocessor.record_timing=False --ExecutePreprocessor.timeout=120 $(NOTEBOOKS)
+	@$(BIN)/python -m jupyter nbconvert --to notebook --inplace --coalesce-streams --log-level=WARN $(NOTEBOOKS)
 
 student: .venv/.lab  ## the course for students, without solutions, in dist/student (STUDENT="../course" for elsewhere)
 	$(BIN)/python -m viz.student $(STUDENT)

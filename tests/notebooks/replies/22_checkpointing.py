@@ -30,6 +30,6 @@ WRONG = [
         "        x = checkpointed(part, x)\n    return x\ncheck('frugal', nested, judge_2)",
         "blocks run again; 16 are enough",
     ),
-    ("check_3('a')", "another number of tensors"),
+    ("check_3('a')", "fewer tensors"),
     ("check_3('c')", "By which statistics"),
 ]
