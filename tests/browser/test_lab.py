@@ -81,6 +81,7 @@ def test_an_untrusted_notebook_shows_the_still_picture_until_it_is_trusted(lab: 
     lab.write("counter.ipynb", [COUNTER])
     lab.open("counter.ipynb")
     lab.run_all()
+    expect(lab.output(0).locator("button.counter")).to_have_text("count is 0")  # its state is there to be saved
     lab.save()
     notebook = lab.read()
     notebook.cells[0].source += "\n# changed by somebody else"
