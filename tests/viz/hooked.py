@@ -20,7 +20,7 @@ from viz.record import CELLS, short_name
 
 HERE = Path(__file__).parent
 RECORDED = HERE / "hooked.json.xz"
-# The programs of the five documents, as they are run with PyTorch.
+# The topics of the five documents, in programs of our own, as they are run with PyTorch.
 DOCUMENTS = dict(
     part.split("\n", 1) for part in re.split(r"^## ", (HERE / "documents.txt").read_text("utf-8"), flags=re.M)[1:]
 )
@@ -42,7 +42,8 @@ def seen_by_hooks(source: str) -> list[tuple[str, list[Any], list[Any]]]:
     hooked: set[Any] = set()
 
     def watch(*roots: Any) -> None:
-        stack = [tensor.grad_fn for tensor in roots]
+        # A leaf has no grad_fn, but an accumulator at which its gradient edge ends.
+        stack = [torch.autograd.graph.get_gradient_edge(tensor).node for tensor in roots if tensor.requires_grad]
         while stack:
             node = stack.pop()
             if node is None or node in hooked:

@@ -1,4 +1,5 @@
-"""The documents' programs, every one, recorded: to the end, with the right last state, and with PyTorch's gradients.
+"""The topics of the five documents, in programs of our own: recorded to the end, the last state right, the gradients
+PyTorch's.
 
 The engine's own semantics are tested elsewhere; here it is what a stepper shows of them. ``python -m
 tests.viz.test_documents`` writes what the steps are called into goldens/documents.txt.
@@ -102,12 +103,12 @@ def test_every_program_that_names_tensors_shows_some_of_them() -> None:
 def test_errors_are_where_the_programs_make_them() -> None:
     errors = {name: sum(bool(step.error) for step in run_of(name)[0].trace.steps) for name in DOCUMENTS}
     assert {name: count for name, count in errors.items() if count} == {
-        "a12_forgot_requires_grad": 1,
-        "a13_non_scalar": 1,
-        "b06_scalar_output": 1,
-        "b19_grad_none": 1,
-        "b20_twice": 1,
-        "b22_inplace_real": 4,
+        "nothing_asks_for_a_gradient": 1,
+        "no_single_output": 1,
+        "scalar_or_direction": 1,
+        "gradient_none": 1,
+        "walked_twice": 1,
+        "changed_and_refused": 5,
     }
 
 
