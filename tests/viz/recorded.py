@@ -73,17 +73,17 @@ PROGRAMS = {
         y.backward(v)
     """,
     "accumulates": """
-        x = torch.tensor([2.0], requires_grad=True)
-        for i in range(3):
+        x = torch.tensor([3.0], requires_grad=True)
+        for turn in range(3):
             y = x ** 2
             y.backward()
     """,
     "zeroed": """
-        x = torch.tensor([2.0], requires_grad=True)
-        y = x ** 2
+        x = torch.tensor([4.0], requires_grad=True)
+        y = torch.sqrt(x)
         y.backward()
         x.grad.zero_()
-        y = x ** 3
+        y = 3 * x
         y.backward()
         x.grad = None
     """,
@@ -102,9 +102,9 @@ PROGRAMS = {
         z.backward()
     """,
     "no_grad": """
-        x = torch.tensor([2.0], requires_grad=True)
+        x = torch.tensor([5.0], requires_grad=True)
         with torch.no_grad():
-            y = x ** 2
+            y = x + 1
         z = x * y
         z.backward()
     """,

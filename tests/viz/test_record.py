@@ -200,7 +200,7 @@ def test_error_stands_at_its_line_and_is_told_once(name: str, line: int) -> None
 def test_first_gradient_is_added_to_none_and_the_next_to_what_is_there() -> None:
     steps = [step for step in steps_of("accumulates") if step.kind == "accumulate"]
     assert [step.formulas[-1].text for step in steps] == [
-        *("x.grad = None + 4 = 4", "x.grad = 4 + 4 = 8", "x.grad = 8 + 4 = 12")
+        *("x.grad = None + 6 = 6", "x.grad = 6 + 6 = 12", "x.grad = 12 + 6 = 18")
     ]
 
 
