@@ -28,10 +28,12 @@ def to_html(trace: Trace, step: int = 1) -> str:
     return document(trace.title or "Stepper", fragment(trace, step, _LINKED))
 
 
-# On a page of its own the step stands in the address, so that a link can lead to it.
+# On a page of its own the step stands in the address, so that a link can lead to it. Chromium takes a millisecond to
+# write it, and refuses when asked too often: it is written when the reader stops.
 _LINKED = (
-    "step: Number((location.hash.match(/^#step-(\\d+)$/) || [])[1] || {step}), "
-    "onStep: (step) => history.replaceState(null, '', '#step-' + step)"
+    "step: Number((location.hash.match(/^#step-(\\d+)$/) || [])[1] || {step}), onStep: (step) => {{ "
+    "clearTimeout(place.waits); "
+    "place.waits = setTimeout(() => history.replaceState(null, '', '#step-' + step), 200); }}"
 )
 
 

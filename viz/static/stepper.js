@@ -942,7 +942,7 @@ export function mount(el, trace, options = {}) {
         parts.into.over.append(parts.label);
       }
       if (parts.label) {
-        parts.label.textContent = now.gradient === null ? "" : clip(now.gradient, 28);
+        write(parts.label, now.gradient === null ? "" : clip(now.gradient, 28));
         parts.label.toggleAttribute("hidden", now.gradient === null);
         parts.group.classList.toggle("mg-travelled", now.gradient !== null);
       }
@@ -952,8 +952,8 @@ export function mount(el, trace, options = {}) {
       classes.toggle("mg-on", now.visible);
       classes.toggle("mg-freed", now.freed);
       classes.toggle("mg-failed", now.failed);
-      parts.label.textContent = clip(now.label, Math.floor(parts.room / LABEL));
-      parts.detail.textContent = clip(slot.kind === "group" ? busy.get(slot) || now.detail : now.failed ? failedText(item.id) : now.detail, Math.floor(parts.room / SMALL));
+      write(parts.label, clip(now.label, Math.floor(parts.room / LABEL)));
+      write(parts.detail, clip(slot.kind === "group" ? busy.get(slot) || now.detail : now.failed ? failedText(item.id) : now.detail, Math.floor(parts.room / SMALL)));
       parts.box.setAttribute("aria-label", [now.label, now.detail, now.failed ? say("failed") : now.freed ? say("done") : ""].filter(Boolean).join(", "));
       if (now.failed && !parts.mark) {
         const [x, y] = slot.at.box;
@@ -966,7 +966,7 @@ export function mount(el, trace, options = {}) {
       classes.toggle("mg-on", now.held !== null);
       classes.toggle("mg-held", now.held === true);
       classes.toggle("mg-stale", now.stale);
-      parts.text.textContent = `${item.label} v${item.version}`;
+      write(parts.text, `${item.label} v${item.version}`);
     } else showRow(slot);
   }
 
@@ -1085,7 +1085,7 @@ export function mount(el, trace, options = {}) {
   /** @param {Step} step */
   function describe(step) {
     root.dataset.phase = phases[current];
-    pill.textContent = say(`phase.${phases[current]}`);
+    write(pill, say(`phase.${phases[current]}`));
     counter.textContent = say("count", { step: current + 1, count });
     track.setAttribute("aria-valuenow", String(current + 1));
     track.setAttribute("aria-valuetext", say("track.at", { step: current + 1, count, phase: say(`phase.${phases[current]}`), title: step.title }));
@@ -1112,8 +1112,8 @@ export function mount(el, trace, options = {}) {
       line.classList.add("mg-now");
       line.setAttribute("aria-current", "step");
     }
-    title.textContent = step.title;
-    sentence.textContent = step.text;
+    write(title, step.title);
+    write(sentence, step.text);
     failure.hidden = !step.error;
     if (step.error) {
       const colon = step.error.indexOf(": ");
@@ -1125,7 +1125,7 @@ export function mount(el, trace, options = {}) {
     if (questions.length) predict();
     if (inspected) describeNode();
     const bytes = step.saved_bytes || 0;
-    memory.textContent = say("memory", { size: bytesText(bytes) });
+    write(memory, say("memory", { size: bytesText(bytes) }));
     dot.setAttribute("x1", String(current + 0.5));
     dot.setAttribute("x2", String(current + 0.5));
     live.textContent = [say("live.step", { step: current + 1 }), ended_(step.title), step.error || step.text,
@@ -1658,6 +1658,12 @@ function roomForText(steps) {
 /** @param {any} part @returns {boolean} */
 function tall(part) {
   return Array.isArray(part) && (part[0] === "mfrac" || part[0] === "mtable" || part.some(tall));
+}
+
+/** Give an element its text. The same text again would be laid out again, and is most of what a step would write.
+ * @param {any} element @param {string} text */
+function write(element, text) {
+  if (element.textContent !== text) element.textContent = text;
 }
 
 /** @param {Step[]} steps @param {number} most */
