@@ -21,19 +21,6 @@ from viz.trace import Trace
 
 Open = Callable[..., Page]
 
-LOOP = """
-    w = torch.tensor([0.5, 0.2], requires_grad=True)
-    b = torch.tensor([0.1, 0.3], requires_grad=True)
-    h = torch.ones(2)
-    for i in range(30):
-        a = h * w
-        c = a + b
-        d = torch.tanh(c)
-        h = d * 2 + h
-    loss = h.sum()
-    loss.backward()
-"""
-
 
 @pytest.fixture
 def show(browser: BrowserContext, tmp_path: Path) -> Iterator[Open]:
@@ -508,10 +495,7 @@ def test_in_a_notebook_nobody_trusts_a_picture_is_left(lab: Any) -> None:
     lab.open("a.ipynb")
     lab.run_all()
     lab.save()
-    stored = lab.read()
-    stored.cells[0].source += "  # changed by somebody else"
-    lab.store("b.ipynb", stored)
-    lab.open("b.ipynb")
+    lab.receive("b.ipynb")
     output = lab.output(0)
     expect(output.locator("img")).to_be_visible()
     assert "ending in RuntimeError on line 4" in output.inner_text()
@@ -596,7 +580,7 @@ def test_two_runs_step_together(browser: BrowserContext, tmp_path: Path) -> None
 
 @pytest.fixture(scope="module")
 def loop() -> Trace:
-    return place(recorded.run(LOOP)[0].trace)
+    return place(recorded.run(recorded.LOOP)[0].trace)
 
 
 def shown_boxes(page: Page) -> list[str]:
@@ -671,7 +655,7 @@ def test_stepping_in_a_folded_run_there_and_back_gives_the_same_pictures(show: O
 
 
 def test_an_error_in_a_folded_run_marks_its_group(show: Open) -> None:
-    trace = place(recorded.run(LOOP.replace("loss = h.sum()", "loss = h.sum() + d.mul_(2).sum()"))[0].trace)
+    trace = place(recorded.run(recorded.LOOP.replace("loss = h.sum()", "loss = h.sum() + d.mul_(2).sum()"))[0].trace)
     page = show(trace, step=len(trace.steps))
     assert page.locator(".mg-pill").inner_text() == "error"
     assert page.locator(".mg-failed .mg-label").all_text_contents() == ["iterations 26 to 30"]

@@ -252,6 +252,21 @@ PROGRAMS = {
 }
 
 
+# A loop long enough to be folded.
+LOOP = """
+    w = torch.tensor([0.5, 0.2], requires_grad=True)
+    b = torch.tensor([0.1, 0.3], requires_grad=True)
+    h = torch.ones(2)
+    for i in range(30):
+        a = h * w
+        c = a + b
+        d = torch.tanh(c)
+        h = d * 2 + h
+    loss = h.sum()
+    loss.backward()
+"""
+
+
 def run(source: str, torch: Any = minigrad, name: str = "cell") -> tuple[Run, dict[str, Any], Exception | None]:
     """Record a program; also its variables afterwards, and the error it ended with."""
     code = textwrap.dedent(source).strip() + "\n"

@@ -13,14 +13,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import IPython
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
 import minigrad as torch
 import viz
-from viz import progress
+from tests.viz.conftest import Screen
 from viz.explorers import MOST_PICTURES, Explorer, explore, label, pack
 from viz.progress import Progress
 
@@ -188,28 +187,6 @@ def test_nothing_loads_matplotlib_before_a_picture_is_drawn() -> None:
 
 
 # What is shown while it takes long
-
-
-class Screen:
-    """What is displayed, as IPython's display and its handle would show it."""
-
-    def __init__(self) -> None:
-        self.outputs: list[Any] = []
-
-    def display(self, what: Any, display_id: bool = False, raw: bool = False) -> Any:
-        self.outputs.append(what)
-        return self if display_id else None
-
-    def update(self, what: Any, raw: bool = False) -> None:
-        self.outputs[-1] = what
-
-
-@pytest.fixture
-def screen(monkeypatch: pytest.MonkeyPatch) -> Screen:
-    screen = Screen()
-    monkeypatch.setattr(progress, "display", screen.display)
-    monkeypatch.setattr(IPython.display, "display", screen.display)
-    return screen
 
 
 def test_after_a_second_a_bar_stands_where_the_pictures_will(screen: Screen, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -192,18 +192,6 @@ def test_a_depth_or_limit_below_one_is_refused(name, value):
 
 # A recorded run, folded for the stepper
 
-LOOP = """
-    w = torch.tensor([0.5, 0.2], requires_grad=True)
-    b = torch.tensor([0.1, 0.3], requires_grad=True)
-    h = torch.ones(2)
-    for i in range(30):
-        a = h * w
-        c = a + b
-        d = torch.tanh(c)
-        h = d * 2 + h
-    loss = h.sum()
-    loss.backward()
-"""
 BLOCKS = """
     class Block(torch.nn.Module):
         def __init__(self):
@@ -241,7 +229,7 @@ def group(trace: Trace, label: str) -> Group:
     return next(one for one in trace.groups if one.label == label)
 
 
-@pytest.fixture(scope="module", params=[LOOP, BLOCKS, LINE], ids=["loop", "blocks", "line"])
+@pytest.fixture(scope="module", params=[recorded.LOOP, BLOCKS, LINE], ids=["loop", "blocks", "line"])
 def folded_trace(request: pytest.FixtureRequest) -> Trace:
     return folded_run(request.param)
 
@@ -270,7 +258,7 @@ def test_no_boxes_of_a_picture_overlap(folded_trace: Trace) -> None:
 
 
 def test_a_loop_is_one_box_that_holds_its_passes() -> None:
-    trace = folded_run(LOOP)
+    trace = folded_run(recorded.LOOP)
     loop = group(trace, "× 30")
     assert loop.kind == "loop"
     assert loop.detail == "150 operations"
@@ -298,12 +286,12 @@ def test_a_loop_on_one_line_has_short_passes_that_are_not_boxes() -> None:
 
 
 def test_a_run_that_is_small_enough_is_not_folded() -> None:
-    assert folded_run(LOOP.replace("30", "5")).groups == []
+    assert folded_run(recorded.LOOP.replace("30", "5")).groups == []
 
 
 def test_what_is_too_big_stays_shut_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fold, "MOST_DRAWN", 60)
-    trace = folded_run(LOOP)
+    trace = folded_run(recorded.LOOP)
     shut = [one for one in trace.groups if one.shut]
     assert shut
     assert all(one.width == 0 for one in shut)
@@ -311,4 +299,4 @@ def test_what_is_too_big_stays_shut_and_says_so(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_folding_again_gives_the_same() -> None:
-    assert folded_run(LOOP) == folded_run(LOOP)
+    assert folded_run(recorded.LOOP) == folded_run(recorded.LOOP)

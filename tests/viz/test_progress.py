@@ -6,29 +6,9 @@ from typing import Any
 
 import pytest
 
+from tests.viz.conftest import Screen
 from viz import progress
 from viz.progress import Progress
-
-
-class Screen:
-    """What is displayed, as IPython's display and its handle would show it."""
-
-    def __init__(self) -> None:
-        self.outputs: list[Any] = []
-
-    def display(self, what: Any, display_id: bool = False, raw: bool = False) -> Any:
-        self.outputs.append(what)
-        return self if display_id else None
-
-    def update(self, what: Any, raw: bool = False) -> None:
-        self.outputs[-1] = what
-
-
-@pytest.fixture
-def screen(monkeypatch: pytest.MonkeyPatch) -> Screen:
-    screen = Screen()
-    monkeypatch.setattr(progress, "display", screen.display)
-    return screen
 
 
 def test_what_is_quick_shows_its_result_and_nothing_else(screen: Screen) -> None:
