@@ -7,6 +7,7 @@ not calculate, so what a step says is what happened.
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -165,6 +166,15 @@ def equation(*sides: Math, note: str = "") -> Formula:
     return Formula(math, " ".join(linear(math).split()), note)
 
 
+def words_of(lines: Sequence[str]) -> set[str]:
+    """The names in a piece of source."""
+    try:
+        parts = list(ast.walk(ast.parse("\n".join(lines))))
+    except SyntaxError:
+        return set(re.findall(r"[^\W\d]\w*", "\n".join(lines)))
+    return {name for part in parts for name in (getattr(part, "id", ""), getattr(part, "arg", "")) if name}
+
+
 class Writer:
     """Turns the events of one run into steps."""
 
@@ -179,9 +189,11 @@ class Writer:
         self.top = "L"  # what the backward pass differentiates
         taken = {name for record in recorder.tensors for _, name in record.names if name}
         taken |= {record.hint for record in recorder.tensors if record.hint}
+        taken |= {name for source in recorder.sources for name in words_of(source.lines)}
         self.taken = taken
         self._letters = self._free_letters()
         self.L = next((letter for letter in ("L", "ℓ", "J") if letter not in taken), "L")
+        self.v = next((letter for letter in ("v", "m", "μ") if letter not in taken), "v")
         self.rewritten = {
             record for node in recorder.nodes if node.version for record in (node.tensor,) if record is not None
         }
@@ -517,6 +529,8 @@ class Writer:
             why = "custom"
         elif record.of_gradient and event.phase == "update":
             why = "gradient"
+        elif facts["inference"]:
+            why = "inference"
         elif not facts["enabled"]:
             why = "off"
         else:
@@ -570,7 +584,10 @@ class Writer:
         title = say("update.title.by", x=x, optimizer=name)
         extras = [key for key, value in options.items() if key != "lr" and value and key != "foreach"]
         target = latex.name(x)
-        if name == "SGD" and not extras and gradient is not None:
+        known = {"momentum", "dampening", "nesterov", "weight_decay"} if options.get("momentum") else set()
+        if name == "SGD" and gradient is not None and set(extras) <= known:
+            if extras:
+                return title, *self._with_momentum(x, options, facts["after"].snap)
             step = [["mn", number(rate)], op("·"), latex.name(say("gradient", x=x))]
             sides: list[Math] = [row(target, op("−"), *step)]
             if all(value_math(snap) is not None for snap in (before, after, gradient)):
@@ -587,6 +604,22 @@ class Writer:
                 options=listing([f"{k} {number(options[k])}" for k in ("lr", *extras)]),
             )
         return title, text, [Formula(math, " ".join(linear(math).split()))]
+
+    def _with_momentum(self, x: str, options: dict[str, Any], after: Snap) -> tuple[str, list[Formula]]:
+        """Descent with a memory: ``v ← μ · v + x.grad``, and a step along v."""
+        v, target, slope = latex.name(self.v), latex.name(x), latex.name(say("gradient", x=x))
+        rate, momentum, damped = options["lr"], ["mn", number(options["momentum"])], 1 - options.get("dampening", 0)
+        if decay := options.get("weight_decay"):
+            slope = row(op("("), slope, op("+"), ["mn", number(decay)], op("·"), target, op(")"))
+        part = [slope] if damped == 1 else [["mn", number(damped)], op("·"), slope]
+        memory = row(v, op("←"), momentum, op("·"), v, op("+"), *part)
+        way = [v]
+        if options.get("nesterov"):  # a look ahead
+            way = [row(op("("), slope, op("+"), momentum, op("·"), v, op(")"))]
+        formula = equation(row(target, op("−"), ["mn", number(rate)], op("·"), *way), shown(after))
+        math = row(target, op("←"), formula.math)
+        formulas = [Formula(math, " ".join(linear(math).split())) for math in (memory, math)]
+        return say("update.momentum", x=x, v=self.v, momentum=momentum[1]), formulas
 
     def _backward(self, event: Event, facts: Any) -> tuple[str, str, list[Formula]]:
         seeds, options = facts["seeds"], facts["options"]
@@ -737,7 +770,7 @@ class Writer:
 
     def _accumulate(self, event: Event, facts: Any) -> tuple[str, str, list[Formula]]:
         if "returned" in facts:
-            return self._returned(facts["returned"])
+            return self._returned(facts["returned"], facts["unused"])
         record, before, arriving, after = facts["tensor"], facts["before"], facts["arriving"], facts["after"]
         x = self.symbol(record)
         title = say("accumulate.title" if before is None else "accumulate.title.more", x=x)
@@ -751,14 +784,18 @@ class Writer:
         formulas.append(equation(latex.name(say("gradient", x=x)), sum_, shown(after)))
         return title, " ".join(words), formulas
 
-    def _returned(self, pairs: list[tuple[TensorRecord, TensorRecord]]) -> tuple[str, str, list[Formula]]:
-        formulas, text = [], [say("returned.text")]
+    def _returned(
+        self, pairs: list[tuple[TensorRecord, TensorRecord]], unused: list[TensorRecord]
+    ) -> tuple[str, str, list[Formula]]:
+        formulas, text = [], [say("returned.text")] if pairs else []
+        if unused:
+            text.append(say("returned.unused", names=listing([self.symbol(tensor) for tensor in unused])))
         for tensor, gradient in pairs:
             named = [latex.name(self.symbol(gradient))] if self.given_name(gradient) else []
             formulas.append(equation(*named, self.partial(tensor), shown(gradient.first)))
         if any(gradient.cast.grad_fn for _, gradient in pairs):
             text.append(say("returned.graph"))
-        return say("returned.title"), " ".join(text), formulas
+        return say("returned.title" if pairs else "returned.title.none"), " ".join(text), formulas
 
     def _retain(self, event: Event, facts: Any) -> tuple[str, str, list[Formula]]:
         x = self.symbol(facts["tensor"])
@@ -772,6 +809,12 @@ class Writer:
         left = self.partial(record) if record is not None else latex.name("g")
         math = row(left, op("="), shown(before), *([] if same else [op("→"), ["mark", shown(after)]]))
         formula = Formula(math, " ".join(linear(math).split()))
+        edges = facts["edges"]
+        if not edges and record is not None and record.node in self.outputs:
+            edges = [self.outputs[record.node][1]]
+        if not same and len(edges) == 1:  # of several, what was replaced is the sum
+            event.changes.append([edges[0], "gradient", _short(after)])
+            event.active.append(edges[0])
         return say("hook.title", x=x), say("hook.same" if same else "hook.changed", x=x), [formula]
 
     def _free(self, event: Event, facts: Any) -> tuple[str, str, list[Formula]]:

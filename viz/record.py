@@ -133,7 +133,8 @@ class TensorRecord:
         self.line: int | None = None
         self.alive = True
         self.key = 0  # the tensor's id() while it lives
-        self.of_gradient = False  # computed from a .grad: part of an update
+        self.of_gradient = False  # computed from a .grad
+        self.aside = False  # unrecorded, and part of an update
         self.owner: TensorRecord | None = None  # the tensor whose .grad it is
         self.gradient_of: tuple[TensorRecord, TensorRecord] | None = None  # of the first with respect to the second
         self.quiet = False  # made by minigrad itself: shown only if the learner gives it a name
@@ -339,6 +340,17 @@ def segment(frame: FrameType) -> str:
     return " ".join(b" ".join(part.strip() for part in parts).decode(errors="replace").split())
 
 
+@functools.lru_cache(maxsize=256)
+def callee(expression: str) -> str:
+    """What an expression calls or reads: ``relu`` of ``F.relu(h)``, ``mT`` of ``w.mT``."""
+    try:
+        part = ast.parse(expression, mode="eval").body
+    except SyntaxError:
+        return ""
+    part = part.func if isinstance(part, ast.Call) else part
+    return getattr(part, "attr", getattr(part, "id", ""))
+
+
 def operator_runs(frame: FrameType) -> bool:
     """Whether a frame is at an operator such as +, so that its expression is one operation for certain."""
     instructions, places = _instructions(frame.f_code)
@@ -520,6 +532,7 @@ class Recorder(observe.Observer):
         self._travelled: list[EdgeRecord] = []  # gradients stand on them
         self._walk_released: list[NodeRecord] = []
         self._erred = False
+        self._phase = ""  # of the last event, what was let go left out
 
     # Looking around
 
@@ -832,6 +845,7 @@ class Recorder(observe.Observer):
         facts["home"] = segment(self._home) if self._home is not None else ""
         self._changes = []
         self.events.append(event)
+        self._phase = phase
         if self.progress is not None:
             self.progress(len(self.events))
         if len(self.events) >= self.limit:
@@ -845,6 +859,8 @@ class Recorder(observe.Observer):
         known = self._known(tensor)
         if self._library and not tensor.requires_grad and known is None:
             return  # what a module makes its parameters of
+        if known is not None and self._now(known, "requires_grad") == tensor.requires_grad:
+            return  # it was so already
         record = known or self._new_tensor(tensor, len(self.events))
         self._set(record, "requires_grad", tensor.requires_grad)
         active: list[Any] = [record]
@@ -871,6 +887,9 @@ class Recorder(observe.Observer):
             if new and name == "detach":
                 record.memory = tensors[0].tensor.memory
             record.of_gradient = node is None and any(o.tensor.of_gradient for o in tensors)
+            if node is None:  # looking at a leaf between backward and the next forward is part of the update
+                record.aside = record.of_gradient or any(o.tensor.aside for o in tensors)
+                record.aside |= name == "detach" and self._phase in ("backward", "update")
             records.append(record)
         results = [Operand(record, record.snap, record.cast.version) for record in records]
         row = getattr(node, "operation", None)
@@ -883,7 +902,7 @@ class Recorder(observe.Observer):
             operation.given = dict(zip(row.params, arguments, strict=False))
             operation.formula = row.formula
         expression = segment(self._frame) if self._frame is not None else ""
-        direct = self._frame is not None and (operator_runs(self._frame) or name.strip("_") in expression)
+        direct = self._frame is not None and (operator_runs(self._frame) or callee(expression) == name.strip("_"))
         box = None
         if node is not None:
             known = self._known_node(node)
@@ -915,6 +934,8 @@ class Recorder(observe.Observer):
                     record.expression = expression
             elif node is not None:  # made inside a custom Function's forward, and now its result
                 record.node, record.operation = box, operation
+                if not record.names:  # what the Function's result is called, it is called from here on
+                    record.names.append((record.made, None))
                 self._set(record, "leaf", False)
                 self._set(record, "requires_grad", True)
                 self._set(record, "grad_fn", type(node).__name__)
@@ -927,11 +948,12 @@ class Recorder(observe.Observer):
                 self._set(record, "visible", False)
             return
         kind = ("view" if view else "operation") if node is not None else "untracked"
-        phase = "update" if node is None and records[0].of_gradient and not self._in_backward else None
+        phase = "update" if node is None and records[0].aside and not self._in_backward else None
         edges = [edge for edge in self.edges[-len(tensors) - 1 :] if edge.target is box]
         active = [*([box] if box else []), *edges, *records, *(box.chips if box else [])]
         self._emit(
             kind, phase, active, operation=operation, node=box, enabled=grad_mode.is_grad_enabled(), view=view,
+            inference=grad_mode.is_inference_mode_enabled(),
             created=self._running is not None, recorded=self._create_graph, custom=_in_function(),
             needing=any(isinstance(value, Tensor) and value.requires_grad for value in inputs),
         )  # fmt: skip
@@ -1177,7 +1199,8 @@ class Recorder(observe.Observer):
                 pairs.append((self._tensor(tensor), record))
         self._hint([record for _, record in pairs])
         active = [record for _, record in pairs]
-        self._emit("accumulate", "backward", active, returned=pairs)
+        unused = [self._tensor(tensor) for tensor, gradient in zip(inputs, gradients, strict=True) if gradient is None]
+        self._emit("accumulate", "backward", active, returned=pairs, unused=unused)
 
     @guarded
     def hook(self, target: Any, before: Any, after: Any) -> None:
@@ -1191,16 +1214,16 @@ class Recorder(observe.Observer):
         else:
             box = self._node(target)
             record = box.tensor
-        active = [part for part in (box, record) if part is not None]
+        edges = [
+            edge
+            for edge in self._travelled
+            if edge.source is box and (record is None or record in edge.source.outputs[edge.output : edge.output + 1])
+        ]
+        active = [part for part in (box, record, *edges) if part is not None]
         event = self._emit(
-            "hook",
-            "backward",
-            active,
-            tensor=record,
-            node=box,
-            before=Snap(as_array(before)),
-            after=Snap(as_array(after)),
-        )
+            "hook", "backward", active, tensor=record, node=box, before=Snap(as_array(before)),
+            after=Snap(as_array(after)), edges=edges,
+        )  # fmt: skip
         event.origin = None if box is None else box.cast.line
 
     @guarded

@@ -70,6 +70,8 @@ EN: dict[str, str] = {
     "untracked.custom": "It stands inside a Function, where nothing is recorded: the Function as a whole is the node, "
     "and its backward says what passes.",
     "untracked.off": "Recording is off here (no_grad), so the result has no grad_fn and no gradient will pass.",
+    "untracked.inference": "Recording is off here (inference_mode), so the result has no grad_fn, and no operation "
+    "on it will ever be recorded.",
     "untracked.data": "Nothing here requires grad, so there is nothing to record.",
     "untracked.kind": "Its result is not a floating point number, and only those have gradients.",
     "detach.title": "{x} = {base}.detach(): cut off from the graph",
@@ -91,6 +93,8 @@ EN: dict[str, str] = {
     "update.title.by": "{optimizer} moves {x}",
     "update.descent": "{x} goes a small step against its gradient, where the loss is smaller: the learning rate says "
     "how far. The change is in place and not recorded.",
+    "update.momentum": "{v} remembers the gradients: {momentum} of what it was stays, and the new one is added (in the "
+    "first step it is the gradient itself). {x} goes a step against {v}. The change is in place and not recorded.",
     "update.by": "{x} goes a step by the rule of {optimizer} ({options}). The change is in place and not recorded.",
     # Backward
     "backward.title": "backward() starts at {z}",
@@ -214,6 +218,8 @@ EN: dict[str, str] = {
     "accumulate.paths": "It arrived along {count} paths, whose gradients add up.",
     "returned.title": "autograd.grad() returns the gradient",
     "returned.text": "It is handed to you, and nothing is added to any .grad.",
+    "returned.title.none": "autograd.grad() returns None",
+    "returned.unused": "What was differentiated does not depend on {names}: for that, None is returned.",
     "returned.graph": "It has a grad_fn, so it can be differentiated again.",
     "retain.title": "{x} keeps its gradient",
     "retain.text": "{x} is not a leaf; its gradient is kept in {x}.grad because retain_grad() was called on it.",

@@ -461,7 +461,9 @@ def forget_gradients(parameters: Iterable[Tensor], set_to_none: bool) -> None:
         if grad is not None and set_to_none:
             parameter.grad = None
         elif grad is not None:
-            (grad.requires_grad_(False) if grad.is_leaf else grad.detach_()).zero_()
+            if grad.requires_grad:
+                grad = grad.requires_grad_(False) if grad.is_leaf else grad.detach_()
+            grad.zero_()
 
 
 def indented(text: str) -> str:

@@ -237,6 +237,74 @@ def test_untracked_says_why() -> None:
     assert "detach" in said(PROGRAMS["detached"], "untracked").title
 
 
+def test_inference_mode_is_called_by_its_name() -> None:
+    source = "w = torch.ones(2, requires_grad=True)\nwith torch.inference_mode():\n    y = w * 3"
+    assert "(inference_mode)" in said(source, "untracked").text
+
+
+def test_momentum_is_written_out() -> None:
+    source = """
+        v = torch.tensor([1.0], requires_grad=True)
+        optimizer = torch.optim.SGD([v], lr=0.5, momentum=0.9, weight_decay=0.1)
+        (v * 3).sum().backward()
+        optimizer.step()
+    """
+    texts = [formula.text for formula in said(textwrap.dedent(source), "update").formulas]
+    assert texts == ["m ← 0.9 · m + (v.grad + 0.1 · v)", "v ← v − 0.5 · m = −0.55"]
+
+
+def test_gradient_that_a_hook_replaced_stands_on_its_edge() -> None:
+    found = said(PROGRAMS["hooked"], "hook")
+    edges = [value for _, attribute, value in found.changes if attribute == "gradient"]
+    assert edges == ["120"]
+
+
+def test_letters_of_ours_are_no_names_of_the_learners() -> None:
+    source = "x = torch.ones(2, requires_grad=True)\n(x + 1).sum().backward()\na, b = 1, [c for c in (2, 3)]"
+    assert said(source, "backward").title == "backward() starts at f ((x + 1).sum())"
+
+
+def test_weights_view_is_no_call_of_the_module() -> None:
+    source = """
+        inner, outer = torch.nn.Linear(2, 2), torch.nn.Linear(2, 1)
+        y = outer(inner(torch.ones(1, 2))).sum()
+    """
+    titles = [step.title for step in steps(textwrap.dedent(source)) if step.kind == "view"]
+    assert titles == [
+        f"{x} ({name}.weightᵀ) is a view of {name}.weight" for x, name in (("b", "inner"), ("d", "outer"))
+    ]
+
+
+def test_what_a_function_makes_inside_is_not_yet_called_like_its_result() -> None:
+    titles = [step.title for step in steps(PROGRAMS["custom"])[1:3]]
+    assert titles == ["x · 2: no node is made", "y = Double(x) makes DoubleBackward"]
+
+
+def test_looking_at_a_weight_after_backward_is_part_of_the_update() -> None:
+    source = """
+        w = torch.ones(2, requires_grad=True)
+        (w * 2).sum().backward()
+        was = w.detach().clone()
+        once = was.mean()
+        y = w * 3
+    """
+    phases = [step.phase for step in steps(textwrap.dedent(source))]
+    assert phases[-4:] == ["update", "update", "update", "forward"]
+
+
+def test_only_a_change_of_requires_grad_is_told() -> None:
+    source = """
+        w = torch.ones(2, requires_grad=True).requires_grad_()
+        optimizer = torch.optim.SGD([w], lr=0.5)
+        (w * 2).sum().backward()
+        length = w.grad.norm()
+        optimizer.zero_grad(set_to_none=False)
+        w.requires_grad_(False)
+    """
+    told = [step.title for step in steps(textwrap.dedent(source)) if step.kind == "leaf"]
+    assert told == ["w is made", "w no longer requires grad"]
+
+
 def test_custom_function_is_said_to_be_the_learners() -> None:
     assert said(PROGRAMS["custom"], "node").text == "This node runs the backward that you wrote."
 
