@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from .. import memory
 from ..tensor import Tensor
 from . import grad_mode, notes
 from .care import HOOKS, NOTHING, Care
@@ -109,8 +108,9 @@ def walk(
                 like = edge._array if left else edge[0] if type(edge) is tuple else edge
                 if out.shape != like.shape or out.dtype is not like.dtype:
                     out = fit(out, edge, node)
-                own = ours and (out.base is None or (not node.multi and out.flags.c_contiguous))
-                if own and (out is grad or (out.base is not None and memory.owner(out) is memory.owner(grad))):
+                base = out.base if ours else None  # numpy's base is the owner of the memory
+                own = ours and (base is None or (not node.multi and (out.flags.c_contiguous if left else out.flags.forc)))
+                if own and (out is grad or (base is not None and (base is grad or base is grad.base))):
                     own = node not in borrowed and alone(outgoing)  # handed on: still ours if it was, to one place only
                 if pending is not None:
                     if own:

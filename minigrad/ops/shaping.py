@@ -266,7 +266,7 @@ def _transposed(name: str) -> Callable[[np.ndarray], np.ndarray]:
     return forward
 
 
-_t: Operation = row("t", _transposed("t"), lambda grad: either(_t, grad), r"\bar{z}^\top", view=True)
+_t: Operation = row("t", _transposed("t"), dual.t, r"\bar{z}^\top", view=True)
 t = function("t(Tensor input)", doc="A matrix transposed, as a view; vectors stay as they are.")(_t)
 
 
