@@ -109,7 +109,8 @@ def walk(
                 if out.shape != like.shape or out.dtype is not like.dtype:
                     out = fit(out, edge, node)
                 base = out.base if ours else None  # numpy's base is the owner of the memory
-                own = ours and (base is None or (not node.multi and (out.flags.c_contiguous if left else out.flags.forc)))
+                whole = base is None or (not node.multi and (out.flags.c_contiguous if left else out.flags.forc))
+                own = ours and whole
                 if own and (out is grad or (base is not None and (base is grad or base is grad.base))):
                     own = node not in borrowed and alone(outgoing)  # handed on: still ours if it was, to one place only
                 if pending is not None:
