@@ -125,7 +125,8 @@ class TensorRecord:
         self.made = made  # the number of the step that made it; -1: it was there before
         self.snap = self.first = snap  # now, and when it was first seen
         self.names: list[tuple[int, str | None]] = []  # from which step on it has which name
-        self.scope = 0  # how deep the function whose variable gave it its name was
+        self.called: dict[int, str] = {}  # its name in every scope that has one for it
+        self.scope = 0  # where it was made
         self.expression = ""  # the learner's source that made it: "x + y"
         self.operation: OperationRecord | None = None
         self.node: NodeRecord | None = None  # the node that stands for it: of its grad_fn, or its own
@@ -235,6 +236,11 @@ def is_ours(filename: str) -> bool:
     return known
 
 
+def is_learners(frame: FrameType) -> bool:
+    """Whether a frame is neither minigrad's nor of a function that minigrad made from text (those are in no module)."""
+    return not is_ours(frame.f_code.co_filename) and "__name__" in frame.f_globals
+
+
 def library(frame: FrameType) -> str:
     """The part of minigrad that works by itself, in tensor operations that are not the learner's steps: or nothing."""
     name = frame.f_globals.get("__name__", "")
@@ -322,7 +328,14 @@ def _positions(code: CodeType) -> list[tuple[int | None, int | None, int | None,
 @functools.lru_cache(maxsize=256)
 def _instructions(code: CodeType) -> tuple[list[dis.Instruction], dict[int, int]]:
     found = list(dis.get_instructions(code))
-    return found, {instruction.offset: place for place, instruction in enumerate(found)}
+    ends = [*(instruction.offset for instruction in found[1:]), len(code.co_code)]
+    # A frame that waits for a function may stand anywhere in the caches behind its instruction.
+    places = {
+        offset: place
+        for place, (instruction, end) in enumerate(zip(found, ends, strict=True))
+        for offset in range(instruction.offset, end, 2)
+    }
+    return found, places
 
 
 def segment(frame: FrameType) -> str:
@@ -513,13 +526,15 @@ class Recorder(observe.Observer):
         )
         self._held: dict[ChipRecord, None] = {}
         self._bytes: int | None = 0  # what they amount to; None: to be counted again
-        self._bound: dict[int, dict[str, TensorRecord]] = {}
+        self._bound: dict[int, dict[str, TensorRecord]] = {}  # in every scope that runs, what its variables hold
+        self._named: dict[str, TensorRecord] = {}  # which tensor was given a name last
         self._scopes: list[tuple[int, CodeType, int]] = []  # the frames of the last event, with their numbers
-        self._scope_count = 0
-        self._hints: list[tuple[TensorRecord, str]] = []
+        self._scope_count = self._scope = 0
+        self._hinted: tuple[int, int, list[TensorRecord]] | None = None  # in which scope, at which instruction
         self._library = ""  # the part of minigrad that is working by itself: see library()
         self._frame: FrameType | None = None
-        self._home: FrameType | None = None
+        self._home: FrameType | None = None  # whose line is shown
+        self._outer: FrameType | None = None  # the cell's
         self._line: int | None = None
         self._in_backward = 0
         self._caller: tuple[int, int] | None = None  # where the learner's program called backward
@@ -540,35 +555,40 @@ class Recorder(observe.Observer):
         """Find where the learner's program is, what its variables are called, and what has gone since."""
         frame: FrameType | None = sys._getframe(3)
         frames: list[FrameType] = []
-        line = None
+        home, whole, line = (
+            0,
+            0,
+            None,
+        )  # the innermost of the lines that are shown; how many frames lead to the outermost
         self._library = ""
         while frame is not None:
-            if not frames and is_ours(frame.f_code.co_filename):
-                self._library = self._library or library(frame)
-            if not is_ours(frame.f_code.co_filename):
-                line = line_of(frame, self.sources)
+            if is_learners(frame):
+                here = line_of(frame, self.sources)
                 frames.append(frame)
-                if line is not None:
-                    break
+                if here is not None:
+                    if line is None:
+                        home, line = len(frames) - 1, here
+                    whole = len(frames)
+                    if not frame.f_code.co_flags & 0x1:
+                        break  # the cell itself
+            elif not frames:
+                self._library = self._library or library(frame)
             frame = frame.f_back
-        if line is None:
-            frames = frames[:1]
+        frames = frames[: whole or 1]
         if last and frames and not any(frames[0].f_code.co_filename == source.filename for source in self.sources):
             frames = []  # the learner's own frame is over
         self._frame = frames[0] if frames else None
-        self._home = frames[-1] if frames else None
+        self._home = frames[home] if frames else None
+        self._outer = frames[-1] if frames else None
         self._line = line
-        self._find_names(frames)
-        if last and not frames and self._module is not None:
-            variables, mentioned = self._module
-            self._bind(((name, variables[name]) for name in mentioned if name in variables), 0, 0)
+        self._find_names(frames, home)
         self._bury()
 
     def _at(self, frame: FrameType) -> tuple[int, int]:
         return id(frame), frame.f_lasti
 
-    def _find_names(self, frames: list[FrameType]) -> None:
-        """Give tensors the names of the variables that hold them now."""
+    def _find_names(self, frames: list[FrameType], home: int) -> None:
+        """Give tensors the names of the variables that hold them now; ``home``: the frame whose line is shown."""
         scopes = []
         for frame in frames:
             known = next((n for i, c, n in self._scopes if i == id(frame) and c is frame.f_code), None)
@@ -579,7 +599,8 @@ class Recorder(observe.Observer):
                 known = self._scope_count
             scopes.append((id(frame), frame.f_code, known))
         self._scopes = scopes
-        for depth, (frame, (_, _, scope)) in enumerate(zip(reversed(frames), reversed(scopes), strict=True)):
+        lost: dict[TensorRecord, None] = {}
+        for frame, (_, _, scope) in zip(frames, scopes, strict=True):
             variables = namespace(frame)
             if scope == 0:
                 names = frame.f_code.co_names
@@ -587,30 +608,71 @@ class Recorder(observe.Observer):
                     names = tuple(dict.fromkeys((*names, *self._module[1])))  # a cell's last line is code of its own
                 self._module = frame.f_globals, names
                 variables = itertools.chain(variables, ((n, frame.f_globals[n]) for n in names if n in frame.f_globals))
-            self._bind(variables, scope, depth)
+            lost |= self._bind(variables, scope)
+        if not frames and self._module is not None:
+            outer, mentioned = self._module
+            lost |= self._bind(((name, outer[name]) for name in mentioned if name in outer), 0)
+        numbers = [scope for _, _, scope in scopes] if frames else [0]
+        if self._hinted is not None and self._hinted[0] in numbers:
+            place = numbers.index(self._hinted[0])
+            if not frames or frames[place].f_lasti != self._hinted[1]:  # it has gone on
+                self._forget_hints(numbers[place])
+        self._scope = numbers[home] if numbers else 0
+        self._bound = {scope: self._bound.get(scope, {}) for scope in numbers}
+        self._rename(numbers[home:], numbers[:home], lost)
 
-    def _bind(self, variables: Iterator[tuple[str, Any]], scope: int, depth: int) -> None:
-        """Compare the variables of a scope with what they were."""
-        step = len(self.events) - 1
+    def _bind(self, variables: Iterator[tuple[str, Any]], scope: int) -> dict[TensorRecord, None]:
+        """Compare the variables of a scope with what they were; the tensors that one of them does not hold any more."""
         bound: dict[str, TensorRecord] = {}
         for variable, value in variables:
             for name, tensor in tensors_in(variable, value):
                 record = self._known(tensor)
                 if record is not None and name not in bound:
                     bound[name] = record
+        lost: dict[TensorRecord, None] = {}
         for name, record in self._bound.get(scope, {}).items():
-            if bound.get(name) is not record and record.name == name:
-                record.names.append((step + 1, None))  # in the step that gave it away it still has it: h = 3 * h
+            if bound.get(name) is not record and record.called.get(scope) == name:
+                del record.called[scope]
+                lost[record] = None
         for name, record in bound.items():
-            if record.name is not None and record.name.startswith("self.") and not name.startswith("self."):
-                record.names[-1] = record.names[-1][0], name  # self.weight is model.weight, seen from outside
-            elif record.name is None or (depth < record.scope and "." not in name and "[" not in name):
-                record.names.append((step, name))
-                record.scope = depth
-                if record.quiet:
-                    record.quiet = False
-                    self._set(record, "visible", True)
+            if scope not in record.called:
+                record.called[scope] = record.hint if bound.get(record.hint) is record else name
         self._bound[scope] = bound
+        return lost
+
+    def _rename(self, scopes: list[int], inside: list[int], lost: dict[TensorRecord, None]) -> None:
+        """Choose between the names that a tensor has: what the function that runs calls it, else its callers, outwards.
+
+        What is reached through another object (``net.weight``) is called as the cell calls it. ``inside`` are scopes
+        of functions that are not shown.
+        """
+        step = len(self.events) - 1
+        waiting = self._hinted[2] if self._hinted is not None and self._hinted[0] in (*scopes, *inside) else []
+        held = {record: None for scope in (*scopes, *inside) for record in self._bound[scope].values()}
+        for record in lost | held:
+            names = [record.called[scope] for scope in scopes if scope in record.called]
+            best = next((name for name in names if name.isidentifier()), names[-1] if names else None)
+            if best is None:
+                best = next((record.called[scope] for scope in reversed(inside) if scope in record.called), None)
+            current = record.name
+            if best == current or (best is None and record not in lost):
+                continue
+            hint = "" if record in waiting else record.hint
+            if not record.names and (first := hint or record.called.get(record.scope, best)) != best:
+                record.names += [(step, first), (step + 1, best)]
+            elif current is None:
+                record.names.append((step, best))
+            elif best is not None and current.startswith("self.") and not best.startswith("self."):
+                record.names[-1] = record.names[-1][0], best  # self.weight is model.weight, seen from outside
+            else:
+                record.names.append((step + 1, best))  # in the step that gave it away it still has it: h = 3 * h
+            if best is not None:
+                other, self._named[best] = self._named.get(best), record
+                if other not in (None, record) and other not in held and other.name == best:
+                    other.names.append((step + 1, None))  # a variable of a function that is over
+            if record.quiet and best is not None:
+                record.quiet = False
+                self._set(record, "visible", True)
 
     def _known(self, tensor: Any) -> TensorRecord | None:
         found = self._by_tensor.get(id(tensor))
@@ -632,7 +694,7 @@ class Recorder(observe.Observer):
 
     def _new_tensor(self, tensor: Any, made: int) -> TensorRecord:
         record = TensorRecord(made, Snap(tensor._array))
-        record.line = self._line
+        record.line, record.scope = self._line, self._scope
         record.cast.requires_grad = tensor.requires_grad
         record.cast.version = 0 if tensor.is_inference() else tensor._version
         record.cast.leaf = tensor.is_leaf
@@ -871,7 +933,8 @@ class Recorder(observe.Observer):
             active.insert(0, node)
         if known is None and self._frame is not None:
             record.expression = segment(self._frame)
-            self._hint([record])
+            if not self._library:
+                self._hint([record])
         parameter = type(tensor).__name__ == "Parameter"
         self._emit("leaf", active=active, tensor=record, again=known is not None, parameter=parameter)
 
@@ -989,20 +1052,30 @@ class Recorder(observe.Observer):
         """Note the variables that the running instruction is about to assign, through functions that return it."""
         frame = self._frame
         while frame is not None:
-            if not is_ours(frame.f_code.co_filename):
+            if is_learners(frame):
                 names = targets(frame)
                 if names != "return":
                     break
-                if frame is self._home:
+                if frame is self._outer:
                     return
             frame = frame.f_back
         else:
             return
-        if frame.f_code.co_flags & 0x1 == 0:
-            return  # a module's variables are seen when the next event looks
-        if len(names) == len(records):
-            for record, name in zip(records, names, strict=True):
-                record.hint = name
+        scope = next((n for i, c, n in self._scopes if i == id(frame) and c is frame.f_code), None)
+        if scope is None or len(names) != len(records):
+            return
+        if self._hinted is not None and self._hinted[:2] == (scope, frame.f_lasti):
+            self._forget_hints(scope)  # of several operations in one call it is the last that made the result
+        for record, name in zip(records, names, strict=True):
+            record.hint = name
+        self._hinted = scope, frame.f_lasti, records
+
+    def _forget_hints(self, scope: int) -> None:
+        """The variable did not take that tensor after all."""
+        for record in self._hinted[2] if self._hinted is not None else ():
+            if record.called.get(scope) != record.hint:
+                record.hint = ""
+        self._hinted = None
 
     @guarded
     def inplace(self, name: str, tensor: Any, inputs: tuple[Any, ...], before: int, after: int) -> None:
@@ -1324,17 +1397,19 @@ class Recorder(observe.Observer):
     def _look_back(self, error: BaseException) -> None:
         """Find the place an error came through in its traceback: the frames themselves are over."""
         frames: list[FrameType] = []
-        self._frame = self._home = self._line = None
+        home = 0
+        self._frame = self._home = self._outer = self._line = None
         step = error.__traceback__
         while step is not None:
             frame = step.tb_frame
             lines = (source.number(frame.f_code.co_filename, step.tb_lineno) for source in self.sources)
             line = next((line for line in lines if line is not None), None)
-            if line is not None or (frames and not is_ours(frame.f_code.co_filename)):
+            if line is not None or (frames and is_learners(frame)):
                 frames.insert(0, frame)
+            home = 0 if line is not None else home + 1
             self._line = line or self._line
             step = step.tb_next
-        self._find_names(frames)
+        self._find_names(frames, min(home, max(0, len(frames) - 1)))
         self._bury()
 
     def tell_names(self) -> None:
@@ -1348,8 +1423,9 @@ class Recorder(observe.Observer):
 
     def pause(self) -> None:
         """Hold nothing of the learner's while nobody is recording; weak references stay, for ``resume``."""
-        self._frame = self._home = self._caller = self._running = None
+        self._frame = self._home = self._outer = self._caller = self._running = None
         self._module = None
+        self._hinted = None
         self._modules.clear()
         self._released.clear()
         self._changes.clear()

@@ -378,6 +378,73 @@ def test_trace_can_be_read_while_recording() -> None:
     assert len(run.trace.steps) == 2
 
 
+# What tensors are called
+
+
+def titles(source: str, kind: str = "operation") -> list[str]:
+    return [step.title for step in run(textwrap.dedent(source))[0].trace.steps if step.kind == kind]
+
+
+def test_inside_a_function_its_own_names_hold_and_outside_the_cells() -> None:
+    source = """
+        def double(t): return t * 2
+        angle = torch.tensor([3.0], requires_grad=True)
+        r = double(angle)
+        s = angle + 1
+    """
+    assert titles(source, "leaf") == ["angle is made"]
+    assert titles(source) == ["r = t · 2 makes MulBackward0", "s = angle + 1 makes AddBackward0"]
+    rows = [value for step in run(textwrap.dedent(source))[0].trace.steps for _, field, value in step.changes
+            if field == "name"]  # fmt: skip
+    assert rows == ["t", "angle"]
+
+
+def test_variables_of_a_function_that_is_over_are_no_names_of_other_tensors() -> None:
+    source = """
+        def halved(number):
+            while number > 1:
+                number = number / 2
+            return number
+
+        number = torch.tensor(4.0, requires_grad=True)
+        rest = halved(number)
+        rest = rest.exp()
+    """
+    assert titles(source, "untracked") == ["[number > 1]: no node is made"] * 3
+    assert titles(source)[-1] == "rest = exp(rest) makes ExpBackward0"
+
+
+def test_first_name_is_that_of_the_variable_that_was_assigned() -> None:
+    source = """
+        radius = torch.tensor(1.5, requires_grad=True)
+        area = torch.exp(radius)
+        for tensor in (radius, area):
+            pass
+    """
+    assert titles(source) == ["area = exp(radius) makes ExpBackward0"]
+
+
+def test_result_of_a_call_is_that_of_its_last_operation() -> None:
+    source = """
+        net = torch.nn.Sequential(torch.nn.Linear(1, 2), torch.nn.ReLU(), torch.nn.Linear(2, 1))
+        scores = net(torch.ones(1, 1))
+        correct = torch.autograd.gradcheck(torch.exp, torch.ones(1, dtype=torch.float64, requires_grad=True))
+    """
+    named = [row.name for row in run(textwrap.dedent(source))[0].trace.tensors]
+    assert named.count("scores") == 1
+    assert not {"correct", "input"} & set(named)
+
+
+def test_parameters_are_called_as_the_cell_calls_their_module() -> None:
+    source = """
+        def train(s):
+            s(torch.ones(1, 1)).sum().backward()
+        net = torch.nn.Linear(1, 1)
+        train(net)
+    """
+    assert titles(source, "accumulate") == [f"net.{key}.grad receives its first gradient" for key in ("bias", "weight")]
+
+
 # Good manners
 
 
