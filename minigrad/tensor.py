@@ -174,19 +174,20 @@ class Tensor(metaclass=Shown):
     @requires_grad.setter
     def requires_grad(self, value: bool) -> None:
         if not isinstance(value, bool):
-            raise RuntimeError("requires_grad must be a bool")
+            raise notes.told(RuntimeError("requires_grad must be a bool"))
         if self._node is not None:
             way_out = (
                 " If you want to use a computed variable in a subgraph that doesn't require differentiation use "
                 "var_no_grad = var.detach()."
             )
-            raise RuntimeError(
-                "you can only change requires_grad flags of leaf variables." + ("" if value else way_out)
-            )
+            message = "you can only change requires_grad flags of leaf variables." + ("" if value else way_out)
+            raise notes.told(RuntimeError(message))
         if value and self._array.dtype.kind != "f":
-            raise RuntimeError("only Tensors of floating point and complex dtype can require gradients")
+            raise notes.told(RuntimeError("only Tensors of floating point and complex dtype can require gradients"))
         if value and self.is_inference() and not grad_mode.state.inference:
-            raise RuntimeError("Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.")
+            raise notes.told(
+                RuntimeError("Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.")
+            )
         self._requires_grad = value
         if grad_mode.special and grad_mode.state.observers:
             tell("leaf", self)
@@ -199,7 +200,7 @@ class Tensor(metaclass=Shown):
                 + type(requires_grad).__name__
             )
         if requires_grad and self._array.dtype.kind != "f":
-            raise RuntimeError("only Tensors of floating point dtype can require gradients")
+            raise notes.told(RuntimeError("only Tensors of floating point dtype can require gradients"))
         if self._node is None or not requires_grad:
             self.requires_grad = requires_grad
         return self
@@ -272,7 +273,11 @@ class Tensor(metaclass=Shown):
     @grad.setter
     def grad(self, value: Tensor | None) -> None:
         if value is not None:
-            _check_grad(self, value)
+            try:
+                _check_grad(self, value)
+            except (TypeError, RuntimeError) as error:
+                notes.told(error)
+                raise
         before, self._grad = self._grad, value
         if grad_mode.special and grad_mode.state.observers:
             tell("grad_set", self, before, value)

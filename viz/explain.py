@@ -85,6 +85,10 @@ FAILURES = {
     "element 0 of tensors does not require grad": "no_graph",
     "a leaf Variable that requires grad": "leaf",
     "a view of a leaf Variable": "leaf",
+    "The differentiated Tensor at index": "unused",
+    "attempting to assign a gradient": "grad",
+    "Inference tensors cannot be saved": "inference",
+    "only Tensors of floating point": "whole",
 }
 
 
@@ -861,7 +865,7 @@ class Writer:
             else:
                 count = _count(int(length) for length in found[1].split(",") if length.strip())
                 words |= {"z": self._called_on(event), "count": count}
-        elif kind not in ("no_graph", "leaf"):
+        elif kind in ("freed", "changed"):
             kind = ""
         title_kind = kind.removesuffix(".before")
         if not kind:

@@ -1353,6 +1353,8 @@ class Recorder(observe.Observer):
 
     @guarded
     def error(self, error: BaseException, node: Any) -> None:
+        if node is None and error.__dict__.get(_TOLD) == id(self):
+            return
         self._look()
         self._error(error, None if node is None else self._node(node))
 
@@ -1368,7 +1370,7 @@ class Recorder(observe.Observer):
         if last is not None and last.kind == "error" and error.__dict__.get(_TOLD) == id(self):
             self._changes[:0] = self.events.pop().changes  # told when it was made; now the engine says at which node
         event = self._emit("error", "error", active, node=box, type=type(error).__name__, message=str(error))
-        if self._running is not None:  # the node never got so far as to pass a gradient on
+        if self._running is not None and box is not None:  # the node never got so far as to pass a gradient on
             self.events.remove(self._running)
             event.changes[:0] = self._running.changes
             self._running = None

@@ -218,8 +218,9 @@ EN: dict[str, str] = {
     "accumulate.paths": "It arrived along {count} paths, whose gradients add up.",
     "returned.title": "autograd.grad() returns the gradient",
     "returned.text": "It is handed to you, and nothing is added to any .grad.",
-    "returned.title.none": "autograd.grad() returns None",
-    "returned.unused": "What was differentiated does not depend on {names}: for that, None is returned.",
+    "returned.title.none": "autograd.grad() finds no gradient",
+    "returned.unused": "What was differentiated does not depend on {names}: with allow_unused=True there is None for "
+    "it, without, an error.",
     "returned.graph": "It has a grad_fn, so it can be differentiated again.",
     "retain.title": "{x} keeps its gradient",
     "retain.text": "{x} is not a leaf; its gradient is kept in {x}.grad because retain_grad() was called on it.",
@@ -266,6 +267,17 @@ EN: dict[str, str] = {
     "error.leaf.title": "A leaf that requires grad must not be changed in place",
     "error.leaf": "Gradients are taken with respect to its value. Change it under torch.no_grad(), as an optimizer "
     "does.",
+    "error.unused.title": "Not every input has a gradient",
+    "error.unused": "No way leads from what is differentiated back to it, so there is nothing to return. If that is "
+    "meant, allow_unused=True returns None.",
+    "error.grad.title": "This cannot be its gradient",
+    "error.grad": "A gradient has a number for every number of its tensor: the same shape, and the same dtype.",
+    "error.inference.title": "A tensor of inference_mode cannot be saved",
+    "error.inference": "Its changes are not counted, so nobody could tell whether it is still what it was when "
+    "backward comes. Its clone(), made outside, can be saved; so can what no_grad() makes.",
+    "error.whole.title": "These numbers have no gradient",
+    "error.whole": "Whole numbers and truth values cannot change a little. Make the tensor with floating point "
+    "numbers, 1.0 for 1, or call float() on it first.",
     # Questions before a step
     "predict.grad": "What will {x}.grad be when the backward pass of line {line} is over?",
     "predict.raise": "Line {line} is about to run. Will it run to its end, or raise an error?",

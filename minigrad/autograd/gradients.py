@@ -96,9 +96,11 @@ def grad(
     found = _run(_as_tuple(outputs), grad_outputs, retain_graph, create_graph, targets, accumulates=False)
     for number, (target, gradient) in enumerate(zip(targets, found, strict=True)):
         if gradient is None and not allow_unused:
-            raise RuntimeError(
-                f"The differentiated Tensor at index {number} appears to not have been used in the graph. Set "
-                "allow_unused=True if this is the desired behavior."
+            raise notes.told(
+                RuntimeError(
+                    f"The differentiated Tensor at index {number} appears to not have been used in the graph. Set "
+                    "allow_unused=True if this is the desired behavior."
+                )
             )
         if gradient is None and materialize_grads:
             found[number] = Tensor._plain(np.zeros_like(target._array)).requires_grad_(create_graph)

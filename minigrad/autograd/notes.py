@@ -83,6 +83,11 @@ def describe(place: Place) -> str:
 def explain(error: E, *sentences: str) -> E:
     """Attach a note to an error: its cause and the way out, for ``raise explain(...)``; the observers hear of it."""
     error.add_note("minigrad: " + " ".join(sentences))
+    return told(error)
+
+
+def told(error: E) -> E:
+    """The error, of which the observers have heard before it is raised: the learner's code may catch it."""
     if grad_mode.special and grad_mode.state.observers:
         tell("error", error, None)
     return error

@@ -153,10 +153,13 @@ def save(tensor: Tensor) -> Tensor | SavedTensor:
         return SavedTensor(tensor, is_output=False)
     if tensor._meta is not None:
         if tensor._meta.inference:
-            raise RuntimeError(
-                "Inference tensors cannot be saved for backward. Please do not use Tensors created in inference mode "
-                "in computation tracked by autograd. To work around this, you can make a clone to get a normal tensor "
-                "and use it in autograd, or use `torch.no_grad()` instead of `torch.inference_mode()`."
+            raise notes.told(
+                RuntimeError(
+                    "Inference tensors cannot be saved for backward. Please do not use Tensors created in inference "
+                    "mode in computation tracked by autograd. To work around this, you can make a clone to get a "
+                    "normal tensor and use it in autograd, or use `torch.no_grad()` instead of "
+                    "`torch.inference_mode()`."
+                )
             )
         if tensor._meta.detached:
             return SavedTensor(tensor, is_output=False)

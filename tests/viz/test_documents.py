@@ -106,7 +106,10 @@ def test_errors_are_where_the_programs_make_them() -> None:
         "nothing_asks_for_a_gradient": 1,
         "no_single_output": 1,
         "scalar_or_direction": 1,
-        "gradient_none": 1,
+        "gradient_none": 2,
+        "who_requires_grad": 1,
+        "clipping_returns_the_length": 1,
+        "nothing_recorded": 1,
         "walked_twice": 1,
         "changed_and_refused": 5,
     }

@@ -378,6 +378,34 @@ def test_trace_can_be_read_while_recording() -> None:
     assert len(run.trace.steps) == 2
 
 
+REFUSED = {
+    "x.grad = torch.ones(2)": "This cannot be its gradient",
+    "torch.tensor([1, 2]).requires_grad_()": "These numbers have no gradient",
+    "x * sealed": "A tensor of inference_mode cannot be saved",
+    "torch.autograd.grad(x * 2, idle)": "Not every input has a gradient",
+    "(x * 2).requires_grad = False": "RuntimeError",
+}
+
+
+@pytest.mark.parametrize("caught", [True, False])
+@pytest.mark.parametrize("call", REFUSED)
+def test_refusal_is_one_step_whether_it_is_caught_or_not(call: str, caught: bool) -> None:
+    source = f"""
+        x, idle = torch.ones(1, requires_grad=True), torch.ones(1, requires_grad=True)
+        with torch.inference_mode():
+            sealed = torch.ones(1)
+        try:
+            {call}
+        except {"RuntimeError" if caught else "KeyError"}:
+            pass
+    """
+    recorded, _, error = run(textwrap.dedent(source))
+    told = [step for step in recorded.trace.steps if step.kind == "error"]
+    assert [(step.title, step.line) for step in told] == [(REFUSED[call], 5)]
+    assert caught is (error is None)
+    assert not any("returns the gradient" in step.title for step in recorded.trace.steps)
+
+
 # What tensors are called
 
 
