@@ -218,15 +218,22 @@ def _framed(
     return whole, whole[..., top : top + height, left : left + width]
 
 
+def _bordered(
+    x: np.ndarray, kernel: Pair, count: Pair, stride: Pair, padding: Pair, dilation: Pair, value: float = 0
+) -> np.ndarray:
+    """Pictures with a border of ``value``, as wide as the windows reach."""
+    whole = x
+    if any(padding) or count != window_counts(x.shape, kernel, stride, padding, dilation):
+        whole, inside = _framed(x.shape, x.dtype, kernel, count, stride, padding, dilation, value)
+        inside[...] = x
+    return np.ascontiguousarray(whole)
+
+
 def _seen(
     x: np.ndarray, kernel: Pair, count: Pair, stride: Pair, padding: Pair, dilation: Pair, value: float = 0
 ) -> np.ndarray:
     """The windows of pictures with a border of ``value``."""
-    whole, inside = x, None
-    if any(padding) or count != window_counts(x.shape, kernel, stride, padding, dilation):
-        whole, inside = _framed(x.shape, x.dtype, kernel, count, stride, padding, dilation, value)
-        inside[...] = x
-    return _windows(np.ascontiguousarray(whole), kernel, count, stride, dilation)
+    return _windows(_bordered(x, kernel, count, stride, padding, dilation, value), kernel, count, stride, dilation)
 
 
 _CACHE = 2**19
@@ -258,55 +265,65 @@ def _pictures(array: np.ndarray) -> np.ndarray:
     return array[:, :, None] if array.ndim == 3 else array
 
 
-def _columns(x: np.ndarray, kernel: Pair, count: Pair, settings: Settings) -> Iterator[tuple[slice, np.ndarray]]:
+def _columns(
+    whole: np.ndarray, kernel: Pair, count: Pair, stride: Pair, dilation: Pair, groups: int
+) -> Iterator[tuple[slice, np.ndarray]]:
     """All windows, some pictures at a time: (pictures, groups, channels of a group * places of the kernel, windows)."""
-    stride, padding, dilation, groups = settings
-    seen = _seen(x, kernel, count, stride, padding, dilation).transpose(2, 3, 0, 1, 4, 5)
-    rows = x.shape[1] // groups * math.prod(kernel)
-    for part in _parts(len(x), groups * rows * math.prod(count) * x.itemsize):
+    seen = _windows(whole, kernel, count, stride, dilation).transpose(2, 3, 0, 1, 4, 5)
+    rows = whole.shape[1] // groups * math.prod(kernel)
+    for part in _parts(len(whole), groups * rows * math.prod(count) * whole.itemsize):
         yield part, seen[part].reshape(-1, groups, rows, math.prod(count))
 
 
 def _convolve(input: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, settings: Settings) -> np.ndarray:
-    plan = stride, padding, dilation, groups = _high(settings)
+    stride, padding, dilation, groups = _high(settings)
     x, w = _pictures(input), _pictures(weight)
     kernel = w.shape[2:]
     count = window_counts(x.shape, kernel, stride, padding, dilation)
-    out = np.empty((len(x), groups, len(w) // groups, math.prod(count)), np.result_type(x, w))
-    for part, columns in _columns(x, kernel, count, plan):
-        np.matmul(w.reshape(groups, len(w) // groups, -1), columns, out=out[part])
-    if bias is not None:
-        out += bias.reshape(groups, -1, 1)
-    return out.reshape(len(x), len(w), *count[4 - input.ndim :])
+    whole = _bordered(x, kernel, count, stride, padding, dilation)
+    wide, along = count[1], count
+    if stride == (1, 1):  # a window begins at every element, also where it reaches into the next row: one long row
+        wide = whole.shape[3]
+        along = (1, (count[0] - 1) * wide + count[1])
+    out = np.empty((len(x), groups, len(w) // groups, count[0] * wide), np.result_type(x, w))
+    for part, columns in _columns(whole, kernel, along, stride, dilation, groups):
+        np.matmul(w.reshape(groups, len(w) // groups, -1), columns, out=out[part, ..., : math.prod(along)])
+    result = out.reshape(len(x), len(w), count[0], wide)[..., : count[1]]
+    result = np.ascontiguousarray(result) if bias is None else result + bias.reshape(-1, 1, 1)
+    return result.reshape(len(x), len(w), *count[4 - input.ndim :])
 
 
 def _input_gradient(grad: np.ndarray, weight: np.ndarray, shape: Pair, settings: Settings) -> np.ndarray:
     stride, padding, dilation, groups = _high(settings)
-    g, w = _pictures(grad), _pictures(weight)
-    kernel, count, shape_high = w.shape[2:], g.shape[2:], (*shape[:2], *(1, *shape[2:])[-2:])
-    dense = stride == (1, 1)
-    room = (count[0] + dense, count[1])
-    whole, inside = _framed(shape_high, grad.dtype, kernel, room, stride, padding, dilation)
-    if dense:  # as wide as the input: from place to place of the kernel all moves by one step, and is added in one run
-        wide = np.zeros((*g.shape[:3], whole.shape[3]), g.dtype)
-        wide[..., : count[1]] = g
-        g, count = wide, wide.shape[2:]
-    windows = _windows(whole, kernel, count, stride, dilation)
-    turned = w.reshape(groups, len(w) // groups, -1).swapaxes(1, 2)
-    rows = g.reshape(len(g), groups, len(w) // groups, -1)
-    for part in _parts(len(g), shape[1] * math.prod((*kernel, *count)) * g.itemsize):
-        products = np.matmul(turned, rows[part]).reshape(-1, shape[1], *kernel, *count)
+    g, w = _pictures(grad).swapaxes(0, 1), _pictures(weight)
+    kernel, (height, width) = w.shape[2:], (1, *shape[2:])[-2:]
+    high, wide = (length + 2 * pad for length, pad in zip((height, width), padding, strict=True))
+    out = np.empty((shape[0], shape[1], height, width), grad.dtype)
+    turned = w.reshape(groups, len(w) // groups, -1, *kernel).transpose(3, 4, 0, 2, 1).copy()
+    # A gradient stands where its window begins, and the pictures of a channel follow each other in one long row: then
+    # what a place of the kernel gives is the whole row times its weights, moved by one distance.
+    for part in _parts(shape[0], (len(g) + shape[1]) * high * wide * g.itemsize):
+        begin = np.zeros((len(g), len(out[part]), high, wide), g.dtype)
+        begin[:, :, : g.shape[2] * stride[0] : stride[0], : g.shape[3] * stride[1] : stride[1]] = g[:, part]
+        begin = begin.reshape(groups, len(g) // groups, -1)
+        length = begin.shape[2]
+        rows = np.zeros((groups, shape[1] // groups, length + high * wide), g.dtype)
+        product = np.empty((groups, shape[1] // groups, length), g.dtype)
         for i, j in np.ndindex(*kernel):
-            windows[i, j, part] += products[:, :, i, j]
-    return inside.reshape(shape)
+            distance = i * dilation[0] * wide + j * dilation[1]
+            rows[..., distance : distance + length] += np.matmul(turned[i, j], begin, out=product)
+        whole = rows[..., :length].reshape(shape[1], -1, high, wide).swapaxes(0, 1)
+        out[part] = whole[..., padding[0] : padding[0] + height, padding[1] : padding[1] + width]
+    return out.reshape(shape)
 
 
 def _weight_gradient(grad: np.ndarray, input: np.ndarray, shape: Pair, settings: Settings) -> np.ndarray:
-    plan = *_, groups = _high(settings)
-    g, x = _pictures(grad), _pictures(input)
+    stride, padding, dilation, groups = _high(settings)
+    g, x, kernel = _pictures(grad), _pictures(input), (1, *shape[2:])[-2:]
     rows = g.reshape(len(g), groups, shape[0] // groups, -1)
     out = np.zeros((groups, shape[0] // groups, math.prod(shape[1:])), grad.dtype)
-    for part, columns in _columns(x, (1, *shape[2:])[-2:], g.shape[2:], plan):
+    whole = _bordered(x, kernel, g.shape[2:], stride, padding, dilation)
+    for part, columns in _columns(whole, kernel, g.shape[2:], stride, dilation, groups):
         out += np.matmul(rows[part], columns.swapaxes(2, 3)).sum(0)
     return out.reshape(shape)
 
