@@ -282,7 +282,7 @@ def look(tensor: Any, named: dict[int, str], places: dict[int, str], first: dict
         seen["grad is"] = named.get(id(grad))
         seen["grad begins with"] = places.get(grad.data_ptr()) if grad.numel() else None
         seen["grad's"] = [grad.requires_grad, strides(grad), grad._is_view()]
-        seen["grad's grad_fn"] = None if grad.grad_fn is None else grad.grad_fn.name()
+        seen["grad's grad_fn"] = attempt(lambda: grad.grad_fn and grad.grad_fn.name())
     if node is not None and "Error" not in node:
         seen["graph"] = graph(tensor.grad_fn, named)
     return seen
