@@ -462,6 +462,30 @@ def test_in_a_notebook_it_survives_reload_and_the_end_of_the_kernel(lab: Any) ->
     assert lab.outside == []
 
 
+KEPT = """
+from tests.viz.recorded import LOOP, PROGRAMS, run
+import viz
+folded, short = run(LOOP)[0], run(PROGRAMS["product"])[0]
+"""
+
+
+def test_in_a_notebook_open_groups_and_two_runs_are_found_as_they_were_left(lab: Any) -> None:
+    lab.write("a.ipynb", [KEPT, "folded", "viz.compare(short, short)"])
+    lab.open("a.ipynb")
+    lab.run_all()
+    folds, pair = lab.output(1).locator(".mg-root"), lab.output(2).locator(".mg-pair")
+    folds.locator(".mg-last").click()
+    folds.locator(".mg-node [aria-expanded=false]").first.press("Enter")
+    frames = folds.locator(".mg-frame.mg-on").count()
+    assert frames
+    pair.locator(".mg-next").first.click()
+    expect(pair.locator(".mg-count").first).to_have_text(re.compile("step 2 of"))
+    lab.save()
+    lab.reload()
+    expect(folds.locator(".mg-frame.mg-on")).to_have_count(frames)
+    expect(pair.locator(".mg-count").first).to_have_text(re.compile("step 2 of"))
+
+
 def test_in_a_notebook_its_keys_are_its_own(lab: Any) -> None:
     lab.write("a.ipynb", [SHOW.format("product"), "1 + 1"])
     lab.open("a.ipynb")

@@ -537,7 +537,7 @@ export function paint(line) {
 export function mount(el, trace, options = {}) {
   const { mg } = /** @type {any} */ (el); // what a notebook's output brings with it (viz/page.py)
   const say = speaker(options.texts || (mg && mg.texts));
-  const keeper = mg && !options.onStep ? keeping(trace, options.step || 1) : null;
+  const keeper = mg && !options.onStep ? keeping([trace], options.step || 1) : null;
   const { slots, changes } = load(trace);
   const steps = trace.steps;
   const count = steps.length;
@@ -844,6 +844,7 @@ export function mount(el, trace, options = {}) {
     const own = slot.parts && (slot.parts.head || slot.parts.box);
     if (focused && own) own.focus({ preventScroll: true });
     live.textContent = say(opened.has(id) ? "is.open" : "is.folded", { label });
+    remember();
   }
   /** Open the closed groups that hide what this step is about, one level; or fold the innermost that shows it.
    * @param {boolean} open */
@@ -1018,8 +1019,12 @@ export function mount(el, trace, options = {}) {
     mark(steps[k]);
     describe(steps[k]);
     if (timer && k === count - 1) stop();
-    if (keeper) keeper.write({ step: k + 1, answers: [...answered.values()] });
+    remember();
     if (!quiet && options.onStep) options.onStep(k + 1);
+  }
+
+  function remember() {
+    if (keeper) keeper.write({ step: current + 1, answers: [...answered.values()], opened: [...opened] });
   }
 
   /** @param {Step} step */
@@ -1488,11 +1493,15 @@ export function mount(el, trace, options = {}) {
   }, true);
 
   setSpeed(0);
+  const kept = keeper && keeper.read();
+  if (kept && kept.opened) {
+    opened.clear();
+    for (const id of kept.opened) if (slots.has(id)) opened.add(id);
+  }
   arrange();
   el.replaceChildren(root);
   for (const slot of slots.values()) show(slot);
   failure.hidden = inspector.hidden = keys.hidden = asking.hidden = veil.hidden = true;
-  const kept = keeper && keeper.read();
   if (kept) questions.slice(0, kept.answers.length).forEach((one, i) => answered.set(one, kept.answers[i]));
   if (count) go((kept ? kept.step : options.step || 1) - 1, true);
   else {
@@ -1533,6 +1542,7 @@ export function mountPair(el, both, options = {}) {
   const texts = options.texts || (mg && mg.texts);
   const say = speaker(texts);
   const { runs, labels, pairs } = both;
+  const keeper = mg ? keeping(runs, options.step || 1) : null;
   let current = -1;
   const move = (/** @type {number} */ target) => {
     const k = Math.max(0, Math.min(pairs.length - 1, target));
@@ -1546,6 +1556,7 @@ export function mountPair(el, both, options = {}) {
     counter.textContent = say("count", { step: k + 1, count: pairs.length });
     first.disabled = back.disabled = k === 0;
     next.disabled = last.disabled = k === pairs.length - 1;
+    if (keeper) keeper.write({ step: k + 1, answers: [] });
   };
   const first = button("mg-first", say("first"), () => move(0), icon("first"));
   const back = button("mg-back", say("back"), () => move(current - 1), icon("back"));
@@ -1571,7 +1582,8 @@ export function mountPair(el, both, options = {}) {
   root.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => event.stopPropagation());
   el.replaceChildren(root);
   const steppers = runs.map((run, i) => mount(places[i], run, { texts }));
-  move((options.step || 1) - 1);
+  const kept = keeper && keeper.read();
+  move((kept ? kept.step : options.step || 1) - 1);
   return { root, go: (/** @type {number} */ step) => move(step - 1), destroy: () => steppers.forEach((one) => one.destroy()) };
 }
 
@@ -1579,16 +1591,16 @@ export function mountPair(el, both, options = {}) {
 
 /** Where the reader was, for when the page is loaded again: kept with the tab, by what was recorded. A cell that is
  * run again on the same page begins anew. Where nothing may be stored, nothing is.
- * @param {Trace} trace @param {number} start */
-function keeping(trace, start) {
+ * @param {Trace[]} traces @param {number} start */
+function keeping(traces, start) {
   let hash = 2166136261;
-  for (const text of [String(start), ...trace.source, ...trace.steps.map((step) => step.title)]) {
+  for (const text of [String(start), ...traces.flatMap((trace) => [...trace.source, ...trace.steps.map((step) => step.title)])]) {
     for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 16777619);
   }
-  const name = `mg-step-${(hash >>> 0).toString(36)}-${trace.steps.length}`;
+  const name = `mg-step-${(hash >>> 0).toString(36)}-${traces.map((trace) => trace.steps.length).join("-")}`;
   const load = performance.timeOrigin;
   return {
-    /** @returns {{step: number, answers: boolean[]} | null} */
+    /** @returns {{step: number, answers: boolean[], opened?: string[]} | null} */
     read() {
       try {
         const found = JSON.parse(sessionStorage.getItem(name) || "null");
@@ -1597,7 +1609,7 @@ function keeping(trace, start) {
         return null;
       }
     },
-    /** @param {{step: number, answers: boolean[]}} where */
+    /** @param {{step: number, answers: boolean[], opened?: string[]}} where */
     write(where) {
       try {
         sessionStorage.setItem(name, JSON.stringify({ ...where, load }));
