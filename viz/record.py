@@ -527,6 +527,7 @@ class Recorder(observe.Observer):
         self._held: dict[ChipRecord, None] = {}
         self._bytes: int | None = 0  # what they amount to; None: to be counted again
         self._bound: dict[int, dict[str, TensorRecord]] = {}  # in every scope that runs, what its variables hold
+        self._contents: dict[int, tuple[Any, list[tuple[str, int]]]] = {}  # the same by id(), while it waits
         self._named: dict[str, TensorRecord] = {}  # which tensor was given a name last
         self._scopes: list[tuple[int, CodeType, int]] = []  # the frames of the last event, with their numbers
         self._scope_count = self._scope = 0
@@ -607,8 +608,11 @@ class Recorder(observe.Observer):
                 if self._module is not None and self._module[0] is frame.f_globals:
                     names = tuple(dict.fromkeys((*names, *self._module[1])))  # a cell's last line is code of its own
                 self._module = frame.f_globals, names
-                variables = itertools.chain(variables, ((n, frame.f_globals[n]) for n in names if n in frame.f_globals))
-            lost |= self._bind(variables, scope)
+                globals_ = ((n, frame.f_globals[n]) for n in names if n in frame.f_globals)
+                local = frame.f_locals is not frame.f_globals
+                variables = itertools.chain(variables, globals_) if local else globals_
+            waits = frame is not frames[0] or self._in_backward > 0
+            lost |= self._bind(variables, scope, frame.f_lasti if waits else -1)
         if not frames and self._module is not None:
             outer, mentioned = self._module
             lost |= self._bind(((name, outer[name]) for name in mentioned if name in outer), 0)
@@ -619,16 +623,26 @@ class Recorder(observe.Observer):
                 self._forget_hints(numbers[place])
         self._scope = numbers[home] if numbers else 0
         self._bound = {scope: self._bound.get(scope, {}) for scope in numbers}
+        self._contents = {scope: self._contents[scope] for scope in numbers if scope in self._contents}
         self._rename(numbers[home:], numbers[:home], lost)
 
-    def _bind(self, variables: Iterator[tuple[str, Any]], scope: int) -> dict[TensorRecord, None]:
-        """Compare the variables of a scope with what they were; the tensors that one of them does not hold any more."""
+    def _bind(self, variables: Iterator[tuple[str, Any]], scope: int, place: int = -1) -> dict[TensorRecord, None]:
+        """Compare the variables of a scope with what they were; the tensors that one of them does not hold any more.
+
+        ``place``: the call at which the scope waits. As long as it does, what its variables contain is looked up once.
+        """
+        given = list(variables)
+        state = place, [id(value) for _, value in given]
+        if place >= 0 and not self.deaths.seen and self._contents.get(scope, (None,))[0] == state:
+            inside = self._contents[scope][1]
+        else:
+            inside = [(name, id(tensor)) for variable, value in given for name, tensor in tensors_in(variable, value)]
+            self._contents[scope] = state, inside
         bound: dict[str, TensorRecord] = {}
-        for variable, value in variables:
-            for name, tensor in tensors_in(variable, value):
-                record = self._known(tensor)
-                if record is not None and name not in bound:
-                    bound[name] = record
+        for name, key in inside:
+            found = self._by_tensor.get(key)
+            if found is not None and name not in bound and found[1]() is not None:
+                bound[name] = found[0]
         lost: dict[TensorRecord, None] = {}
         for name, record in self._bound.get(scope, {}).items():
             if bound.get(name) is not record and record.called.get(scope) == name:
