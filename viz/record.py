@@ -668,6 +668,10 @@ class Recorder(observe.Observer):
             best = next((name for name in names if name.isidentifier()), names[-1] if names else None)
             if best is None:
                 best = next((record.called[scope] for scope in reversed(inside) if scope in record.called), None)
+            if best is not None and (other := self._named.get(best)) is not record:
+                self._named[best] = record
+                if other is not None and other not in held and other.name == best:
+                    other.names.append((step + 1, None))  # a variable of a function that is over
             current = record.name
             if best == current or (best is None and record not in lost):
                 continue
@@ -680,10 +684,6 @@ class Recorder(observe.Observer):
                 record.names[-1] = record.names[-1][0], best  # self.weight is model.weight, seen from outside
             else:
                 record.names.append((step + 1, best))  # in the step that gave it away it still has it: h = 3 * h
-            if best is not None:
-                other, self._named[best] = self._named.get(best), record
-                if other not in (None, record) and other not in held and other.name == best:
-                    other.names.append((step + 1, None))  # a variable of a function that is over
             if record.quiet and best is not None:
                 record.quiet = False
                 self._set(record, "visible", True)

@@ -442,6 +442,23 @@ def test_variables_of_a_function_that_is_over_are_no_names_of_other_tensors() ->
     assert titles(source)[-1] == "rest = exp(rest) makes ExpBackward0"
 
 
+def test_name_that_a_function_used_too_is_the_cells_again_when_it_is_over() -> None:
+    source = """
+        def f(t):
+            x = t * 3
+            return x + 1
+
+        x = torch.tensor([3.0], requires_grad=True)
+        y = f(x)
+        y.backward()
+    """
+    steps = run(textwrap.dedent(source))[0].trace.steps
+    assert [step.formulas[0].text for step in steps if step.kind == "node"] == [
+        "∂y/∂a = ∂y/∂y · 1 = 1 × 1 = 1",
+        "∂y/∂x = ∂y/∂a · 3 = 1 × 3 = 3",
+    ]
+
+
 def test_first_name_is_that_of_the_variable_that_was_assigned() -> None:
     source = """
         radius = torch.tensor(1.5, requires_grad=True)
