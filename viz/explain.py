@@ -589,9 +589,9 @@ class Writer:
         extras = [key for key, value in options.items() if key != "lr" and value and key != "foreach"]
         target = latex.name(x)
         known = {"momentum", "dampening", "nesterov", "weight_decay"} if options.get("momentum") else set()
-        if name == "SGD" and gradient is not None and set(extras) <= known:
+        if name == "SGD" and gradient is not None and "lr" in options and set(extras) <= known:
             if extras:
-                return title, *self._with_momentum(x, options, facts["after"].snap)
+                return title, *self._with_momentum(x, options, before, after)
             step = [["mn", number(rate)], op("·"), latex.name(say("gradient", x=x))]
             sides: list[Math] = [row(target, op("−"), *step)]
             if all(value_math(snap) is not None for snap in (before, after, gradient)):
@@ -609,7 +609,7 @@ class Writer:
             )
         return title, text, [Formula(math, " ".join(linear(math).split()))]
 
-    def _with_momentum(self, x: str, options: dict[str, Any], after: Snap) -> tuple[str, list[Formula]]:
+    def _with_momentum(self, x: str, options: dict[str, Any], before: Snap, after: Snap) -> tuple[str, list[Formula]]:
         """Descent with a memory: ``v ← μ · v + x.grad``, and a step along v."""
         v, target, slope = latex.name(self.v), latex.name(x), latex.name(say("gradient", x=x))
         rate, momentum, damped = options["lr"], ["mn", number(options["momentum"])], 1 - options.get("dampening", 0)
@@ -620,9 +620,9 @@ class Writer:
         way = [v]
         if options.get("nesterov"):  # a look ahead
             way = [row(op("("), slope, op("+"), momentum, op("·"), v, op(")"))]
-        formula = equation(row(target, op("−"), ["mn", number(rate)], op("·"), *way), shown(after))
-        math = row(target, op("←"), formula.math)
-        formulas = [Formula(math, " ".join(linear(math).split())) for math in (memory, math)]
+        move = row(target, op("←"), target, op("−"), ["mn", number(rate)], op("·"), *way)
+        change = row(target, op("="), shown(before), op("→"), ["mark", shown(after)])
+        formulas = [Formula(math, " ".join(linear(math).split())) for math in (memory, move, change)]
         return say("update.momentum", x=x, v=self.v, momentum=momentum[1]), formulas
 
     def _backward(self, event: Event, facts: Any) -> tuple[str, str, list[Formula]]:

@@ -250,7 +250,7 @@ def test_momentum_is_written_out() -> None:
         optimizer.step()
     """
     texts = [formula.text for formula in said(textwrap.dedent(source), "update").formulas]
-    assert texts == ["m ← 0.9 · m + (v.grad + 0.1 · v)", "v ← v − 0.5 · m = −0.55"]
+    assert texts == ["m ← 0.9 · m + (v.grad + 0.1 · v)", "v ← v − 0.5 · m", "v = 1 → −0.55"]
 
 
 def test_gradient_that_a_hook_replaced_stands_on_its_edge() -> None:
