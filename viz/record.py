@@ -494,9 +494,6 @@ class Deaths:
 _FUNCTION = {function.Function.apply.__func__.__code__, function.BackwardFunction._run.__code__}  # type: ignore[attr-defined]
 
 
-_SETTER = Tensor.requires_grad.fset.__code__  # type: ignore[attr-defined]
-
-
 def _in_function() -> bool:
     """Whether the forward or backward of a custom Function is running."""
     frame: FrameType | None = None if grad_mode.is_grad_enabled() else sys._getframe(1)
@@ -940,8 +937,7 @@ class Recorder(observe.Observer):
             return  # what a module makes its parameters of
         if known is not None and self._now(known, "requires_grad") == tensor.requires_grad:
             return  # it was so already
-        older = known is None and sys._getframe(3).f_code is _SETTER  # than the recording
-        record = known or (self._tensor(tensor) if older else self._new_tensor(tensor, len(self.events)))
+        record = known or self._new_tensor(tensor, len(self.events))
         self._set(record, "requires_grad", tensor.requires_grad)
         active: list[Any] = [record]
         if tensor.requires_grad:
@@ -949,12 +945,12 @@ class Recorder(observe.Observer):
             node.cast.kind = "leaf"
             self._show(node)
             active.insert(0, node)
-        if known is None and not older and self._frame is not None:
+        if known is None and self._frame is not None:
             record.expression = segment(self._frame)
             if not self._library:
                 self._hint([record])
         parameter = type(tensor).__name__ == "Parameter"
-        self._emit("leaf", active=active, tensor=record, again=known is not None or older, parameter=parameter)
+        self._emit("leaf", active=active, tensor=record, again=known is not None, parameter=parameter)
 
     @guarded
     def operation(self, name: str, inputs: tuple[Any, ...], outputs: tuple[Any, ...], node: Any) -> None:

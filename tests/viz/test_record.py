@@ -336,13 +336,6 @@ def test_tensors_from_before_the_block_are_known_when_they_are_used() -> None:
     assert {row.name for row in run.trace.tensors} >= {"w", "h", "loss"}
 
 
-def test_tensor_from_before_the_block_is_not_made_when_it_is_frozen() -> None:
-    w = minigrad.tensor([3.0], requires_grad=True)
-    with record() as run:
-        w.requires_grad_(False)
-    assert [step.title for step in run.trace.steps] == ["w no longer requires grad"]
-
-
 def test_step_runs_a_function() -> None:
     def lesson(x: Any, factor: float) -> Any:
         y = x * factor
