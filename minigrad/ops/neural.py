@@ -218,22 +218,15 @@ def _framed(
     return whole, whole[..., top : top + height, left : left + width]
 
 
-def _bordered(
-    x: np.ndarray, kernel: Pair, count: Pair, stride: Pair, padding: Pair, dilation: Pair, value: float = 0
-) -> np.ndarray:
-    """Pictures with a border of ``value``, as wide as the windows reach."""
-    whole = x
-    if any(padding) or count != window_counts(x.shape, kernel, stride, padding, dilation):
-        whole, inside = _framed(x.shape, x.dtype, kernel, count, stride, padding, dilation, value)
-        inside[...] = x
-    return np.ascontiguousarray(whole)
-
-
 def _seen(
     x: np.ndarray, kernel: Pair, count: Pair, stride: Pair, padding: Pair, dilation: Pair, value: float = 0
 ) -> np.ndarray:
     """The windows of pictures with a border of ``value``."""
-    return _windows(_bordered(x, kernel, count, stride, padding, dilation, value), kernel, count, stride, dilation)
+    whole, inside = x, None
+    if any(padding) or count != window_counts(x.shape, kernel, stride, padding, dilation):
+        whole, inside = _framed(x.shape, x.dtype, kernel, count, stride, padding, dilation, value)
+        inside[...] = x
+    return _windows(np.ascontiguousarray(whole), kernel, count, stride, dilation)
 
 
 _CACHE = 2**19
@@ -265,32 +258,26 @@ def _pictures(array: np.ndarray) -> np.ndarray:
     return array[:, :, None] if array.ndim == 3 else array
 
 
-def _columns(
-    whole: np.ndarray, kernel: Pair, count: Pair, stride: Pair, dilation: Pair, groups: int
-) -> Iterator[tuple[slice, np.ndarray]]:
+def _columns(x: np.ndarray, kernel: Pair, count: Pair, settings: Settings) -> Iterator[tuple[slice, np.ndarray]]:
     """All windows, some pictures at a time: (pictures, groups, channels of a group * places of the kernel, windows)."""
-    seen = _windows(whole, kernel, count, stride, dilation).transpose(2, 3, 0, 1, 4, 5)
-    rows = whole.shape[1] // groups * math.prod(kernel)
-    for part in _parts(len(whole), groups * rows * math.prod(count) * whole.itemsize):
+    stride, padding, dilation, groups = settings
+    seen = _seen(x, kernel, count, stride, padding, dilation).transpose(2, 3, 0, 1, 4, 5)
+    rows = x.shape[1] // groups * math.prod(kernel)
+    for part in _parts(len(x), groups * rows * math.prod(count) * x.itemsize):
         yield part, seen[part].reshape(-1, groups, rows, math.prod(count))
 
 
 def _convolve(input: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, settings: Settings) -> np.ndarray:
-    stride, padding, dilation, groups = _high(settings)
+    plan = stride, padding, dilation, groups = _high(settings)
     x, w = _pictures(input), _pictures(weight)
     kernel = w.shape[2:]
     count = window_counts(x.shape, kernel, stride, padding, dilation)
-    whole = _bordered(x, kernel, count, stride, padding, dilation)
-    wide, along = count[1], count
-    if stride == (1, 1):  # a window begins at every element, also where it reaches into the next row: one long row
-        wide = whole.shape[3]
-        along = (1, (count[0] - 1) * wide + count[1])
-    out = np.empty((len(x), groups, len(w) // groups, count[0] * wide), np.result_type(x, w))
-    for part, columns in _columns(whole, kernel, along, stride, dilation, groups):
-        np.matmul(w.reshape(groups, len(w) // groups, -1), columns, out=out[part, ..., : math.prod(along)])
-    result = out.reshape(len(x), len(w), count[0], wide)[..., : count[1]]
-    result = np.ascontiguousarray(result) if bias is None else result + bias.reshape(-1, 1, 1)
-    return result.reshape(len(x), len(w), *count[4 - input.ndim :])
+    out = np.empty((len(x), groups, len(w) // groups, math.prod(count)), np.result_type(x, w))
+    for part, columns in _columns(x, kernel, count, plan):
+        np.matmul(w.reshape(groups, len(w) // groups, -1), columns, out=out[part])
+    if bias is not None:
+        out += bias.reshape(groups, -1, 1)
+    return out.reshape(len(x), len(w), *count[4 - input.ndim :])
 
 
 def _input_gradient(grad: np.ndarray, weight: np.ndarray, shape: Pair, settings: Settings) -> np.ndarray:
@@ -318,12 +305,11 @@ def _input_gradient(grad: np.ndarray, weight: np.ndarray, shape: Pair, settings:
 
 
 def _weight_gradient(grad: np.ndarray, input: np.ndarray, shape: Pair, settings: Settings) -> np.ndarray:
-    stride, padding, dilation, groups = _high(settings)
-    g, x, kernel = _pictures(grad), _pictures(input), (1, *shape[2:])[-2:]
+    plan = *_, groups = _high(settings)
+    g, x = _pictures(grad), _pictures(input)
     rows = g.reshape(len(g), groups, shape[0] // groups, -1)
     out = np.zeros((groups, shape[0] // groups, math.prod(shape[1:])), grad.dtype)
-    whole = _bordered(x, kernel, g.shape[2:], stride, padding, dilation)
-    for part, columns in _columns(whole, kernel, g.shape[2:], stride, dilation, groups):
+    for part, columns in _columns(x, (1, *shape[2:])[-2:], g.shape[2:], plan):
         out += np.matmul(rows[part], columns.swapaxes(2, 3)).sum(0)
     return out.reshape(shape)
 
@@ -407,7 +393,7 @@ def _max_pool(
     (top, left), (down, right) = (np.ogrid[:n, :m] for n, m in (count, kernel_size))
     offsets = (down * dilation[0] * self.shape[-1] + right * dilation[1]).ravel()
     corners = (top * steps[0] - padding[0]) * self.shape[-1] + (left * steps[1] - padding[1])
-    indices = np.take(offsets, place)
+    indices = np.take(offsets, place, mode="clip")  # which saves a check
     indices += corners
     return best, indices
 
