@@ -670,7 +670,8 @@ class Recorder(observe.Observer):
                 best = next((record.called[scope] for scope in reversed(inside) if scope in record.called), None)
             if best is not None and (other := self._named.get(best)) is not record:
                 self._named[best] = record
-                if other is not None and other not in held and other.name == best:
+                kept = other in held or best.startswith("self.")  # which the name of the object itself will replace
+                if other is not None and not kept and other.name == best:
                     other.names.append((step + 1, None))  # a variable of a function that is over
             current = record.name
             if best == current or (best is None and record not in lost):
