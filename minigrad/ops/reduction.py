@@ -557,7 +557,7 @@ def logsumexp(self: np.ndarray, dim: Dims, keepdim: bool) -> np.ndarray:
 
 
 def _row_sum(value: Any, dim: int) -> Any:
-    return total(value, (wrap_dim(dim, len(value.shape)),), True) if len(value.shape) else value
+    return total(value, (dim,), True) if len(value.shape) else value
 
 
 def _softmax_backward(grad_output: Any, output: Any, dim: int) -> Any:
@@ -614,12 +614,12 @@ def _normalizing(
 
 def _shares(row: np.ndarray, dim: int) -> np.ndarray:
     np.exp(row, out=row)
-    row /= _sum(row, dim, True)
+    row /= np.add.reduce(row, axis=dim, keepdims=True)
     return row
 
 
 def _log_shares(row: np.ndarray, dim: int) -> np.ndarray:
-    row -= np.log(_sum(np.exp(row), dim, True))
+    row -= np.log(np.add.reduce(np.exp(row), axis=dim, keepdims=True))
     return row
 
 
