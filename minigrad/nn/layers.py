@@ -320,7 +320,7 @@ def forward(self, {inputs}):
     return {function}({call})
 """
     body: dict[str, Any] = {}
-    exec(source, {"Module": Module, "F": F, "_keep": _keep}, body)
+    exec(compile(source, f"{__file__}:{name}", "exec"), {"Module": Module, "F": F, "_keep": _keep}, body)
     for method in body.values():
         method.__qualname__ = f"{name}.{method.__name__}"
     page = f"https://docs.pytorch.org/docs/stable/generated/torch.nn.{name}.html"

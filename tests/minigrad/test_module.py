@@ -450,6 +450,11 @@ def test_a_module_that_fails_alone_is_named_by_its_kind() -> None:
     assert notes.count("raised in") == 1
 
 
+def test_a_layer_leaves_the_line_to_the_learner() -> None:
+    notes = notes_of("y = nn.Tanh()(torch.ones(2, requires_grad=True))\ny += 1\ny.sum().backward()")
+    assert "saved it at version 0 (line 1)" in notes
+
+
 @pytest.mark.parametrize(
     "line",
     [
