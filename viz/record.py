@@ -556,11 +556,8 @@ class Recorder(observe.Observer):
         """Find where the learner's program is, what its variables are called, and what has gone since."""
         frame: FrameType | None = sys._getframe(3)
         frames: list[FrameType] = []
-        home, whole, line = (
-            0,
-            0,
-            None,
-        )  # the innermost of the lines that are shown; how many frames lead to the outermost
+        home = whole = 0  # where the innermost line is that is shown; how many frames lead to the outermost
+        line = None
         self._library = ""
         while frame is not None:
             if is_learners(frame):
