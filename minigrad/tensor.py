@@ -380,7 +380,7 @@ class Tensor(metaclass=Shown):
     def item(self) -> Any:
         """The one number in it, as a Python number."""
         if self._array.size != 1:
-            raise RuntimeError(f"a Tensor with {self._array.size} elements cannot be converted to Scalar")
+            raise notes.told(RuntimeError(f"a Tensor with {self._array.size} elements cannot be converted to Scalar"))
         return self._array.item()
 
     def tolist(self) -> Any:
@@ -394,7 +394,8 @@ class Tensor(metaclass=Shown):
             RuntimeError: it requires grad (detach it first).
         """
         if self.requires_grad and not force:
-            raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
+            way_out = "Use tensor.detach().numpy() instead."
+            raise notes.told(RuntimeError(f"Can't call numpy() on Tensor that requires grad. {way_out}"))
         return self._array
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
@@ -427,9 +428,9 @@ class Tensor(metaclass=Shown):
 
     def __bool__(self) -> bool:
         if self._array.size == 0:
-            raise RuntimeError("Boolean value of Tensor with no values is ambiguous")
+            raise notes.told(RuntimeError("Boolean value of Tensor with no values is ambiguous"))
         if self._array.size > 1:
-            raise RuntimeError("Boolean value of Tensor with more than one value is ambiguous")
+            raise notes.told(RuntimeError("Boolean value of Tensor with more than one value is ambiguous"))
         return bool(self._array.item())
 
     def __float__(self) -> float:
@@ -453,7 +454,7 @@ class Tensor(metaclass=Shown):
 
     def _number(self) -> Any:
         if self._array.size != 1:
-            raise ValueError("only one element tensors can be converted to Python scalars")
+            raise notes.told(ValueError("only one element tensors can be converted to Python scalars"))
         return self._array.item()
 
     def __format__(self, spec: str) -> str:

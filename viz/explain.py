@@ -89,6 +89,9 @@ FAILURES = {
     "attempting to assign a gradient": "grad",
     "Inference tensors cannot be saved": "inference",
     "only Tensors of floating point": "whole",
+    "Can't call numpy() on Tensor that requires grad": "numpy",
+    "The size of tensor a": "sizes",
+    "mat1 and mat2 shapes cannot be multiplied": "product",
 }
 
 

@@ -236,6 +236,11 @@ def is_ours(filename: str) -> bool:
     return known
 
 
+def notes_of(error: BaseException) -> list[str]:
+    """What was written to an error besides its message."""
+    return list(getattr(error, "__notes__", ()))
+
+
 def is_learners(frame: FrameType) -> bool:
     """Whether a frame is neither minigrad's nor of a function that minigrad made from text (those are in no module)."""
     return not is_ours(frame.f_code.co_filename) and "__name__" in frame.f_globals
@@ -1366,6 +1371,7 @@ class Recorder(observe.Observer):
     @guarded
     def error(self, error: BaseException, node: Any) -> None:
         if node is None and error.__dict__.get(_TOLD) == id(self):
+            self.events[-1].facts["notes"] = notes_of(error)  # what was found out on its way
             return
         self._look()
         self._error(error, None if node is None else self._node(node))
@@ -1388,7 +1394,7 @@ class Recorder(observe.Observer):
             self._running = None
         event.origin = None if box is None else box.cast.line
         event.error = f"{type(error).__name__}: {error}"
-        event.facts["notes"] = list(getattr(error, "__notes__", ()))
+        event.facts["notes"] = notes_of(error)
         event.facts["chips"] = [] if box is None else box.chips
         error.__dict__[_TOLD] = id(self)
 

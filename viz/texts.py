@@ -249,7 +249,7 @@ EN: dict[str, str] = {
     # Errors
     "error.title": "{type}",
     "error.title.node": "{type} at {node}",
-    "error.text": "The program is interrupted here.",
+    "error.text": "Python leaves the line here: an except takes over, if there is one, or the program ends.",
     "error.freed.title": "{node} has nothing left to work with",
     "error.freed": "Its backward needs {names}, which the backward in line {line} let go of. Give that one "
     "retain_graph=True, or run the forward again before this line.",
@@ -278,6 +278,13 @@ EN: dict[str, str] = {
     "error.whole.title": "These numbers have no gradient",
     "error.whole": "Whole numbers and truth values cannot change a little. Make the tensor with floating point "
     "numbers, 1.0 for 1, or call float() on it first.",
+    "error.numpy.title": "numpy() would leave the graph unseen",
+    "error.numpy": "What numpy computes is not recorded, and no gradient could come back through it. detach() says "
+    "that this is meant.",
+    "error.sizes.title": "These shapes do not fit together",
+    "error.sizes": "Counted from the last dimension, two sizes must be the same, or one of them 1 (broadcasting).",
+    "error.product.title": "These matrices cannot be multiplied",
+    "error.product": "The left one needs as many columns as the right one has rows.",
     # Questions before a step
     "predict.grad": "What will {x}.grad be when the backward pass of line {line} is over?",
     "predict.raise": "Line {line} is about to run. Will it run to its end, or raise an error?",

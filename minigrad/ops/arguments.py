@@ -24,7 +24,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from .. import dtypes
-from ..autograd import grad_mode
+from ..autograd import grad_mode, notes
 from ..dtypes import kind_name
 from ..tensor import Tensor
 
@@ -97,14 +97,18 @@ def _reading(
         else:
             types = tuple(map(type, args))
         way = ways.get(types)
-        if way is None:
-            args, named = read(types, args, named)
-            if "out" in named:
-                out = named.pop("out")
-                return _write(name, out, (*args, *named.values()), run(*args, **named))
-        elif way is not _unchanged:
-            args, named = way(args, named)
-        return run(*args, **named)
+        try:
+            if way is None:
+                args, named = read(types, args, named)
+                if "out" in named:
+                    out = named.pop("out")
+                    return _write(name, out, (*args, *named.values()), run(*args, **named))
+            elif way is not _unchanged:
+                args, named = way(args, named)
+            return run(*args, **named)
+        except Exception as error:
+            notes.told(error)
+            raise
 
     def read(types: tuple[Any, ...], args: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
         if not parsed:

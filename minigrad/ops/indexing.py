@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from .. import memory
-from ..autograd import grad_mode, views
+from ..autograd import grad_mode, notes, views
 from ..autograd.observe import tell
 from ..dtypes import FROM_NUMPY, kind_name, type_name
 from ..tensor import Tensor
@@ -403,9 +403,14 @@ def get_index(self: Tensor, key: Any) -> Tensor:
     >>> x[0], x[:, 1], x[[1, 0], [0, 0]], x[x > 2]
     (tensor([1., 2.]), tensor([2., 4.]), tensor([3., 1.]), tensor([3., 4.]))
     """
-    part, indices = _resolve(self, key, full_too=True)
+    try:
+        part, indices = _resolve(self, key, full_too=True)
+        if indices:
+            _check_indices(part._array.shape, indices)
+    except Exception as error:
+        notes.told(error)
+        raise
     if indices:
-        _check_indices(part._array.shape, indices)
         return _index(part, tuple(indices))
     return _alias(part) if part is self else part
 
@@ -427,7 +432,11 @@ def set_index(self: Tensor, key: Any, value: Any) -> None:
         value = _as_value(self, value)
     if key is False:
         return
-    part, indices = (unsqueeze(self, 0), []) if key is True else _resolve(self, key)
+    try:
+        part, indices = (unsqueeze(self, 0), []) if key is True else _resolve(self, key)
+    except Exception as error:
+        notes.told(error)
+        raise
     shape = value._array.shape
     ones = next((place for place, length in enumerate(shape) if length != 1), len(shape))
     if indices:

@@ -208,7 +208,11 @@ class Operation:
             arrays = [[t._array for t in args[0]], *args[1:]]
         else:
             arrays = [a._array if isinstance(a, Tensor) else a for a in args]
-        out = self.forward(*arrays)
+        try:
+            out = self.forward(*arrays)
+        except Exception as error:
+            notes.told(error)
+            raise
         single = type(out) is not tuple and type(out) is not list
         results = (Tensor._of(out),) if single else tuple([Tensor._of(array) for array in out])
         node = None

@@ -384,6 +384,17 @@ REFUSED = {
     "x * sealed": "A tensor of inference_mode cannot be saved",
     "torch.autograd.grad(x * 2, idle)": "Not every input has a gradient",
     "(x * 2).requires_grad = False": "RuntimeError",
+    "x.numpy()": "numpy() would leave the graph unseen",
+    "bool(torch.ones(2) > 0)": "RuntimeError",
+    "torch.ones(2) + torch.ones(3)": "These shapes do not fit together",
+    "torch.ones(2, 3) @ torch.ones(2, 3)": "These matrices cannot be multiplied",
+    "torch.nn.Linear(2, 1)(torch.ones(1, 3))": "These matrices cannot be multiplied",
+    "torch.ones(2).view(3)": "RuntimeError",
+    "torch.cat([torch.ones(1, 2), torch.ones(1, 3)])": "RuntimeError",
+    "x[1]": "IndexError",
+    "x[1] = 0": "IndexError",
+    "x.sum(3)": "IndexError",
+    "torch.relu('x')": "TypeError",
 }
 
 
@@ -396,7 +407,7 @@ def test_refusal_is_one_step_whether_it_is_caught_or_not(call: str, caught: bool
             sealed = torch.ones(1)
         try:
             {call}
-        except {"RuntimeError" if caught else "KeyError"}:
+        except {"(RuntimeError, IndexError, TypeError)" if caught else "KeyError"}:
             pass
     """
     recorded, _, error = run(textwrap.dedent(source))
