@@ -560,6 +560,8 @@ export function mount(el, trace, options = {}) {
   let shownLines = []; // the lines of the step shown
   /** @type {Slot[]} */
   let passing = []; // tensors in the table for this step only
+  /** @type {any[]} */
+  const turns = []; // the rows they take
   const questions = trace.questions || [];
   /** @type {Map<Question, boolean>} */
   const answered = new Map(); // whether the first answer was right
@@ -679,7 +681,7 @@ export function mount(el, trace, options = {}) {
   (trace.tensors || []).forEach((tensor, i) => {
     const slot = /** @type {Slot} */ (slots.get(tensor.id));
     slot.row = i;
-    if (!many || (tensor.leaf ?? true)) drawRow(slot);
+    if (!many || (tensor.leaf ?? true)) slot.parts = newRow();
   });
   const tensors = make("", "div", { class: "mg-tensors", role: "group", tabindex: "0", "aria-label": say("tensors") }, table);
   if (many) tensors.append(rest);
@@ -742,23 +744,22 @@ export function mount(el, trace, options = {}) {
 
   // -------------------------------------------------------------- drawing the cast
 
-  /** @param {Slot} slot */
-  function drawRow(slot) {
+  function newRow() {
     const cell = (/** @type {string} */ name) => make("", "span", { role: "cell", class: `mg-c-${name}` });
     const cells = { name: cell("name"), value: cell("value"), grad: cell("grad"), version: cell("version"), grad_fn: cell("fn") };
     const row = make("", "div", { class: "mg-row", role: "row" }, ...Object.values(cells));
-    slot.parts = { row, cells, shown: {} };
     table.append(row);
-    show(slot);
+    return { row, cells, shown: {} };
   }
-  /** In a run of many tensors the rows are those of the leaves and of this step. */
+  /** In a run of many tensors the rows are those of the leaves, and some more that are the step's tensors' in turn. */
   function chooseRows() {
-    for (const slot of passing) slot.parts.row.remove();
-    passing = lit.filter((slot) => slot.kind === "tensor" && !slot.now.leaf).sort((a, b) => /** @type {number} */ (a.row) - /** @type {number} */ (b.row));
-    for (const slot of passing) {
-      if (slot.parts) table.append(slot.parts.row);
-      else drawRow(slot);
-    }
+    for (const slot of passing) slot.parts = null;
+    passing = lit.filter((slot) => slot.kind === "tensor" && !slot.parts).sort((a, b) => /** @type {number} */ (a.row) - /** @type {number} */ (b.row));
+    passing.forEach((slot, i) => {
+      slot.parts = turns[i] || (turns[i] = newRow());
+      show(slot);
+    });
+    for (const { row } of turns.slice(passing.length)) row.classList.remove("mg-on");
   }
 
   /** @param {number} y */
