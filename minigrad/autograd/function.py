@@ -7,6 +7,8 @@ two objects, so that ``ctx.shape = x.shape`` may be written; what is put on ctx 
 from __future__ import annotations
 
 import functools
+import inspect
+import warnings
 import weakref
 from collections.abc import Callable
 from typing import Any
@@ -17,7 +19,7 @@ from ..tensor import Tensor
 from . import grad_mode, notes, views
 from .graph import Node, next_sequence
 from .observe import tell
-from .saved import SavedTensor, raw, save, unpack
+from .saved import Freed, SavedTensor, raw, save, unpack
 from .views import gradient_edge
 
 
@@ -65,6 +67,13 @@ class FunctionCtx:
         self._materialize = value
 
 
+class _Nothing(tuple[()]):
+    """What a Function saved that saved nothing: a backward lets go of that too."""
+
+    def __bool__(self) -> bool:
+        return True
+
+
 class BackwardFunction(Node):
     """The node of a custom Function."""
 
@@ -90,6 +99,7 @@ class BackwardFunction(Node):
 
     @property
     def _raw_saved_tensors(self) -> tuple[Any, ...]:
+        unpack(self, self.saved if type(self.saved) is Freed else (), True)
         return tuple([raw(self, place) for place in range(len(self.saved))])
 
     def backward(self, grad: list[Any]) -> list[Any]:
@@ -169,6 +179,15 @@ class Function(FunctionCtx):
         cls._node_class = type(cls.__name__ + "Backward", (BackwardFunction,), {"function": cls, "__module__": module})
         cls._ctx_class = type(cls.__name__ + "Backward", (FunctionCtx,), {"__module__": module})
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        warnings.warn(
+            f"{type(self)} should not be instantiated. Methods on autograd functions are all static, so you should "
+            "invoke them on the class itself. Instantiating an autograd function will raise an error in a future "
+            "version of PyTorch.",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         raise RuntimeError(
             "Legacy autograd function with non-static forward method is deprecated. Please use new-style autograd "
@@ -198,11 +217,22 @@ class Function(FunctionCtx):
 
     @classmethod
     def _backward(cls) -> Callable[..., Any]:
-        return cls.vjp if cls.backward is Function.backward else cls.backward
+        if cls.backward is Function.backward:
+            return cls.vjp
+        if cls.vjp is not Function.vjp:
+            raise RuntimeError(
+                "Implementing both 'backward' and 'vjp' for a custom Function is not allowed. You should only "
+                "implement one of them."
+            )
+        return cls.backward
 
     @classmethod
     def apply(cls, *args: Any, **kwargs: Any) -> Any:
         """Run forward, and record the node where an input requires grad."""
+        if cls.setup_context is not Function.setup_context:  # it and backward see the defaults as well
+            bound = inspect.signature(cls.forward).bind(*args, **kwargs)
+            bound.apply_defaults()
+            args = bound.args
         ctx = cls._ctx_class()
         node = cls._node_class()
         node.ctx = ctx
@@ -231,6 +261,13 @@ class Function(FunctionCtx):
                     "Some elements marked as dirty during the forward method were not returned as output. The inputs "
                     "that are modified inplace must all be outputs of the Function."
                 )
+            if not any(tensor is given for given in tensors):
+                warnings.warn(
+                    "ctx.mark_dirty() received a tensor that was not an input. Only input Tensors that have been "
+                    "mutated should be passed to ctx.mark_dirty().",
+                    UserWarning,
+                    stacklevel=notes.outside(),
+                )
             tensor._changed()
         if recorded:
             node.edges = edges
@@ -246,7 +283,7 @@ class Function(FunctionCtx):
             if isinstance(out, Tensor):
                 outputs[number] = cls._output(node, out, number, tensors, recorded)
         if recorded:
-            node.saved = tuple(node._keep(tensor, saved_from, outputs) for tensor in ctx._to_save)
+            node.saved = tuple(node._keep(tensor, saved_from, outputs) for tensor in ctx._to_save) or _Nothing()
             ctx._holder = weakref.ref(node)
         for name in ("_to_save", "_dirty", "_non_differentiable"):
             ctx.__dict__.pop(name, None)
@@ -277,7 +314,9 @@ class Function(FunctionCtx):
                 out = views.as_view(Tensor._plain(out._array), out)
         if out._is_view() and not dirty:
             several = sum(isinstance(size, tuple) for size in getattr(node, "shape", ())) > 1
-            out._own_meta().creation = views.MULTI if several else views.CUSTOM
+            meta = out._own_meta()
+            meta.creation = views.MULTI if several else views.CUSTOM
+            meta.seen_version = out._version  # what forward itself did to the memory is over
         if recorded and not apart:
             out._node, out._output_nr, out._requires_grad = node, number, False
         return out
