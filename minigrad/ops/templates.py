@@ -158,8 +158,8 @@ class Operation:
         needed = list(dict.fromkeys([name for fn in derivatives.values() for name in _parameters(fn)[1:]] + [*shows]))
         order = (*self.params, *outputs)
         self.saved_names = tuple(sorted((name for name in needed if name in kept), key=order.index))
-        # PyTorch packs them in the order in which the derivatives name them, outputs last.
-        names = sorted(self.saved_names, key=lambda name: (name not in self.params, needed.index(name)))
+        # PyTorch packs (and unpacks) them in the order of their names, outputs last.
+        names = sorted(self.saved_names, key=lambda name: (name not in self.params, name))
         self._packing = tuple(self.saved_names.index(name) for name in names)
         self.attribute_names = tuple(name for name in needed if name not in kept)
         places = {name: place for place, name in enumerate((*self.saved_names, *self.attribute_names))}

@@ -78,7 +78,7 @@ def backward_of(row: Any) -> Callable[..., Any]:
     if saved:
         lines += ["if type(node.saved) is Freed:", "    raise freed(node, node.saved)"]
         bare = "{0}._array if type({0}) is Tensor and {0}._version_counter is None else as_array({0}, node)"
-        lines += [f"{_listed(saved)} = node.saved", *(f"{name} = {bare.format(name)}" for name in saved)]
+        lines += [f"{_listed(saved)} = node.saved", *(f"{saved[i]} = {bare.format(saved[i])}" for i in row._packing)]
     if noted:
         lines += [f"{_listed(noted)} = node.attributes"]
     gradients = (
