@@ -115,11 +115,16 @@ class Tensor(metaclass=Shown):
         return self._array.ndim
 
     device = property(lambda self: CPU)
+    is_sparse = property(lambda self: False)
     layout = property(lambda self: strided)
     itemsize = property(lambda self: self._array.itemsize)
     nbytes = property(lambda self: self._array.nbytes)
     is_cpu = property(lambda self: True)
     is_cuda = property(lambda self: False)
+
+    def cuda(self, device: Any = None, non_blocking: bool = False) -> Tensor:
+        """There is no GPU here."""
+        raise AssertionError("Torch not compiled with CUDA enabled")
 
     def dim(self) -> int:
         """The number of dimensions."""
@@ -393,7 +398,7 @@ class Tensor(metaclass=Shown):
         Raises:
             RuntimeError: it requires grad (detach it first).
         """
-        if self.requires_grad and not force:
+        if self.requires_grad and grad_mode.state.grad_enabled and not force:
             way_out = "Use tensor.detach().numpy() instead."
             raise notes.told(RuntimeError(f"Can't call numpy() on Tensor that requires grad. {way_out}"))
         return self._array

@@ -126,6 +126,8 @@ class Care:
                     result = hook(node.variable)
                     if result is not None and not isinstance(result, Tensor):
                         raise TypeError(f"expected Variable, but hook returned '{type(result).__name__}'")
+                    if result is not None and result is not node.variable:
+                        raise RuntimeError("Tensor post accumulate grad hooks should return None.")
             if not hooks.post:
                 return outgoing
             grads = tuple(_wrapped(outgoing))

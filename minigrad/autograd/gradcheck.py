@@ -199,6 +199,11 @@ def _numerical(
                     f"Expected `func` to return outputs with the same shape when inputs are perturbed on index {place} "
                     f"by {eps}, but got: shapes {Tensor._plain(a).shape} and {Tensor._plain(b).shape}."
                 )
+            if a.dtype != b.dtype:
+                raise AssertionError(
+                    f"Expected `func` to return outputs with the same dtype when inputs are perturbed on index {place} "
+                    f"by {eps}, but got: dtypes {Tensor._plain(a).dtype} and {Tensor._plain(b).dtype}."
+                )
             jacobian[row] = ((b - a) / (2 * eps)).reshape(-1) if b.dtype.kind == "f" else 0
     return found
 

@@ -102,6 +102,8 @@ def grad(
                     "allow_unused=True if this is the desired behavior."
                 )
             )
+        if isinstance(target, GradientEdge) and materialize_grads:
+            raise RuntimeError("materialize_grads cannot be used when the given input is a GradientEdge")
         if gradient is None and materialize_grads:
             found[number] = Tensor._plain(np.zeros_like(target._array)).requires_grad_(create_graph)
     return tuple(found)
@@ -171,7 +173,7 @@ def _returned(array: Any) -> Tensor:
 def _seed(root: Tensor | GradientEdge, seed: Tensor | None) -> Tensor:
     """The gradient to start from: checked, or 1 for a scalar."""
     if isinstance(root, GradientEdge):
-        node, number = root
+        node, number, _ = root
         like: Any = node._input_metadata[number]
         root = Tensor._plain(np.broadcast_to(np.zeros((), like.dtype.numpy), like.shape)).requires_grad_()
     elif not isinstance(root, Tensor):
@@ -229,7 +231,7 @@ def _target(tensor: Tensor | GradientEdge, accumulates: bool) -> Any:
 
 def _place(edge: GradientEdge) -> Any:
     """The same as nodes have it in their edges."""
-    node, number = edge
+    node, number, _ = edge
     return node.variable if isinstance(node, AccumulateGrad) else (node, number) if number else node
 
 

@@ -285,6 +285,7 @@ class GradientEdge(NamedTuple):
 
     node: Node
     output_nr: int
+    ownership_token: Node | None = None  # what PyTorch needs to keep the graph alive; here the node does
 
 
 def get_gradient_edge(tensor: Tensor) -> GradientEdge:

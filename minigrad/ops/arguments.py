@@ -24,7 +24,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from .. import dtypes
-from ..autograd import grad_mode, notes
+from ..autograd import grad_mode, notes, views
 from ..dtypes import kind_name
 from ..tensor import Tensor
 
@@ -189,6 +189,7 @@ def _write(name: str, out: Any, args: tuple[Any, ...], result: Any) -> Any:
             "arguments requires grad."
         )
     for target, source in zip(_flat((out,)), _flat((result,)), strict=True):
+        views.check_inplace(target, False)
         if source.dtype.category > target.dtype.category:
             raise RuntimeError(
                 f"result type {source.dtype.scalar_name} can't be cast to the desired output type "
