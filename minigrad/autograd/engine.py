@@ -82,6 +82,7 @@ def walk(
     several = type(root) is Root
     arrived: dict[Edge, Any] = {root: seeds if several else seeds[0]}
     borrowed: set[Edge] = {root}  # whom an array was sent that somebody else has, too
+    asked = {target[0] for target in caught if type(target) is tuple}  # and whose gradient goes to the caller, too
 
     for node in order:
         grad = arrived.pop(node, None)
@@ -112,7 +113,8 @@ def walk(
                 whole = base is None or (not node.multi and (out.flags.c_contiguous if left else out.flags.forc))
                 own = ours and whole
                 if own and (out is grad or (base is not None and (base is grad or base is grad.base))):
-                    own = node not in borrowed and alone(outgoing)  # handed on: still ours if it was, to one place only
+                    # handed on: still ours if it was, to one place only
+                    own = node not in borrowed and node not in asked and alone(outgoing)
                 if pending is not None:
                     if own:
                         out += pending  # in the memory of the newcomer

@@ -80,6 +80,8 @@ BACKWARD = [
     "{a}.sum().backward({o}, inputs=[{b}])", "torch.autograd.backward([{a}.sum(), {b}.sum()], {o})",
     "torch.autograd.backward([{a}, {b}], [torch.ones_like({a}), torch.ones_like({b})], {o})",
     "{a}.sum().backward({o}, inputs=[{b}, {c}])",
+    "note(torch.autograd.grad({a}.sum(), [{b}, {c}], {o}, allow_unused=True))",
+    "note(torch.autograd.grad(({a} * 2 + {b} * 3).sum(), [{a}, {b}], {o}, allow_unused=True))",
 ]  # fmt: skip
 GRAD = [
     "torch.autograd.grad({a}.sum(), {b}, {o})[0]", "torch.autograd.grad({a}, {b}, torch.ones_like({a}), {o})[0]",

@@ -20,6 +20,13 @@ SEMANTICS = dict(part.split("\n", 1) for part in re.split(r"^## ", TEXT, flags=r
 
 # What random programs found; each line is a statement.
 FOUND = {
+    "what a node hands on is not what the caller of grad gets": """
+        x = torch.tensor([1., 2.], requires_grad=True)
+        y = x + 1
+        note(torch.autograd.grad((y * 2 + x * 3).sum(), [x, y]))
+        v = x.clone()
+        note(torch.autograd.grad((v * 2 + x * 3).sum(), [x, v]))
+    """,
     "a detached twin of an inference tensor is one": """
         with torch.inference_mode(): x = torch.ones(3)
         print(x.data.is_inference(), x.detach().is_inference(), x[0].is_inference())
