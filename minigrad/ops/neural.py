@@ -287,18 +287,26 @@ def _input_gradient(grad: np.ndarray, weight: np.ndarray, shape: Pair, settings:
     high, wide = (length + 2 * pad for length, pad in zip((height, width), padding, strict=True))
     out = np.empty((shape[0], shape[1], height, width), grad.dtype)
     turned = w.reshape(groups, len(w) // groups, -1, *kernel).transpose(3, 4, 0, 2, 1).copy()
+    starts = ..., slice(0, g.shape[2] * stride[0], stride[0]), slice(0, g.shape[3] * stride[1], stride[1])
+    infinite = not np.isfinite(w).all()
     # A gradient stands where its window begins, and the pictures of a channel follow each other in one long row: then
-    # what a place of the kernel gives is the whole row times its weights, moved by one distance.
+    # what a place of the kernel gives is the whole row times its weights, moved by one distance. It stays in its
+    # picture, as the window does; everywhere else zeros are moved.
     for part in _parts(shape[0], (len(g) + shape[1]) * high * wide * g.itemsize):
         begin = np.zeros((len(g), len(out[part]), high, wide), g.dtype)
-        begin[:, :, : g.shape[2] * stride[0] : stride[0], : g.shape[3] * stride[1] : stride[1]] = g[:, part]
+        begin[starts] = g[:, part]
         begin = begin.reshape(groups, len(g) // groups, -1)
         length = begin.shape[2]
         rows = np.zeros((groups, shape[1] // groups, length + high * wide), g.dtype)
         product = np.empty((groups, shape[1] // groups, length), g.dtype)
         for i, j in np.ndindex(*kernel):
             distance = i * dilation[0] * wide + j * dilation[1]
-            rows[..., distance : distance + length] += np.matmul(turned[i, j], begin, out=product)
+            np.matmul(turned[i, j], begin, out=product)
+            if infinite:  # 0 times infinity is not zero
+                gaps = np.ones((len(out[part]), high, wide), bool)
+                gaps[starts] = False
+                product[..., gaps.ravel()] = 0
+            rows[..., distance : distance + length] += product
         whole = rows[..., :length].reshape(shape[1], -1, high, wide).swapaxes(0, 1)
         out[part] = whole[..., padding[0] : padding[0] + height, padding[1] : padding[1] + width]
     return out.reshape(shape)
@@ -307,7 +315,7 @@ def _input_gradient(grad: np.ndarray, weight: np.ndarray, shape: Pair, settings:
 def _weight_gradient(grad: np.ndarray, input: np.ndarray, shape: Pair, settings: Settings) -> np.ndarray:
     plan = *_, groups = _high(settings)
     g, x = _pictures(grad), _pictures(input)
-    rows = g.reshape(len(g), groups, shape[0] // groups, -1)
+    rows = g.reshape(len(g), groups, shape[0] // groups, math.prod(g.shape[2:]))
     out = np.zeros((groups, shape[0] // groups, math.prod(shape[1:])), grad.dtype)
     for part, columns in _columns(x, (1, *shape[2:])[-2:], g.shape[2:], plan):
         out += np.matmul(rows[part], columns.swapaxes(2, 3)).sum(0)

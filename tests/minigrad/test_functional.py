@@ -132,7 +132,13 @@ def test_conv2d_in_groups_unbatched_and_of_one_dimension() -> None:
     agree("F.conv2d(x, w)", x=(3, 5, 5), w=(4, 3, 3, 3), but=FUSED)
     agree("F.conv1d(x, w, b, stride=2, padding=1)", x=(2, 3, 8), w=(4, 3, 3), b=(4,), but=FUSED)
     agree("F.conv1d(x, w)", x=(3, 8), w=(4, 3, 3), but=FUSED)
+    agree("F.conv2d(x, w)", x=(0, 1, 4, 4), w=(2, 1, 2, 2), but=FUSED)
     agree("F.conv2d(x, w)", x=given((2, 3, 5, 5), grad=False), w=(4, 3, 3, 3), but=FUSED)
+
+
+@pytest.mark.parametrize("stride", [1, 2])
+def test_an_infinite_weight_touches_only_what_its_windows_see(stride: int) -> None:
+    agree(f"F.conv1d(x, torch.tensor([[[float('inf'), 1.]]]), stride={stride})", x=(2, 1, 4), but=FUSED)
 
 
 @pytest.mark.parametrize(
