@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad import dtypes
+from minigrad.autograd.grad_mode import Mode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -99,7 +100,8 @@ def _suffixes(tensor: Tensor, array: np.ndarray) -> Iterator[str]:
     if dtype is not default and (array.size == 0 or dtype not in (dtypes.int64, dtypes.bool_)):
         yield f"dtype={dtype}"
     try:
-        grad_fn = tensor.grad_fn
+        with Mode(observers=()):  # what comes of looking is no error of the program's
+            grad_fn = tensor.grad_fn
     except RuntimeError:  # a view whose history cannot be told any more
         yield "grad_fn=<Invalid>"
         return

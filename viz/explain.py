@@ -89,6 +89,7 @@ FAILURES = {
     "attempting to assign a gradient": "grad",
     "Inference tensors cannot be saved": "inference",
     "only Tensors of floating point": "whole",
+    "Only Tensors of floating point": "whole",
     "Can't call numpy() on Tensor that requires grad": "numpy",
     "The size of tensor a": "sizes",
     "mat1 and mat2 shapes cannot be multiplied": "product",
@@ -539,7 +540,7 @@ class Writer:
         elif facts["inference"]:
             why = "inference"
         elif not facts["enabled"]:
-            why = "off"
+            why = "walk" if event.phase == "backward" else "off"
         else:
             why = "kind" if facts["needing"] else "data"
         return title, say(f"untracked.{why}"), [self._forward(operation)]
@@ -696,7 +697,7 @@ class Writer:
         formulas = []
         for place, sent in facts["arrived"].items():
             if len(sent) > 1 and place < len(box.outputs) and incoming[place] is not None:
-                formulas.append(self._joined(self.partial(box.outputs[place]), sent, incoming[place], box.cast.label))
+                formulas += self._joined(self.partial(box.outputs[place]), sent, incoming[place], box.cast.label)
                 text.insert(0, say("node.joined", count=len(sent)))
         for place, edge, snap in receiving:
             formula, tag, extra = self._outgoing(box, place, edge, incoming, snap)
@@ -715,11 +716,16 @@ class Writer:
         """The tensor whose gradient travels along an edge."""
         return edge.source.outputs[edge.output] if edge.output < len(edge.source.outputs) else edge.source.tensor
 
-    def _joined(self, left: Math, sent: list[tuple[NodeRecord, Snap]], total: Snap, where: str) -> Formula:
+    def _joined(self, left: Math, sent: list[tuple[NodeRecord, Snap]], total: Snap, where: str) -> list[Formula]:
+        """The sum of what arrived along several edges; nothing where a hook made something else of it."""
+        arrays: list[Any] = [*(snap.array for _, snap in sent), total.array]
+        known = all(array is not None for array in arrays)
+        if known and not np.allclose(sum(arrays[:-1]), arrays[-1], equal_nan=True):
+            return []
         parts: list[Any] = []
         for _, snap in sent:
             parts += [op("+"), term(snap)]
-        return equation(left, row(*parts[1:]), shown(total), note=say("arrives", node=where))
+        return [equation(left, row(*parts[1:]), shown(total), note=say("arrives", node=where))]
 
     def _outgoing(
         self, box: NodeRecord, place: int, edge: EdgeRecord, incoming: list[Any], snap: Snap
@@ -785,7 +791,7 @@ class Writer:
         formulas = []
         if len(facts["arrived"]) > 1:
             words.insert(0, say("accumulate.paths", count=len(facts["arrived"])))
-            formulas.append(self._joined(self.partial(record), facts["arrived"], arriving, x))
+            formulas += self._joined(self.partial(record), facts["arrived"], arriving, x)
         start: Math = ["mtext", "None"] if before is None else shown(before)
         sum_ = row(start, op("+"), term(arriving))
         formulas.append(equation(latex.name(say("gradient", x=x)), sum_, shown(after)))

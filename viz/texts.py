@@ -70,6 +70,7 @@ EN: dict[str, str] = {
     "untracked.custom": "It stands inside a Function, where nothing is recorded: the Function as a whole is the node, "
     "and its backward says what passes.",
     "untracked.off": "Recording is off here (no_grad), so the result has no grad_fn and no gradient will pass.",
+    "untracked.walk": "The walk back is not recorded itself (create_graph=False), so the result has no grad_fn.",
     "untracked.inference": "Recording is off here (inference_mode), so the result has no grad_fn, and no operation "
     "on it will ever be recorded.",
     "untracked.data": "Nothing here requires grad, so there is nothing to record.",
@@ -93,8 +94,8 @@ EN: dict[str, str] = {
     "update.title.by": "{optimizer} moves {x}",
     "update.descent": "{x} goes a small step against its gradient, where the loss is smaller: the learning rate says "
     "how far. The change is in place and not recorded.",
-    "update.momentum": "{v} remembers the gradients: {momentum} of what it was stays, and the new one is added (in the "
-    "first step it is the gradient itself). {x} goes a step against {v}. The change is in place and not recorded.",
+    "update.momentum": "{v} remembers: {momentum} of what it was stays, and what is new is added (in the first step "
+    "there is only that). Every parameter has a {v} of its own. The change is in place and not recorded.",
     "update.by": "{x} goes a step by the rule of {optimizer} ({options}). The change is in place and not recorded.",
     # Backward
     "backward.title": "backward() starts at {z}",
@@ -219,8 +220,7 @@ EN: dict[str, str] = {
     "returned.title": "autograd.grad() returns the gradient",
     "returned.text": "It is handed to you, and nothing is added to any .grad.",
     "returned.title.none": "autograd.grad() finds no gradient",
-    "returned.unused": "What was differentiated does not depend on {names}: with allow_unused=True there is None for "
-    "it, without, an error.",
+    "returned.unused": "What was differentiated does not depend on {names}, so there is None for it.",
     "returned.graph": "It has a grad_fn, so it can be differentiated again.",
     "retain.title": "{x} keeps its gradient",
     "retain.text": "{x} is not a leaf; its gradient is kept in {x}.grad because retain_grad() was called on it.",

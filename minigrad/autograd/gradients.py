@@ -105,7 +105,10 @@ def grad(
         if isinstance(target, GradientEdge) and materialize_grads:
             raise RuntimeError("materialize_grads cannot be used when the given input is a GradientEdge")
         if gradient is None and materialize_grads:
-            found[number] = Tensor._plain(np.zeros_like(target._array)).requires_grad_(create_graph)
+            found[number] = zeros = Tensor._plain(np.zeros_like(target._array))
+            zeros._requires_grad = create_graph
+    if grad_mode.special and grad_mode.state.observers:
+        tell("returned", targets, tuple(found))
     return tuple(found)
 
 
@@ -117,7 +120,7 @@ def _run(
     inputs: tuple[Any, ...] | None,
     accumulates: bool,
 ) -> list[Any]:
-    """Start the engine, and tell the observers; the gradients of ``inputs``."""
+    """Start the engine, and tell the observers of the walk; the gradients of ``inputs``."""
     observed = grad_mode.special and bool(grad_mode.state.observers)
     retain_graph = create_graph if retain_graph is None else retain_graph
     given = (None,) * len(roots) if seeds is None else _as_tuple(seeds)
@@ -155,10 +158,7 @@ def _run(
     if not create_graph:
         same = {id(seed._array): seed for seed in starts}  # a gradient passed through is the seed itself
         caught = {at: same[id(g)] if id(g) in same else _returned(g) for at, g in caught.items() if g is not None}
-    found = [caught.get(target) for target in targets]
-    if observed:
-        tell("returned", inputs, tuple(found))
-    return found
+    return [caught.get(target) for target in targets]
 
 
 def _returned(array: Any) -> Tensor:

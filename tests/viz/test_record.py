@@ -417,6 +417,30 @@ def test_refusal_is_one_step_whether_it_is_caught_or_not(call: str, caught: bool
     assert not any("returns the gradient" in step.title for step in recorded.trace.steps)
 
 
+def test_no_sum_is_shown_of_what_a_hook_replaced() -> None:
+    source = """
+        x = torch.tensor(2.0, requires_grad=True)
+        handle = x.register_hook(lambda g: g * 10)
+        (x * 3 + x).backward()
+        handle.remove()
+        (x * 3 + x).backward()
+    """
+    steps = run(textwrap.dedent(source))[0].trace.steps
+    first, second = ([formula.text for formula in step.formulas] for step in steps if step.kind == "accumulate")
+    assert first == ["x.grad = None + 40 = 40"]
+    assert len(second) == 2
+
+
+def test_what_looking_at_a_tensor_raises_is_no_step() -> None:
+    source = """
+        y = torch.ones(2, requires_grad=True) * 2
+        a, b = y.unbind(0)
+        y += 1
+        repr(a)
+    """
+    assert [step for step in run(textwrap.dedent(source))[0].trace.steps if step.kind == "error"] == []
+
+
 # What tensors are called
 
 
