@@ -15,6 +15,7 @@ import gc
 import itertools
 import linecache
 import os
+import re
 import sys
 import textwrap
 import warnings
@@ -526,9 +527,8 @@ class Recorder(observe.Observer):
         self._by_tensor: dict[int, tuple[TensorRecord, weakref.ref[Any]]] = {}
         self._by_node: dict[int, tuple[NodeRecord, weakref.ref[Any]]] = {}
         self._changes: list[list[Any]] = []
-        self._module: tuple[dict[str, Any], tuple[str, ...]] | None = (
-            None  # the cell's variables, and those it mentions
-        )
+        self._globals: dict[str, Any] | None = None  # the cell's variables, and those that cells so far mention
+        self._mentioned: tuple[str, ...] = ()
         self._held: dict[ChipRecord, None] = {}
         self._bytes: int | None = 0  # what they amount to; None: to be counted again
         self._bound: dict[int, dict[str, TensorRecord]] = {}  # in every scope that runs, what its variables hold
@@ -607,17 +607,17 @@ class Recorder(observe.Observer):
             variables = namespace(frame)
             if scope == 0:
                 names = frame.f_code.co_names
-                if self._module is not None and self._module[0] is frame.f_globals:
-                    names = tuple(dict.fromkeys((*names, *self._module[1])))  # a cell's last line is code of its own
-                self._module = frame.f_globals, names
+                if self._globals is None or self._globals is frame.f_globals:
+                    # a cell's last line is code of its own, and so is the next cell
+                    names = tuple(dict.fromkeys((*names, *self._mentioned)))
+                self._globals, self._mentioned = frame.f_globals, names
                 globals_ = ((n, frame.f_globals[n]) for n in names if n in frame.f_globals)
                 local = frame.f_locals is not frame.f_globals
                 variables = itertools.chain(variables, globals_) if local else globals_
             waits = frame is not frames[0] or self._in_backward > 0
             lost |= self._bind(variables, scope, frame.f_lasti if waits else -1)
-        if not frames and self._module is not None:
-            outer, mentioned = self._module
-            lost |= self._bind(((name, outer[name]) for name in mentioned if name in outer), 0)
+        if not frames and (outer := self._globals) is not None:
+            lost |= self._bind(((name, outer[name]) for name in self._mentioned if name in outer), 0)
         numbers = [scope for _, _, scope in scopes] if frames else [0]
         if self._hinted is not None and self._hinted[0] in numbers:
             place = numbers.index(self._hinted[0])
@@ -679,7 +679,10 @@ class Recorder(observe.Observer):
             if best == current or (best is None and record not in lost):
                 continue
             hint = "" if record in waiting else record.hint
-            if not record.names and (first := hint or record.called.get(record.scope, best)) != best:
+            there = max((scope for scope in record.called if scope <= record.scope), default=-1)  # of no later call
+            again = best is not None and re.search(rf"\b{re.escape(best)}\b", record.expression)  # not t = t * t
+            first = hint or record.called.get(there, None if again else best)
+            if not record.names and first != best:
                 record.names += [(step, first), (step + 1, best)]
             elif current is None:
                 record.names.append((step, best))
@@ -1444,7 +1447,7 @@ class Recorder(observe.Observer):
     def pause(self) -> None:
         """Hold nothing of the learner's while nobody is recording; weak references stay, for ``resume``."""
         self._frame = self._home = self._outer = self._caller = self._running = None
-        self._module = None
+        self._globals = None
         self._hinted = None
         self._modules.clear()
         self._released.clear()

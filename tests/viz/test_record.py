@@ -448,6 +448,19 @@ def titles(source: str, kind: str = "operation") -> list[str]:
     return [step.title for step in run(textwrap.dedent(source))[0].trace.steps if step.kind == kind]
 
 
+def test_a_later_calls_parameter_is_not_what_a_tensor_was_made_as() -> None:
+    source = """
+        def both(t): return t * 2, t * 3
+        x = torch.ones(1, requires_grad=True)
+        p, q = both(x)
+        r, s = both(p)
+        def square(t): return t * t
+        y = square(square(s))
+    """
+    named = [title.removesuffix(" makes MulBackward0") for title in titles(source)]
+    assert named == ["p = t · 2", "q = t · 3", "r = t · 2", "s = t · 3", "t · t", "y = t · t"]
+
+
 def test_inside_a_function_its_own_names_hold_and_outside_the_cells() -> None:
     source = """
         def double(t): return t * 2
