@@ -159,6 +159,11 @@ def term(snap: Snap) -> Math:
     return row(op("("), drawn, op(")")) if drawn[0] == "mn" and drawn[1].startswith("−") else drawn
 
 
+def formula_of(math: Math, note: str = "") -> Formula:
+    """A formula with its reading in plain text."""
+    return Formula(math, " ".join(linear(math).split()), note)
+
+
 def equation(*sides: Math, note: str = "") -> Formula:
     """``a = b = c``, what is the same as the side before left out; the last side is marked."""
     kept: list[Math] = []
@@ -171,7 +176,7 @@ def equation(*sides: Math, note: str = "") -> Formula:
     if len(kept) > 1:
         parts += [op("="), ["mark", kept[-1]]]
     math = row(*parts)
-    return Formula(math, " ".join(linear(math).split()), note)
+    return formula_of(math, note)
 
 
 def words_of(lines: Sequence[str]) -> set[str]:
@@ -611,7 +616,7 @@ class Writer:
                 optimizer=name,
                 options=listing([f"{k} {number(options[k])}" for k in ("lr", *extras)]),
             )
-        return title, text, [Formula(math, " ".join(linear(math).split()))]
+        return title, text, [formula_of(math)]
 
     def _with_momentum(self, x: str, options: dict[str, Any], before: Snap, after: Snap) -> tuple[str, list[Formula]]:
         """Descent with a memory: ``v ← μ · v + x.grad``, and a step along v."""
@@ -626,7 +631,7 @@ class Writer:
             way = [row(op("("), slope, op("+"), momentum, op("·"), v, op(")"))]
         move = row(target, op("←"), target, op("−"), ["mn", number(rate)], op("·"), *way)
         change = row(target, op("="), shown(before), op("→"), ["mark", shown(after)])
-        formulas = [Formula(math, " ".join(linear(math).split())) for math in (memory, move, change)]
+        formulas = [formula_of(math) for math in (memory, move, change)]
         return say("update.momentum", x=x, v=self.v, momentum=momentum[1]), formulas
 
     def _backward(self, event: Event, facts: Any) -> tuple[str, str, list[Formula]]:
@@ -821,7 +826,7 @@ class Writer:
         same = linear(shown(before)) == linear(shown(after)) and before.value == after.value
         left = self.partial(record) if record is not None else latex.name("g")
         math = row(left, op("="), shown(before), *([] if same else [op("→"), ["mark", shown(after)]]))
-        formula = Formula(math, " ".join(linear(math).split()))
+        formula = formula_of(math)
         edges = facts["edges"]
         if not edges and record is not None and record.node in self.outputs:
             edges = [self.outputs[record.node][1]]
@@ -848,7 +853,7 @@ class Writer:
         key = "grad.zero" if zero and facts["inplace"] else "grad.changed" if facts["inplace"] else "grad.set"
         start: Math = ["mtext", brief(before) if isinstance(before, Value) else "None"]
         math = row(latex.name(say("gradient", x=x)), op("="), start, op("→"), ["mark", shown(after)])
-        formula = Formula(math, " ".join(linear(math).split()))
+        formula = formula_of(math)
         return say(f"{key}.title", x=x), say(key, x=x, operation=facts["inplace"]), [formula]
 
     def _error(self, event: Event, facts: Any) -> tuple[str, str, list[Formula]]:

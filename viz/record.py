@@ -590,11 +590,15 @@ class Recorder(observe.Observer):
     def _at(self, frame: FrameType) -> tuple[int, int]:
         return id(frame), frame.f_lasti
 
+    def _scope_of(self, frame: FrameType) -> int | None:
+        """The number of a frame that was running at the last event."""
+        return next((n for i, c, n in self._scopes if i == id(frame) and c is frame.f_code), None)
+
     def _find_names(self, frames: list[FrameType], home: int) -> None:
         """Give tensors the names of the variables that hold them now; ``home``: the frame whose line is shown."""
         scopes = []
         for frame in frames:
-            known = next((n for i, c, n in self._scopes if i == id(frame) and c is frame.f_code), None)
+            known = self._scope_of(frame)
             if not frame.f_code.co_flags & 0x1:
                 known = 0
             if known is None:
@@ -1081,7 +1085,7 @@ class Recorder(observe.Observer):
             frame = frame.f_back
         else:
             return
-        scope = next((n for i, c, n in self._scopes if i == id(frame) and c is frame.f_code), None)
+        scope = self._scope_of(frame)
         if scope is None or len(names) != len(records):
             return
         if self._hinted is not None and self._hinted[:2] == (scope, frame.f_lasti):

@@ -19,7 +19,7 @@ from ..tensor import Tensor
 from . import grad_mode, notes, views
 from .graph import Node, next_sequence
 from .observe import tell
-from .saved import Freed, SavedTensor, raw, save, unpack
+from .saved import Freed, SavedTensor, freed, raw, save, unpack
 from .views import gradient_edge
 
 
@@ -99,7 +99,8 @@ class BackwardFunction(Node):
 
     @property
     def _raw_saved_tensors(self) -> tuple[Any, ...]:
-        unpack(self, self.saved if type(self.saved) is Freed else (), True)
+        if type(self.saved) is Freed:
+            raise freed(self, self.saved)
         return tuple([raw(self, place) for place in range(len(self.saved))])
 
     def backward(self, grad: list[Any]) -> list[Any]:

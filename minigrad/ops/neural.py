@@ -299,12 +299,13 @@ def _input_gradient(grad: np.ndarray, weight: np.ndarray, shape: Pair, settings:
         length = begin.shape[2]
         rows = np.zeros((groups, shape[1] // groups, length + high * wide), g.dtype)
         product = np.empty((groups, shape[1] // groups, length), g.dtype)
+        if infinite:
+            gaps = np.ones((len(out[part]), high, wide), bool)
+            gaps[starts] = False
         for i, j in np.ndindex(*kernel):
             distance = i * dilation[0] * wide + j * dilation[1]
             np.matmul(turned[i, j], begin, out=product)
             if infinite:  # 0 times infinity is not zero
-                gaps = np.ones((len(out[part]), high, wide), bool)
-                gaps[starts] = False
                 product[..., gaps.ravel()] = 0
             rows[..., distance : distance + length] += product
         whole = rows[..., :length].reshape(shape[1], -1, high, wide).swapaxes(0, 1)
