@@ -17,6 +17,7 @@ from .arguments import METHODS, function, is_number
 from .pointwise import abs as absolute
 from .pointwise import by_last_operand, neg, overloaded, positive, reciprocal, refusing
 from .templates import Operation, binary, in_place, operation, promote, unary
+from .written import Formula
 
 
 def _scaled(grad: Any, alpha: float) -> Any:
@@ -562,7 +563,7 @@ def _from_number(row: Callable[..., Any], compute: Callable[..., Any]) -> Callab
     def operate(self: Tensor, number: Any) -> Any:
         if not is_number(number):
             return NotImplemented
-        if templates.Formula.running:
+        if Formula.running:
             return row(Tensor._plain(np.array(number, dtype=self._array.dtype)), self)
         return compute(self, number)
 

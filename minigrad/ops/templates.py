@@ -21,7 +21,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from functools import partial
-from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -38,16 +37,11 @@ from ..tensor import Tensor
 from . import written
 from .arguments import broadcast_error, function, is_number
 from .layout import laid_out
+from .written import Formula, leads_nowhere, made
 
 OPERATIONS: dict[str, Operation] = {}
 _new = object.__new__
 _state = grad_mode.state
-
-
-class Formula:
-    """Whether a derivative is running on Tensors: PyTorch's formulas take its overloads for numbers (MulBackward1)."""
-
-    running = False
 
 
 class OpNode(Node):
@@ -58,26 +52,12 @@ class OpNode(Node):
     attributes: tuple[Any, ...]  # and here is what its attribute_names name
 
     def backward(self, grad: Any) -> Any:
-        if self.operation.variadic:
-            return self._derive(grad, False)
-        type(self).backward = written.backward_of(self.operation)  # type: ignore[method-assign]
+        type(self).backward = written.backward_of(self.operation, False)  # type: ignore[method-assign]
         return self.backward(grad)
 
     def backward_graph(self, grad: Any) -> Any:
-        Formula.running = True
-        try:
-            return self._derive(grad, True)
-        finally:
-            Formula.running = False
-
-    def _derive(self, grad: Any, as_tensors: bool) -> Any:
-        values = (*unpack(self, self.saved, as_tensors), *self.attributes) if self.saved else self.attributes
-        if self.operation.variadic:
-            return self.operation.derivatives[0][1](grad, *values)
-        return [
-            None if edge is None else derivative(grad, *[values[place] for place in places])
-            for edge, (_, derivative, places) in zip(self.edges, self.operation.derivatives, strict=False)
-        ]
+        type(self).backward_graph = written.backward_of(self.operation, True)  # type: ignore[method-assign]
+        return self.backward_graph(grad)
 
 
 # What PyTorch shows as unsigned numbers: dimensions and places, negative ones included.
@@ -160,7 +140,7 @@ class Operation:
         self.saved_names = tuple(sorted((name for name in needed if name in kept), key=order.index))
         # PyTorch packs (and unpacks) them in the order of their names, outputs last.
         names = sorted(self.saved_names, key=lambda name: (name not in self.params, name))
-        self._packing = tuple(self.saved_names.index(name) for name in names)
+        self.packing = tuple(self.saved_names.index(name) for name in names)
         self.attribute_names = tuple(name for name in needed if name not in kept)
         places = {name: place for place, name in enumerate((*self.saved_names, *self.attribute_names))}
         self.derivatives = tuple(
@@ -171,12 +151,6 @@ class Operation:
             tuple(i for i, fn in enumerate(derivatives.values()) if name in _parameters(fn))
             for name in self.saved_names
         )
-        # How to find what is saved in the arguments (a place) or the outputs (a number), and what is noted.
-        self._saving = tuple(
-            (self.params.index(name), 0, needed) if name in self.params else (None, outputs.index(name), needed)
-            for name, needed in zip(self.saved_names, self.needed_by, strict=True)
-        )
-        self._noting = tuple(_reader(name, self.params) for name in self.attribute_names)
         self.node: Any = None
         if derivatives:
             shown = {f"_saved_{n}": _saved_attribute(i) for i, n in enumerate(self.saved_names)}
@@ -185,8 +159,8 @@ class Operation:
             multi = self.outputs is None or self.differentiable > 1
             slots = {"__slots__": (), "__module__": "builtins", "operation": self}
             self.node = type(title, (OpNode,), {**slots, "multi": multi, **shown})
-        self._plain = not self.variadic and len(outputs) == 1 and not self.forward.__defaults__
         self._run: Any = None  # the row written out, from its first use on
+        self._record: Any = None
 
     def spared(self, edges: tuple[Any, ...], place: int) -> bool:
         """Whether an input was not saved, because no derivative that needs it was to run."""
@@ -200,70 +174,15 @@ class Operation:
 
     def __call__(self, *args: Any) -> Any:
         """Run it on Tensors and arguments, and record it where a gradient is needed."""
-        if self._plain and not grad_mode.special:
-            if self._run is None:
-                self._run = written.run_of(self, {"made": _made, "keep": _keep})
-            return self._run(*args)
-        if self.variadic:
-            arrays = [[t._array for t in args[0]], *args[1:]]
-        else:
-            arrays = [a._array if isinstance(a, Tensor) else a for a in args]
-        try:
-            out = self.forward(*arrays)
-        except Exception as error:
-            notes.told(error)
-            raise
-        single = type(out) is not tuple and type(out) is not list
-        results = (Tensor._of(out),) if single else tuple([Tensor._of(array) for array in out])
-        node = None
-        if self.node is not None and _state.grad_enabled:
-            node = self.record(args, results)
-        if self.view:
-            for result in results:
-                views.as_view(result, args[0], multi=not single)
-        if grad_mode.special and _state.observers:
-            tell("operation", self.name, args, results, node)
-        return results[0] if single else results
+        if self._run is None:
+            self._run = written.run_of(self)
+        return self._run(*args)
 
     def record(self, args: tuple[Any, ...], results: tuple[Tensor, ...], always: bool = False) -> OpNode | None:
-        """Make the node of a run and hang it on the results; None where no input needs a gradient."""
-        first = results[0]._array
-        if first.dtype.kind != "f":
-            return None
-        edges, recorded = [], always
-        for tensor in args[0] if self.variadic else [args[i] for i in self.inputs]:
-            edge = None
-            if isinstance(tensor, Tensor):
-                edge = gradient_edge(tensor)
-                if edge is not None or _leads_nowhere(tensor):
-                    recorded = True
-            edges.append(edge)
-        if not recorded:
-            return None
-        node = self.node()
-        node.edges = tuple(edges)
-        if node.multi:
-            node.shape = tuple(r._array.shape for r in results)
-            node.dtype = tuple(r._array.dtype for r in results)
-        else:
-            node.shape, node.dtype = first.shape, first.dtype
-        node.sequence, node.hooks = next_sequence(), None
-        notes.stamp(node)
-        for number, result in enumerate(results):
-            if node.multi or number < self.differentiable:
-                result._node, result._output_nr = node, number
-        whole = self.variadic or len(edges) == 1 or all(edge is None for edge in edges)
-        saved: list[Any] = [None] * len(self._saving)
-        for slot in self._packing:
-            place, number, needed_by = self._saving[slot]
-            if place is None:
-                result = results[number]
-                saved[slot] = SavedTensor(result, is_output=True) if number < self.differentiable else save(result)
-            elif whole or any(edges[i] is not None for i in needed_by):
-                saved[slot] = _keep(args[place], node.dtype)
-        node.saved = tuple(saved)
-        node.attributes = tuple([read(args) for read in self._noting])
-        return node
+        """Make the node of a run and hang it on the result; None where no input needs a gradient."""
+        if self._record is None:
+            self._record = written.record_of(self)
+        return self._record(args, results, always)
 
 
 class Declared(Operation):
@@ -273,36 +192,6 @@ class Declared(Operation):
         self.__class__ = Operation  # type: ignore[assignment]
         self._work_out()
         return getattr(self, name)
-
-
-def _leads_nowhere(tensor: Tensor) -> bool:
-    """Whether it requires grad although it has no node: a view made in no_grad of a tensor that requires grad."""
-    return tensor._meta is not None and tensor.requires_grad
-
-
-def _keep(value: Any, kind: Any) -> Any:
-    if isinstance(value, Tensor):
-        return save(value)
-    if isinstance(value, tuple | list):
-        return tuple(_keep(v, kind) for v in value)
-    return np.array(value, dtype=kind) if is_number(value) else value  # as binary keeps numbers
-
-
-def _reader(name: str, params: tuple[str, ...]) -> Callable[[tuple[Any, ...]], Any]:
-    """How to read from the arguments what a derivative calls ``dim``, ``self_sym_sizes`` or ``self_sym_numel``."""
-    if name in params:
-        return itemgetter(params.index(name))
-    source, _, what = name.partition("_sym_")
-    place = params.index(source)
-
-    def sizes(args: tuple[Any, ...]) -> Any:
-        value = args[place]
-        return [t._array.shape for t in value] if isinstance(value, tuple | list) else value._array.shape
-
-    def strides(args: tuple[Any, ...]) -> Any:
-        return args[place]._array.strides if args[place].requires_grad else ()
-
-    return {"sizes": sizes, "strides": strides, "numel": lambda args: args[place]._array.size}[what]
 
 
 def _parameters(function: Callable[..., Any]) -> tuple[str, ...]:
@@ -346,7 +235,7 @@ def in_place(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
         views.check_inplace(self, recorded)
         check_memory(self._array, [arg._array for arg in args if isinstance(arg, Tensor)])
         node_before = self.grad_fn if recorded else None
-        stand_in = _made(self._array, node_before)
+        stand_in = made(self._array, node_before)
         stand_in._output_nr = self._output_nr
         if _state.saved_tensors_hooks:
             stand_in._array = self._array.copy()
@@ -397,20 +286,6 @@ def _check_fits(target: np.ndarray, out: np.ndarray) -> None:
 # The two hot shapes, written out for speed.
 
 
-def _made(array: np.ndarray, node: Any) -> Tensor:
-    """A result: the tensor that ``node`` made. (Tensor._plain without the calls and the test that it needs.)"""
-    tensor = _new(Tensor)
-    tensor._array = array
-    tensor._node = node
-    tensor._output_nr = 0
-    tensor._requires_grad = False
-    tensor._version_counter = None
-    tensor._grad = None
-    tensor._accumulator = None
-    tensor._meta = None
-    return tensor
-
-
 def _finish(node: Node, out: np.ndarray) -> None:
     """What every new node gets, and the place in the learner's code that called for it."""
     node.shape = out.shape
@@ -452,7 +327,6 @@ def unary(
     ``function`` is for floating arrays. Others become the default float first; or, if not ``floating``, are given
     to ``function`` as they are, or to ``general`` where there is one.
     """
-    ufunc = isinstance(function, np.ufunc)
 
     def forward(self: np.ndarray) -> np.ndarray:
         if self.dtype.kind != "f":
@@ -464,34 +338,26 @@ def unary(
 
     derivatives = {} if derivative is None else {"self": derivative}
     operation = Operation(name, forward, derivatives, params=("self",), node=node, formula={"self": formula})
-    cls: Any = None
-    known = simple = saves_self = saves_result = False
+    ufunc, saves = isinstance(function, np.ufunc), None if derivative is None else _parameters(derivative)[1:]
+    simple, saves_self, saves_result = saves in ((), ("self",), ("result",)), saves == ("self",), saves == ("result",)
 
     def apply(input: Tensor) -> Tensor:
         array = input._array
         if grad_mode.special or not simple or array.dtype.kind != "f":
-            return apply_generally(input)
+            return operation(input)
         out = function(array, out=...) if ufunc else function(array)
         edge = input._node
         if edge is None or input._meta is not None or input._output_nr:
             edge = gradient_edge(input)
             if edge is None:
-                return apply_generally(input) if _leads_nowhere(input) else _made(out, None)
-        made = cls()
-        result = _made(out, made)
-        made.edges = (edge,)
-        made.saved = (save(input),) if saves_self else (SavedTensor(result, True),) if saves_result else ()
-        made.attributes = ()
-        _finish(made, out)
+                return operation(input) if leads_nowhere(input) else made(out, None)
+        node = operation.node()
+        result = made(out, node)
+        node.edges = (edge,)
+        node.saved = (save(input),) if saves_self else (SavedTensor(result, True),) if saves_result else ()
+        node.attributes = ()
+        _finish(node, out)
         return result
-
-    def apply_generally(input: Tensor) -> Tensor:
-        nonlocal cls, known, simple, saves_self, saves_result
-        if not known:
-            cls, saves, known = operation.node, operation.saved_names, True
-            saves_self, saves_result = saves == ("self",), saves == ("result",)
-            simple = derivative is not None and len(saves) < 2 and not operation.attribute_names
-        return operation(input)
 
     return _named(apply, name, operation)
 
@@ -515,24 +381,23 @@ def binary(
     and returns NotImplemented where they are anything else, so that it serves as the operator as well.
     ``number_node`` is what PyTorch calls the node when the other operand is a number in another derivative.
     """
-    extra = extra or {}
-    defaults = tuple(extra.values())
-    ufunc = isinstance(function, np.ufunc)
+    extra, derivatives = extra or {}, derivatives or {}
+    defaults, simple, ufunc = tuple(extra.values()), bool(derivatives), isinstance(function, np.ufunc)
 
     def forward(self: Any, other: Any, *more: Any) -> np.ndarray:
         x, y = promote(self, other, floating)
         return broadcast((lambda x, y: general(x, y, *more)) if general else function, x, y)
 
     params = ("self", "other", *extra)
-    operation = Operation(name, forward, derivatives or {}, params=params, node=node, formula=formula)
+    operation = Operation(name, forward, derivatives, params=params, node=node, formula=formula)
     by_number = None
     if number_node is not None:
-        for_self_only = {"self": (derivatives or {})["self"]}
-        by_number = Operation(name, forward, for_self_only, params=params, node=number_node, formula=formula)
-    cls: Any = None
-    known = simple = saves = False
+        for_self = {"self": derivatives["self"]}
+        by_number = Operation(name, forward, for_self, params=params, node=number_node, formula=formula)
     # Whether self is saved for the gradient of self, for that of other; and the same of other.
-    self_self = self_other = other_self = other_other = False
+    needs = [_parameters(derivative) for derivative in derivatives.values()] or [(), ()]
+    self_self, self_other, other_self, other_other = [name in of for name in ("self", "other") for of in needs]
+    saves = self_self or self_other or other_self or other_other
 
     def apply(input: Any, other: Any) -> Any:
         if grad_mode.special or not simple or not isinstance(input, Tensor):
@@ -565,32 +430,23 @@ def binary(
         if edge is None or input._meta is not None or input._output_nr:
             edge = gradient_edge(input)
         if edge is None and edge_other is None:
-            if _leads_nowhere(input) or (other is not y and _leads_nowhere(other)):
+            if leads_nowhere(input) or (other is not y and leads_nowhere(other)):
                 return apply_generally(input, other.item() if other is y else other)
-            return _made(out, None)
-        made = cls()
-        made.edges = (edge, edge_other)
-        made.saved = ()
+            return made(out, None)
+        node = operation.node()
+        node.edges = (edge, edge_other)
+        node.saved = ()
         if saves:
             mine = save(input) if (self_self and edge is not None) or (self_other and edge_other is not None) else None
             its = None
             if (other_self and edge is not None) or (other_other and edge_other is not None):
                 its = other if other is y else save(other)
-            made.saved = (mine, its)
-        made.attributes = defaults
-        _finish(made, out)
-        return _made(out, made)
+            node.saved = (mine, its)
+        node.attributes = defaults
+        _finish(node, out)
+        return made(out, node)
 
     def apply_generally(input: Any, other: Any) -> Any:
-        nonlocal cls, known, simple, saves, self_self, self_other, other_self, other_other
-        if not known:
-            cls, names, known = operation.node, operation.saved_names, True
-            simple = bool(derivatives) and names in ((), ("self", "other")) and operation.attribute_names == (*extra,)
-            if simple and names:
-                saves = True
-                (self_self, self_other), (other_self, other_other) = [
-                    (0 in needed, 1 in needed) for needed in operation.needed_by
-                ]
         if not isinstance(input, Tensor) or not (isinstance(other, Tensor) or is_number(other)):
             return NotImplemented
         if Formula.running and by_number is not None and not isinstance(other, Tensor):

@@ -1,6 +1,6 @@
-"""Rows written out: what ``Operation.__call__`` and its node's backward do for one row, as Python without loops.
+"""Rows written out: what a row and its nodes' backward do, as Python without loops.
 
-The general way asks for every argument what it is, for what it is saved, which derivative wants it. All of that is
+To run a row is to ask of every argument what it is, for what it is saved, which derivative wants it. All of that is
 known from the row's names, so it is written down once, when the row is first used. Of exp it makes
 
     def run(self):
@@ -8,7 +8,7 @@ known from the row's names, so it is written down once, when the row is first us
         out = forward(self_array)
         ...
         node.edges = (self_edge,)
-        node.saved = (SavedTensor(result, True),)
+        kept0 = SavedTensor(result, True)
         ...
 
     def backward(node, grad):
@@ -20,92 +20,181 @@ known from the row's names, so it is written down once, when the row is first us
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
 
-from ..autograd import notes, views
+from ..autograd import grad_mode, notes, views
 from ..autograd.graph import next_sequence
-from ..autograd.saved import Freed, SavedTensor, as_array, freed, save
+from ..autograd.observe import tell
+from ..autograd.saved import Freed, SavedTensor, as_array, as_tensor, freed, save
 from ..tensor import Tensor
+from .arguments import is_number
+
+_new = object.__new__
 
 
-def run_of(row: Any, helpers: dict[str, Callable[..., Any]]) -> Callable[..., Any]:
-    """The row as a function of its arguments, for the case that no mode asks for more than recording."""
-    params, inputs = row.params, [row.params[place] for place in row.inputs]
-    done = f"return as_view(result, {params[0]})" if row.view else "return result"
+class Formula:
+    """Whether a derivative is running on Tensors: PyTorch's formulas take its overloads for numbers (MulBackward1)."""
+
+    running = False
+
+
+def made(array: np.ndarray, node: Any) -> Tensor:
+    """A result: the tensor that ``node`` made. (Tensor._plain without the calls and the test that it needs.)"""
+    tensor = _new(Tensor)
+    tensor._array = array
+    tensor._node = node
+    tensor._output_nr = 0
+    tensor._requires_grad = False
+    tensor._version_counter = None
+    tensor._grad = None
+    tensor._accumulator = None
+    tensor._meta = None
+    return tensor
+
+
+def leads_nowhere(tensor: Any) -> bool:
+    """Whether it requires grad although it has no node: a view made in no_grad of a tensor that requires grad."""
+    return isinstance(tensor, Tensor) and tensor._meta is not None and tensor.requires_grad
+
+
+def _keep(value: Any, kind: Any) -> Any:
+    if isinstance(value, Tensor):
+        return save(value)
+    if isinstance(value, tuple | list):
+        return tuple(_keep(v, kind) for v in value)
+    return np.array(value, dtype=kind) if is_number(value) else value  # as binary keeps numbers
+
+
+_KNOWN = {
+    "Formula": Formula, "Freed": Freed, "SavedTensor": SavedTensor, "Tensor": Tensor, "as_array": as_array,
+    "as_tensor": as_tensor, "as_view": views.as_view, "asarray": np.asarray, "edge_of": views.gradient_edge,
+    "freed": freed, "keep": _keep, "leads_nowhere": leads_nowhere, "made": made, "modes": grad_mode,
+    "ndarray": np.ndarray, "next_sequence": next_sequence, "save": save, "stamp": notes.stamp,
+    "state": grad_mode.state, "tell": tell, "told": notes.told,
+}  # fmt: skip
+
+
+def run_of(row: Any) -> Callable[..., Any]:
+    """The row as a function of its arguments."""
+    params, single = row.params, _single(row)
     lines = [
-        *(f"{name}_array = {name}._array if isinstance({name}, Tensor) else {name}" for name in params),
-        f"out = forward({', '.join(f'{name}_array' for name in params)})",
-        "if type(out) is not ndarray:",
-        "    out = asarray(out)",
+        *_arrays(row),
+        "try:",
+        f"    out = forward({', '.join(f'{name}_array' for name in params)})",
+        "except Exception as error:",
+        "    told(error)",
+        "    raise",
+        "special, node = modes.special, None",
     ]
-    if row.node is None:
-        lines += ["result = made(out, None)", done]
+    if single:
+        lines += ["if type(out) is not ndarray:", "    out = asarray(out)"]
+        lines += ["result = Tensor._plain(out) if special else made(out, None)"]
     else:
-        edge = "({0}._node if {0}._node is not None and {0}._meta is None and not {0}._output_nr else edge_of({0}))"
-        lines += [
-            *(f"{name}_edge = {edge.format(name)} if isinstance({name}, Tensor) else None" for name in inputs),
-            f"if out.dtype.kind != 'f' or ({' and '.join(f'{name}_edge is None' for name in inputs)}):",
-            "    result = made(out, None)",
-            f"    if {' or '.join(f'isinstance({name}, Tensor) and {name}._meta is not None' for name in inputs)}:",
-            f"        row.record(({_listed(params)}), (result,))",
-            f"    {done}",
-            "node = kind()",
-            "result = made(out, node)",
-            f"node.edges = ({_listed(f'{name}_edge' for name in inputs)})",
-            "node.shape, node.dtype, node.hooks, node.sequence = out.shape, out.dtype, None, next_sequence()",
-            f"node.saved = ({_listed(_saved(row, place) for place in range(len(row.saved_names)))})",
-            f"node.attributes = ({_listed(_noted(row, name) for name in row.attribute_names)})",
-            "stamp(node)",
-            done,
-        ]
-    known = {
-        "Tensor": Tensor, "ndarray": np.ndarray, "asarray": np.asarray, "SavedTensor": SavedTensor, "save": save,
-        "edge_of": views.gradient_edge, "as_view": views.as_view, "next_sequence": next_sequence,
-        "stamp": notes.stamp, "row": row, "kind": row.node, "forward": row.forward,
-    }  # fmt: skip
-    return _compiled(f"run({', '.join(params)})", lines, known | helpers, row.name)
+        lines += ["results = tuple([Tensor._of(array) for array in out])", "out = results[0]._array"]
+    if row.node is not None:
+        lines += ["if out.dtype.kind == 'f' and (not special or state.grad_enabled):", *_indented(_recorded(row, ""))]
+    if row.view:
+        view = f"as_view(result, {params[0]}, {not single})"
+        lines += [view] if single else ["for result in results:", f"    {view}"]
+    lines += [
+        "if special and state.observers:",
+        f"    tell('operation', row.name, ({_listed(params)}), {'(result,)' if single else 'results'}, node)",
+        f"return {'result' if single else 'results'}",
+    ]
+    run = _compiled(f"run({', '.join(params)})", lines, {"forward": row.forward}, row)
+    run.__defaults__ = row.forward.__defaults__
+    return run
 
 
-def backward_of(row: Any) -> Callable[..., Any]:
-    """The backward of the row's nodes, on arrays."""
+def record_of(row: Any) -> Callable[..., Any]:
+    """A function that makes the node of a run and hangs it on the result, as ``run`` does; it returns the node."""
+    lines = [f"{_listed(row.params)} = args", *_arrays(row), "(result,) = results", "out, node = result._array, None"]
+    lines += ["if out.dtype.kind == 'f':", *_indented(_recorded(row, "always or ")), "return node"]
+    return _compiled("record(args, results, always=False)", lines, {}, row)
+
+
+def backward_of(row: Any, as_tensors: bool) -> Callable[..., Any]:
+    """The backward of the row's nodes, on arrays or on Tensors."""
     saved = [f"saved{place}" for place in range(len(row.saved_names))]
     noted = [f"noted{place}" for place in range(len(row.attribute_names))]
-    names = [*saved, *noted]
-    lines = []
+    names, lines = [*saved, *noted], []
     if saved:
-        lines += ["if type(node.saved) is Freed:", "    raise freed(node, node.saved)"]
         bare = "{0}._array if type({0}) is Tensor and {0}._version_counter is None else as_array({0}, node)"
-        lines += [f"{_listed(saved)} = node.saved", *(f"{saved[i]} = {bare.format(saved[i])}" for i in row._packing)]
+        unpacked = "as_tensor({0}, node)" if as_tensors else bare
+        lines += [
+            "if type(node.saved) is Freed:",
+            "    raise freed(node, node.saved)",
+            f"{_listed(saved)} = node.saved",
+        ]
+        lines += [f"{saved[i]} = {unpacked.format(saved[i])}" for i in row.packing]
     if noted:
         lines += [f"{_listed(noted)} = node.attributes"]
-    gradients = (
-        f"None if edges[{number}] is None else derivative{number}({_listed(['grad', *(names[i] for i in places)])})"
+    gradients = [
+        f"derivative{number}({', '.join(['grad', *(names[i] for i in places)])})"
         for number, (_, _, places) in enumerate(row.derivatives)
-    )
-    lines += ["edges = node.edges", f"return ({_listed(gradients)})"]
-    known: dict[str, Any] = {
-        f"derivative{number}": derivative for number, (_, derivative, _) in enumerate(row.derivatives)
-    }
-    known |= {"Freed": Freed, "freed": freed, "as_array": as_array, "Tensor": Tensor}
-    return _compiled("backward(node, grad)", lines, known, row.name)
+    ]
+    if row.variadic:
+        answer = [f"return {gradients[0]}"]
+    else:
+        each = (f"None if edges[{number}] is None else {gradient}" for number, gradient in enumerate(gradients))
+        answer = ["edges = node.edges", f"return ({_listed(each)})"]
+    if as_tensors:
+        answer = ["Formula.running = True", "try:", *_indented(answer), "finally:", "    Formula.running = False"]
+    derivatives = {f"derivative{number}": derivative for number, (_, derivative, _) in enumerate(row.derivatives)}
+    return _compiled("backward(node, grad)", lines + answer, derivatives, row)
 
 
-def _listed(parts: Any) -> str:
-    return "".join(f"{part}, " for part in parts)
+def _single(row: Any) -> bool:
+    return len(row.outputs or ()) == 1
 
 
-def _saved(row: Any, place: int) -> str:
-    """What is kept under a name of ``_saved_*``: where a derivative that needs it will run."""
-    name, (argument, number, needed_by) = row.saved_names[place], row._saving[place]
-    if argument is None:
-        return "SavedTensor(result, True)" if number < row.differentiable else "save(result)"
-    kept = f"(save({name}) if isinstance({name}, Tensor) else keep({name}, out.dtype))"
-    if len(row.inputs) == 1:
-        return kept
-    return f"{kept} if {' or '.join(f'{row.params[row.inputs[i]]}_edge is not None' for i in needed_by)} else None"
+def _arrays(row: Any) -> Iterator[str]:
+    for name in row.params:
+        if row.variadic and name == row.params[0]:
+            yield f"{name}_array = [tensor._array for tensor in {name}]"
+        else:
+            yield f"{name}_array = {name}._array if isinstance({name}, Tensor) else {name}"
+
+
+def _recorded(row: Any, always: str) -> list[str]:
+    """Make the node, where an input needs a gradient."""
+    inputs, first = [row.params[place] for place in row.inputs], row.params[0]
+    result = "result" if _single(row) else "results[0]"
+    if row.variadic:
+        edges, lines = "edges", [f"edges = tuple([edge_of(tensor) for tensor in {first}])"]
+        found, nowhere = "edges.count(None) < len(edges)", f"any(map(leads_nowhere, {first}))"
+    else:
+        edge = "({0}._node if {0}._node is not None and {0}._meta is None and not {0}._output_nr else edge_of({0}))"
+        lines = [f"{name}_edge = {edge.format(name)} if isinstance({name}, Tensor) else None" for name in inputs]
+        edges, found = f"({_listed(f'{name}_edge' for name in inputs)})", _any("{0}_edge is not None", inputs)
+        nowhere = _any("isinstance({0}, Tensor) and {0}._meta is not None and {0}.requires_grad", inputs)
+    node = ["node = kind()", f"node.edges, node.hooks, node.sequence = {edges}, None, next_sequence()"]
+    if row.node.multi:
+        node += [f"node.{what} = tuple([result._array.{what} for result in results])" for what in ("shape", "dtype")]
+        node += ["for number, result in enumerate(results):", "    result._node, result._output_nr = node, number"]
+    else:
+        node += ["node.shape, node.dtype = out.shape, out.dtype", f"{result}._node = node"]
+    for place in row.packing:
+        name = row.saved_names[place]
+        if name in row.params:
+            kept = f"save({name}) if isinstance({name}, Tensor) else keep({name}, out.dtype)"
+            if len(inputs) > 1:  # where a derivative that needs it will run
+                wanted = _any("{0}_edge is not None", [inputs[i] for i in row.needed_by[place]])
+                kept = f"({kept}) if {wanted} or not ({found}) else None"
+        else:
+            number = row.outputs.index(name)
+            result = "result" if _single(row) else f"results[{number}]"
+            kept = f"SavedTensor({result}, True)" if number < row.differentiable else f"save({result})"
+        node += [f"kept{place} = {kept}"]
+    node += [
+        f"node.saved = ({_listed(f'kept{place}' for place in range(len(row.saved_names)))})",
+        f"node.attributes = ({_listed(_noted(row, name) for name in row.attribute_names)})",
+        "stamp(node)",
+    ]
+    return [*lines, f"if {always}{found} or {nowhere}:", *_indented(node)]
 
 
 def _noted(row: Any, name: str) -> str:
@@ -118,6 +207,19 @@ def _noted(row: Any, name: str) -> str:
     return f"{source}_array.{'shape' if what == 'sizes' else 'size'}"
 
 
-def _compiled(head: str, lines: list[str], known: dict[str, Any], name: str) -> Callable[..., Any]:
-    exec(compile("\n    ".join([f"def {head}:", *lines]), f"{__file__}:{name}", "exec"), known)
+def _any(condition: str, names: Iterable[str]) -> str:
+    return " or ".join(condition.format(name) for name in names)
+
+
+def _listed(parts: Iterable[str]) -> str:
+    return "".join(f"{part}, " for part in parts)
+
+
+def _indented(lines: Iterable[str]) -> list[str]:
+    return [f"    {line}" for line in lines]
+
+
+def _compiled(head: str, lines: list[str], known: dict[str, Any], row: Any) -> Callable[..., Any]:
+    known |= _KNOWN | {"row": row, "kind": row.node}
+    exec(compile("\n".join([f"def {head}:", *_indented(lines)]), f"{__file__}:{row.name}", "exec"), known)
     return known[head.partition("(")[0]]
