@@ -26,13 +26,9 @@ _options: dict[str, Any] = {**_DEFAULT, "sci_mode": None}
 
 
 def set_printoptions(
-    precision: Any = None,
-    threshold: Any = None,
-    edgeitems: Any = None,
-    linewidth: Any = None,
-    profile: str | None = None,
-    sci_mode: bool | None = None,
-) -> None:
+    precision: Any = None, threshold: Any = None, edgeitems: Any = None, linewidth: Any = None,
+    profile: str | None = None, sci_mode: bool | None = None,
+) -> None:  # fmt: skip
     """Set how tensors print: digits, when to summarise and to how many items, line width, scientific or not.
 
     `profile` is "default", "short" or "full"; `sci_mode` goes back to automatic unless it is given.
@@ -82,15 +78,12 @@ def _rows(array: np.ndarray, indent: int, summarize: bool, width: int, write: Ca
     edge = _options["edgeitems"]
     shortened = summarize and array.shape[0] > 2 * edge
     parts = [array[:edge], array[len(array) - edge :]] if shortened else [array]
-    if array.ndim == 1:
-        shown = [[f"{write(value):>{width}}" for value in part.tolist()] for part in parts]
-        items = [*shown[0], " ...", *shown[1]] if shortened else shown[0]
-        per_line = max(1, (_options["linewidth"] - indent) // (width + 2))
-        lines = [", ".join(items[i : i + per_line]) for i in range(0, len(items), per_line)]
-        return "[" + (",\n" + " " * (indent + 1)).join(lines) + "]"
     shown = [[_rows(row, indent + 1, summarize, width, write) for row in part] for part in parts]
-    items = [*shown[0], "...", *shown[1]] if shortened else shown[0]
-    return "[" + ("," + "\n" * (array.ndim - 1) + " " * (indent + 1)).join(items) + "]"
+    items = [*shown[0], "..." if array.ndim > 1 else " ...", *shown[1]] if shortened else shown[0]
+    if array.ndim == 1:
+        per_line = max(1, (_options["linewidth"] - indent) // (width + 2))
+        items = [", ".join(items[i : i + per_line]) for i in range(0, len(items), per_line)]
+    return "[" + ("," + "\n" * max(1, array.ndim - 1) + " " * (indent + 1)).join(items) + "]"
 
 
 def _suffixes(tensor: Tensor, array: np.ndarray) -> Iterator[str]:

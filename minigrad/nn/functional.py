@@ -5,9 +5,12 @@ An error of shapes comes with a note on the usual mistake behind it.
 
 from __future__ import annotations
 
+import inspect
 import math
+import re
 import warnings
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 
 import numpy as np
@@ -17,7 +20,7 @@ from ..autograd.notes import explain
 from ..dtypes import Size
 from ..dtypes import dtype as Dtype
 from ..ops import linalg, neural, pointwise, reduction, shaping
-from ..ops.arguments import _parameters, broadcast_error, function
+from ..ops.arguments import broadcast_error, function, wrap_dim
 from ..ops.dual import expand
 from ..ops.pointwise import sigmoid as sigmoid
 from ..ops.pointwise import tanh as tanh
@@ -25,22 +28,20 @@ from ..ops.templates import Operation, in_place
 from ..tensor import Tensor
 
 _TYPES = {"Any": "any", "float": "Scalar", "tuple[int, ...]": "int[]", "Dtype": "dtype"}
+_declare = partial(function, method=False, function=False, page="torch.nn.functional.{}")
+Lengths = tuple[int, ...]
 Body = TypeVar("Body", bound=Callable[..., Any])
 
 
 def public(body: Body) -> Body:
     """Declare a function that has PyTorch's parameters: its signature is read off."""
-    names, positional, last = _parameters(body), body.__code__.co_argcount, body.__defaults__ or ()
-    defaults = dict(zip(names[positional - len(last) :], last, strict=False)) | (body.__kwdefaults__ or {})
-    parts = []
-    for name in names:
-        kind, _, nullable = body.__annotations__[name].partition(" | ")
-        default = f"={defaults[name]!r}" if name in defaults else ""
-        parts.append(f"{_TYPES.get(kind, kind)}{'?' if nullable else ''} {name}{default}")
-    if positional < len(names):
-        parts.insert(positional, "*")
-    text = f"{body.__name__}({', '.join(parts)})"
-    return function(text, method=False, function=False, page="torch.nn.functional.{}")(body)
+
+    def typed(parameter: re.Match[str]) -> str:
+        name, kind, nullable = parameter.groups()
+        return f"{_TYPES.get(kind, kind)}{'?' if nullable else ''} {name}"
+
+    shown = str(inspect.signature(body)).rpartition(" -> ")[0].replace(" = ", "=")
+    return _declare(body.__name__ + re.sub(r"(\w+): '(.+?)( \| None)?'", typed, shown))(body)
 
 
 def _must_float(input: Tensor, kernel: str) -> None:
@@ -51,57 +52,39 @@ def _must_float(input: Tensor, kernel: str) -> None:
 # Activations
 
 
-def _activation(signature: str, row: Operation, doc: str, *constants: float) -> Callable[..., Tensor]:
-    """The function that is a row: of the options in its signature and of ``constants``; perhaps in place."""
+def _activation(
+    row: Operation, doc: str, options: str = "", *constants: float, name: str = "", inplace: bool = True
+) -> Callable[..., Tensor]:
+    """The function that is a row, of its options and of ``constants``; perhaps in place."""
 
-    def activate(input: Tensor, *options: Any) -> Tensor:
+    def compute(input: Tensor, *given: Any) -> Tensor:
         _must_float(input, f"{row.name}_cpu")
-        if "inplace" not in signature:
-            return row(input, *options, *constants)
+        return row(input, *given, *constants)
 
-        def compute(input: Tensor) -> Tensor:
-            return row(input, *options[:-1], *constants)
+    def activate(input: Tensor, *given: Any) -> Tensor:
+        return (changing if given[-1] else compute)(input, *given[:-1])
 
-        compute.__name__ = row.name
-        return in_place(compute)(input) if options[-1] else compute(input)
+    compute.__name__ = row.name
+    changing, body = in_place(compute), activate if inplace else compute
+    body.params = ("input",)  # type: ignore[attr-defined]  # it is given all arguments, as an Operation is
+    parameters = ["Tensor input", *([options] if options else []), *(["bool inplace=False"] if inplace else [])]
+    return _declare(f"{name or row.name}({', '.join(parameters)})", doc=doc)(body)
 
-    activate.params = ("input",)  # type: ignore[attr-defined]  # it is given all arguments, as an Operation is
-    return function(signature, method=False, function=False, page="torch.nn.functional.{}", doc=doc)(activate)
 
-
-_INPLACE = "bool inplace=False)"
-leaky_relu = _activation(
-    f"leaky_relu(Tensor input, Scalar negative_slope=0.01, {_INPLACE}",
-    neural.leaky_relu,
-    "x where positive, else negative_slope · x.",
-)
-elu = _activation(
-    f"elu(Tensor input, Scalar alpha=1.0, {_INPLACE}", neural.elu, "x where positive, else alpha (e^x - 1).", 1, 1
-)
-selu = _activation(
-    f"selu(Tensor input, {_INPLACE}",
-    neural.elu,
-    "ELU with the scales that keep mean 0 and variance 1.",
-    1.6732632423543772,
-    1.0507009873554805,
-    1,
-)
-silu = _activation(f"silu(Tensor input, {_INPLACE}", neural.silu, "x times its sigmoid.")
-mish = _activation(f"mish(Tensor input, {_INPLACE}", neural.mish, "x times the tanh of its softplus.")
-hardtanh = _activation(
-    f"hardtanh(Tensor input, Scalar min_val=-1.0, Scalar max_val=1.0, {_INPLACE}",
-    neural.hardtanh,
-    "The nearest number between min_val and max_val.",
-)
-relu6 = _activation(f"relu6(Tensor input, {_INPLACE}", neural.hardtanh, "The nearest number between 0 and 6.", 0, 6)
-hardsigmoid = _activation(f"hardsigmoid(Tensor input, {_INPLACE}", neural.hardsigmoid, "relu6(x + 3) / 6.")
-hardswish = _activation(f"hardswish(Tensor input, {_INPLACE}", neural.hardswish, "x relu6(x + 3) / 6.")
-logsigmoid = _activation("logsigmoid(Tensor input)", neural.log_sigmoid, "The logarithm of the sigmoid.")
-softplus = _activation(
-    "softplus(Tensor input, Scalar beta=1, Scalar threshold=20)",
-    neural.softplus,
-    "ln(1 + e^(beta x)) / beta; x itself where beta x is above the threshold.",
-)
+leaky_relu = _activation(neural.leaky_relu, "x where positive, else negative_slope · x.", "Scalar negative_slope=0.01")
+elu = _activation(neural.elu, "x where positive, else alpha (e^x - 1).", "Scalar alpha=1.0", 1, 1)
+_SELU = 1.6732632423543772, 1.0507009873554805, 1
+selu = _activation(neural.elu, "ELU with the scales that keep mean 0 and variance 1.", "", *_SELU, name="selu")
+silu = _activation(neural.silu, "x times its sigmoid.")
+mish = _activation(neural.mish, "x times the tanh of its softplus.")
+_BOUNDS = "Scalar min_val=-1.0, Scalar max_val=1.0"
+hardtanh = _activation(neural.hardtanh, "The nearest number between min_val and max_val.", _BOUNDS)
+relu6 = _activation(neural.hardtanh, "The nearest number between 0 and 6.", "", 0, 6, name="relu6")
+hardsigmoid = _activation(neural.hardsigmoid, "relu6(x + 3) / 6.")
+hardswish = _activation(neural.hardswish, "x relu6(x + 3) / 6.")
+logsigmoid = _activation(neural.log_sigmoid, "The logarithm of the sigmoid.", name="logsigmoid", inplace=False)
+_softplus = "ln(1 + e^(beta x)) / beta; x itself where beta x is above the threshold."
+softplus = _activation(neural.softplus, _softplus, "Scalar beta=1, Scalar threshold=20", inplace=False)
 
 
 _relu = pointwise.relu.__wrapped__  # type: ignore[attr-defined]  # its arguments have been read
@@ -194,79 +177,15 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         raise explain(error, what, way_out) from None
 
 
-def _convolution(
-    dims: int, input: Any, weight: Any, bias: Any, stride: Any, padding: Any, dilation: Any, groups: int
-) -> Tensor:
-    x, w = input._array, weight._array
-    if x.ndim not in (dims + 1, dims + 2):
-        raise explain(
-            RuntimeError(
-                f"Expected {dims + 1}D (unbatched) or {dims + 2}D (batched) input to conv{dims}d, but got input of "
-                f"size: {list(x.shape)}"
-            ),
-            "A batch of pictures is (batch, channels, height, width): pictures without a channel need x.unsqueeze(1).",
-        )
-    lone = x.ndim == dims + 1
-    if lone:
-        input = shaping.unsqueeze(input, 0)
-    stride, dilation = _each(stride, dims, "stride"), _each(dilation, dims, "dilation")
-    if isinstance(padding, str):
-        padding = _named_padding(padding, w.shape[2:], stride, dilation)
-    else:
-        padding = _each(padding, dims, "padding")
-    x, given, every = input._array, f"Given groups={groups}", (padding * dims)[:dims]
-    if min(padding) < 0:
-        raise RuntimeError("negative padding is not supported")
-    if min(stride) <= 0:
-        raise RuntimeError("non-positive stride is not supported")
-    if x.shape[1] != w.shape[1] * groups:
-        wanted = w.shape[1] * groups
-        raise explain(
-            RuntimeError(
-                f"{given}, weight of size {list(w.shape)}, expected input{list(x.shape)} to have {wanted} channels, "
-                f"but got {x.shape[1]} channels instead"
-            ),
-            f"The input is read as (batch, channels, ...): {x.shape[1]} channels, where the layer's in_channels is "
-            f"{wanted}.",
-        )
-    if w.shape[0] % groups:
-        raise RuntimeError(
-            f"{given}, expected weight to be divisible by {groups} at dimension 0, but got weight of size "
-            f"{list(w.shape)} instead"
-        )
-    if bias is not None and bias._array.shape != w.shape[:1]:
-        raise RuntimeError(
-            f"Given weight of size {list(w.shape)}, expected bias to be 1-dimensional with {w.shape[0]} elements, "
-            f"but got bias of size {list(bias._array.shape)} instead"
-        )
-    sizes = [length + 2 * pad for length, pad in zip(x.shape[2:], every, strict=True)]
-    kernel = [apart * (size - 1) + 1 for size, apart in zip(w.shape[2:], dilation, strict=True)]
-    if any(size < length for size, length in zip(sizes, kernel, strict=True)):
-        raise RuntimeError(
-            f"Calculated padded input size per channel: ({' x '.join(map(str, sizes))}). Kernel size: "
-            f"({' x '.join(map(str, kernel))}). Kernel size can't be greater than actual input size"
-        )
-    if x.dtype != w.dtype:
-        raise RuntimeError(f"expected scalar type {input.dtype.scalar_name} but found {weight.dtype.scalar_name}")
-    rest = (False, (0,) * len(padding), groups, (0,) if bias is None else bias._array.shape)
-    out = neural.convolution(input, weight, bias, stride, padding, dilation, *rest)
-    return shaping.squeeze(out, 0) if lone else out
+def _each(value: Any, count: int, refusal: str, optional: bool = False) -> tuple[int, ...]:
+    """One number for all dimensions, or one for each; none where it is ``optional``."""
+    values = (value,) if isinstance(value, int) else tuple(value or ())
+    if len(values) not in (1, count) and (values or not optional):
+        raise RuntimeError(refusal.format(list(values)))
+    return values * count if len(values) == 1 else values
 
 
-def _each(value: Any, dims: int, name: str) -> tuple[int, ...]:
-    """One number for all dimensions, or one for each."""
-    values = (value,) if isinstance(value, int) else tuple(value)
-    if len(values) not in (1, dims):
-        raise RuntimeError(
-            f"expected {name} to be a single integer value or a list of {dims} values to match the convolution "
-            f"dimensions, but got {name}={list(values)}"
-        )
-    return values * dims if len(values) == 1 else values
-
-
-def _named_padding(
-    name: str, kernel: tuple[int, ...], stride: tuple[int, ...], dilation: tuple[int, ...]
-) -> tuple[int, ...]:
+def _named_padding(name: str, kernel: Lengths, stride: Lengths, dilation: Lengths) -> Lengths:
     """ "valid" is none; "same" keeps the size."""
     if name == "valid":
         return (0,)
@@ -280,12 +199,72 @@ def _named_padding(
     return tuple(total // 2 for total in totals)
 
 
+def _check_convolution(
+    input: Tensor, weight: Tensor, bias: Tensor | None, settings: list[Lengths], groups: int
+) -> None:
+    x, w, (stride, padding, dilation) = input._array, weight._array, settings
+    given, channels = f"Given groups={groups}", w.shape[1] * groups
+    if min(padding) < 0:
+        raise RuntimeError("negative padding is not supported")
+    if min(stride) <= 0:
+        raise RuntimeError("non-positive stride is not supported")
+    if x.shape[1] != channels:
+        raise explain(
+            RuntimeError(
+                f"{given}, weight of size {list(w.shape)}, expected input{list(x.shape)} to have {channels} channels, "
+                f"but got {x.shape[1]} channels instead"
+            ),
+            f"The input is read as (batch, channels, ...): {x.shape[1]} channels, where the layer's in_channels is "
+            f"{channels}.",
+        )
+    if w.shape[0] % groups:
+        raise RuntimeError(
+            f"{given}, expected weight to be divisible by {groups} at dimension 0, but got weight of size "
+            f"{list(w.shape)} instead"
+        )
+    if bias is not None and bias._array.shape != w.shape[:1]:
+        raise RuntimeError(
+            f"Given weight of size {list(w.shape)}, expected bias to be 1-dimensional with {w.shape[0]} elements, "
+            f"but got bias of size {list(bias._array.shape)} instead"
+        )
+    sizes = [length + 2 * pad for length, pad in zip(x.shape[2:], (padding * x.ndim)[: x.ndim - 2], strict=True)]
+    kernel = [apart * (size - 1) + 1 for size, apart in zip(w.shape[2:], dilation, strict=True)]
+    if any(size < length for size, length in zip(sizes, kernel, strict=True)):
+        raise RuntimeError(
+            f"Calculated padded input size per channel: ({' x '.join(map(str, sizes))}). Kernel size: "
+            f"({' x '.join(map(str, kernel))}). Kernel size can't be greater than actual input size"
+        )
+    if x.dtype != w.dtype:
+        raise RuntimeError(f"expected scalar type {input.dtype.scalar_name} but found {weight.dtype.scalar_name}")
+
+
 def _convolving(dims: int, doc: str) -> Callable[..., Tensor]:
+    fits = f"to be a single integer value or a list of {dims} values to match the convolution dimensions"
+
     def convolve(
         input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Any = 1, padding: Any = 0,
         dilation: Any = 1, groups: int = 1,
     ) -> Tensor:  # fmt: skip
-        return _convolution(dims, input, weight, bias, stride, padding, dilation, groups)
+        shape = input._array.shape
+        if len(shape) == dims + 1:
+            batch = convolve(shaping.unsqueeze(input, 0), weight, bias, stride, padding, dilation, groups)
+            return shaping.squeeze(batch, 0)
+        if len(shape) != dims + 2:
+            expected = f"Expected {dims + 1}D (unbatched) or {dims + 2}D (batched) input to conv{dims}d"
+            what = "A batch of pictures is (batch, channels, height, width)"
+            raise explain(
+                RuntimeError(f"{expected}, but got input of size: {list(shape)}"),
+                f"{what}: pictures without a channel need x.unsqueeze(1).",
+            )
+        stride, dilation, padding = (
+            value if isinstance(value, str) else _each(value, dims, f"expected {name} {fits}, but got {name}={{}}")
+            for name, value in (("stride", stride), ("dilation", dilation), ("padding", padding))
+        )
+        if isinstance(padding, str):
+            padding = _named_padding(padding, weight._array.shape[2:], stride, dilation)
+        _check_convolution(input, weight, bias, [stride, padding, dilation], groups)
+        rest = (False, (0,) * len(padding), groups, (0,) if bias is None else bias._array.shape)
+        return neural.convolution(input, weight, bias, stride, padding, dilation, *rest)
 
     convolve.__name__, convolve.__doc__ = f"conv{dims}d", f'{doc} ``padding`` may be "same" or "valid".'
     return public(convolve)
@@ -303,9 +282,10 @@ def pad(input: Tensor, pad: tuple[int, ...], mode: str = "constant", value: floa
     if len(pad) % 2:
         raise RuntimeError("Padding length must be divisible by 2")
     if len(pad) > 2 * input._array.ndim:
+        most, got = "two times the input dimension", f"padding length {len(pad)}"
         raise RuntimeError(
-            "Padding length should be less than or equal to two times the input dimension but got padding length "
-            f"{len(pad)} and input of dimension {input._array.ndim}"
+            f"Padding length should be less than or equal to {most} but got {got} and input of dimension "
+            f"{input._array.ndim}"
         )
     return neural.constant_pad_nd(input, pad, value or 0)
 
@@ -317,12 +297,9 @@ def _pool_settings(
     name: str, input: Tensor, ceil_mode: bool, kernel_size: Any, stride: Any, padding: Any, dilation: Any = 1
 ) -> list[tuple[int, ...]]:
     """Kernel, stride, padding and dilation, two numbers each, or () for none; checked."""
-    pairs: list[tuple[int, ...]] = []
-    for what, value in (("kernel_size", kernel_size), ("stride", stride), ("padding", padding), ("dilation", dilation)):
-        values = (value,) if isinstance(value, int) else tuple(value or ())
-        if len(values) > 2:
-            raise RuntimeError(f"{name}: {what} must either be a single int, or a tuple of two ints")
-        pairs.append(values * 2 if len(values) == 1 else values)
+    settings = {"kernel_size": kernel_size, "stride": stride, "padding": padding, "dilation": dilation}
+    fits = "must either be a single int, or a tuple of two ints"
+    pairs = [_each(value, 2, f"{name}: {what} {fits}", optional=what == "stride") for what, value in settings.items()]
     kernel, steps, border, spread = pairs
     for size, pad, step in zip(kernel, border, spread, strict=True):
         if pad > (step * (size - 1) + 1) // 2:
@@ -333,11 +310,12 @@ def _pool_settings(
     if 0 in steps:
         raise RuntimeError("stride should not be zero")
     shape = input._array.shape
-    if len(shape) not in (3, 4):
-        if name == "max_pool2d":
-            raise RuntimeError("non-empty 3D or 4D (batch mode) tensor expected for input")
-        limit = len(shape)
-        raise IndexError(f"Dimension out of range (expected to be in range of [{-limit}, {limit - 1}], but got -3)")
+    if len(shape) not in (3, 4) and name == "max_pool2d":
+        raise RuntimeError("non-empty 3D or 4D (batch mode) tensor expected for input")
+    wrap_dim(-3, len(shape))
+    if len(shape) > 4 or 0 in shape[-3:]:
+        expected = "Expected 3D or 4D (batch mode) tensor with optional 0 dim batch size for input"
+        raise RuntimeError(f"{expected}, but got:{list(shape)}")
     counts = neural.window_counts(shape, kernel, steps or kernel, border, spread, ceil_mode)
     if min(counts) < 1:
         given, made = ("x".join(str(max(0, n)) for n in (shape[-3], *lengths)) for lengths in (shape[-2:], counts))

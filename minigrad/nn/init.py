@@ -9,13 +9,9 @@ import math
 from typing import Any
 
 from ..autograd.grad_mode import no_grad
+from ..creation import eye
 from ..random import Generator
 from ..tensor import Tensor
-
-
-def _fill(tensor: Any, value: Any) -> Tensor:
-    with no_grad():
-        return tensor.fill_(value) if isinstance(value, int | float) else tensor.copy_(value)
 
 
 def uniform_(tensor: Any, a: float = 0.0, b: float = 1.0, generator: Generator | None = None) -> Tensor:
@@ -30,37 +26,35 @@ def normal_(tensor: Any, mean: float = 0.0, std: float = 1.0, generator: Generat
         return tensor.normal_(mean, std, generator=generator)
 
 
-def constant_(tensor: Tensor, val: float) -> Tensor:
+def constant_(tensor: Any, val: float) -> Tensor:
     """One value everywhere."""
-    return _fill(tensor, val)
+    with no_grad():
+        return tensor.fill_(val)
 
 
 def ones_(tensor: Tensor) -> Tensor:
     """Ones."""
-    return _fill(tensor, 1.0)
+    return constant_(tensor, 1.0)
 
 
 def zeros_(tensor: Tensor) -> Tensor:
     """Zeros."""
-    return _fill(tensor, 0.0)
+    return constant_(tensor, 0.0)
 
 
-def eye_(tensor: Tensor) -> Tensor:
+def eye_(tensor: Any) -> Tensor:
     """The identity: ones on the diagonal of a matrix."""
-    from ..creation import eye
-
     if tensor.ndim != 2:
         raise ValueError("Only tensors with 2 dimensions are supported")
-    return _fill(tensor, eye(*tensor.shape))
+    with no_grad():
+        return tensor.copy_(eye(*tensor.shape))
 
 
 def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     """The factor by which a nonlinearity's inputs should be scaled to keep the variance."""
-    gains = {"tanh": 5.0 / 3, "relu": math.sqrt(2.0), "selu": 3.0 / 4}
-    if nonlinearity == "leaky_relu":
-        return math.sqrt(2.0 / (1 + (0.01 if param is None else param) ** 2))
-    if nonlinearity in ("linear", "sigmoid", "conv1d", "conv2d", "conv3d"):
-        return 1.0
+    leaky = math.sqrt(2.0 / (1 + (0.01 if param is None else param) ** 2))
+    gains = {"tanh": 5.0 / 3, "relu": math.sqrt(2.0), "selu": 3.0 / 4, "leaky_relu": leaky}
+    gains |= dict.fromkeys(("linear", "sigmoid", "conv1d", "conv2d", "conv3d"), 1.0)
     if nonlinearity not in gains:
         raise ValueError(f"Unsupported nonlinearity {nonlinearity}")
     return gains[nonlinearity]
@@ -93,23 +87,17 @@ def _kaiming_std(tensor: Tensor, a: float, mode: str, nonlinearity: str) -> floa
 
 
 def kaiming_uniform_(
-    tensor: Tensor,
-    a: float = 0,
-    mode: str = "fan_in",
-    nonlinearity: str = "leaky_relu",
+    tensor: Tensor, a: float = 0, mode: str = "fan_in", nonlinearity: str = "leaky_relu",
     generator: Generator | None = None,
-) -> Tensor:
+) -> Tensor:  # fmt: skip
     """He et al. (2015), uniform."""
     bound = math.sqrt(3.0) * _kaiming_std(tensor, a, mode, nonlinearity)
     return uniform_(tensor, -bound, bound, generator)
 
 
 def kaiming_normal_(
-    tensor: Tensor,
-    a: float = 0,
-    mode: str = "fan_in",
-    nonlinearity: str = "leaky_relu",
+    tensor: Tensor, a: float = 0, mode: str = "fan_in", nonlinearity: str = "leaky_relu",
     generator: Generator | None = None,
-) -> Tensor:
+) -> Tensor:  # fmt: skip
     """He et al. (2015), normal."""
     return normal_(tensor, 0.0, _kaiming_std(tensor, a, mode, nonlinearity), generator)

@@ -5,7 +5,9 @@ See https://docs.pytorch.org/docs/stable/nn.html
 
 from __future__ import annotations
 
+import inspect
 import math
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -20,6 +22,11 @@ from .parameter import Parameter
 
 def _tuple(value: Any, count: int) -> tuple[int, ...]:
     return (value,) * count if isinstance(value, int) else tuple(value)
+
+
+def _shown(module: Module, *names: str) -> str:
+    """Attributes as a layer prints them; ``name!r`` is one in quotes."""
+    return ", ".join(f"{name.removesuffix('!r')}={{0.{name}}}".format(module) for name in names)
 
 
 def _parameter(*shape: int, dtype: Dtype | None = None) -> Parameter:
@@ -64,7 +71,7 @@ class Linear(_Weighted):
         return F.linear(input, self.weight, self.bias)
 
     def extra_repr(self) -> str:
-        return f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}"
+        return f"{_shown(self, 'in_features', 'out_features')}, bias={self.bias is not None}"
 
 
 class _Conv(_Weighted):
@@ -73,26 +80,17 @@ class _Conv(_Weighted):
     dims = 2
 
     def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        kernel_size: int | tuple[int, ...],
-        stride: int | tuple[int, ...] = 1,
-        padding: int | tuple[int, ...] | str = 0,
-        dilation: int | tuple[int, ...] = 1,
-        groups: int = 1,
-        bias: bool = True,
-        padding_mode: str = "zeros",
-        device: Any = None,
-        dtype: Dtype | None = None,
-    ) -> None:
+        self, in_channels: int, out_channels: int, kernel_size: int | tuple[int, ...],
+        stride: int | tuple[int, ...] = 1, padding: int | tuple[int, ...] | str = 0,
+        dilation: int | tuple[int, ...] = 1, groups: int = 1, bias: bool = True, padding_mode: str = "zeros",
+        device: Any = None, dtype: Dtype | None = None,
+    ) -> None:  # fmt: skip
         super().__init__()
         if groups <= 0:
             raise ValueError("groups must be a positive integer")
-        if in_channels % groups:
-            raise ValueError("in_channels must be divisible by groups")
-        if out_channels % groups:
-            raise ValueError("out_channels must be divisible by groups")
+        for name, channels in (("in_channels", in_channels), ("out_channels", out_channels)):
+            if channels % groups:
+                raise ValueError(f"{name} must be divisible by groups")
         if padding_mode != "zeros":
             raise NotImplementedError(f"minigrad pads convolutions with zeros only, not padding_mode={padding_mode!r}")
         self.in_channels, self.out_channels, self.groups = in_channels, out_channels, groups
@@ -112,11 +110,10 @@ class _Conv(_Weighted):
         return convolve(input, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups)
 
     def extra_repr(self) -> str:
-        text = f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, stride={self.stride}"
-        for name, usual in (("padding", (0,) * self.dims), ("dilation", (1,) * self.dims), ("groups", 1)):
-            value = getattr(self, name)
-            text += "" if value == usual else f", {name}={value}"
-        return text + ("" if self.bias is not None else ", bias=False")
+        usual = {"padding": (0,) * self.dims, "dilation": (1,) * self.dims, "groups": 1}
+        names = [name for name, value in usual.items() if getattr(self, name) != value]
+        text = f"{self.in_channels}, {self.out_channels}, {_shown(self, 'kernel_size', 'stride', *names)}"
+        return text if self.bias is not None else f"{text}, bias=False"
 
 
 class Conv1d(_Conv):
@@ -188,13 +185,9 @@ class _BatchNorm(_Normalised):
     ranks: tuple[int, ...] = ()
 
     def __init__(
-        self,
-        num_features: int,
-        eps: float = 1e-5,
-        momentum: float | None = 0.1,
-        affine: bool = True,
+        self, num_features: int, eps: float = 1e-5, momentum: float | None = 0.1, affine: bool = True,
         track_running_stats: bool = True,
-    ) -> None:
+    ) -> None:  # fmt: skip
         super().__init__()
         self.num_features, self.eps, self.momentum = num_features, eps, momentum
         self.affine, self.track_running_stats = affine, track_running_stats
@@ -232,10 +225,8 @@ class _BatchNorm(_Normalised):
         return F.batch_norm(input, *running, self.weight, self.bias, use_batch, factor, self.eps)
 
     def extra_repr(self) -> str:
-        return (
-            f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}, "
-            f"bias={self.bias is not None}, track_running_stats={self.track_running_stats}"
-        )
+        text = f"{self.num_features}, {_shown(self, 'eps', 'momentum', 'affine')}, bias={self.bias is not None}"
+        return f"{text}, {_shown(self, 'track_running_stats')}"
 
 
 class BatchNorm1d(_BatchNorm):
@@ -257,12 +248,9 @@ class LayerNorm(_Normalised):
     """
 
     def __init__(
-        self,
-        normalized_shape: int | list[int] | tuple[int, ...],
-        eps: float = 1e-5,
-        elementwise_affine: bool = True,
+        self, normalized_shape: int | list[int] | tuple[int, ...], eps: float = 1e-5, elementwise_affine: bool = True,
         bias: bool = True,
-    ) -> None:
+    ) -> None:  # fmt: skip
         super().__init__()
         self.normalized_shape = _tuple(normalized_shape, 1)
         self.eps, self.elementwise_affine = eps, elementwise_affine
@@ -273,10 +261,7 @@ class LayerNorm(_Normalised):
         return F.layer_norm(input, self.normalized_shape, self.weight, self.bias, self.eps)
 
     def extra_repr(self) -> str:
-        return (
-            f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}, "
-            f"bias={self.bias is not None}"
-        )
+        return f"{self.normalized_shape}, {_shown(self, 'eps', 'elementwise_affine')}, bias={self.bias is not None}"
 
 
 class Identity(Module):
@@ -294,41 +279,43 @@ class Identity(Module):
 
 
 def _layer(
-    name: str, options: str = "", shown: str = "", inputs: str = "input", function: str = "", inplace: bool = False
+    name: str, options: str = "", call: str = "", shown: tuple[str, ...] | None = None, inputs: str = "input"
 ) -> Any:
     """A Module class whose ``__init__`` takes ``options`` and whose ``forward`` calls a function of ``functional``.
 
     Both methods are made from source text, as namedtuple makes its class, so that their signatures are PyTorch's: the
     learner sees them in tooltips and in Python's own errors. Options are attributes; ``weight`` and ``pos_weight`` are
-    buffers. ``shown`` is what stands between the parentheses of the repr: a format string over the attributes.
+    buffers.
+
+    Args:
+        call: the function, to be called with the inputs and all options; or the whole call.
+        shown: the options that the repr tells; by default all, ``inplace`` where it is True.
     """
-    function = function or f"F.{name.lower()}"
-    if inplace:
-        options = f"{options}, inplace=False" if options else "inplace=False"
-    names = [option.split("=")[0] for option in options.split(", ") if option not in ("", "*")]
-    by_place = inplace  # which is faster: these functions have their options in the same order
-    call = ", ".join([inputs, *(f"self.{key}" if by_place else f"{key}=self.{key}" for key in names)])
-    if name == "Dropout":
-        call += ", training=self.training"
-    if function.startswith("input."):
-        call = ", ".join(f"self.{key}" for key in names)
+    names = [option.partition("=")[0] for option in options.split(", ") if option not in ("", "*")]
+    call = call or f"F.{name.lower()}"
+    function = call.partition("(")[0]
+    if call == function:
+        # By place, which is faster, where the function is known to have its options in the same order.
+        passed = [f"self.{key}" if "inplace" in names else f"{key}=self.{key}" for key in names]
+        call += f"({', '.join([inputs, *passed])})"
     source = f"""
 def __init__({", ".join(["self", *([options] if options else [])])}):
     Module.__init__(self)
     _keep(self, locals())
 def forward(self, {inputs}):
-    return {function}({call})
+    return {call}
 """
     body: dict[str, Any] = {}
     exec(compile(source, f"{__file__}:{name}", "exec"), {"Module": Module, "F": F, "_keep": _keep}, body)
     for method in body.values():
         method.__qualname__ = f"{name}.{method.__name__}"
     page = f"https://docs.pytorch.org/docs/stable/generated/torch.nn.{name}.html"
-    body["__doc__"] = f"``{function}`` as a module. See {page}"
-    body["extra_repr"] = lambda self: ", ".join(
-        part for part in (shown.format(self), "inplace=True" if inplace and self.inplace else "") if part
-    )
-    return type(name, (Module,), {**body, "__module__": __name__})
+
+    def extra_repr(self: Any) -> str:
+        return _shown(self, *([key for key in names if key != "inplace" or self.inplace] if shown is None else shown))
+
+    body |= {"__doc__": f"``{function}`` as a module. See {page}", "extra_repr": extra_repr, "__module__": __name__}
+    return type(name, (Module,), body)
 
 
 def _keep(module: Any, options: dict[str, Any]) -> None:
@@ -345,66 +332,50 @@ def _keep(module: Any, options: dict[str, Any]) -> None:
         raise ValueError(f"dropout probability has to be between 0 and 1, but got {options['p']}")
 
 
-_POOL = "kernel_size={0.kernel_size}, stride={0.stride}, padding={0.padding}"
-_SPANNED = "start_dim={0.start_dim}, end_dim={0.end_dim}"
-_UNFLATTENED = "dim={0.dim}, unflattened_size={0.unflattened_size}"
-
-ReLU = _layer("ReLU", inplace=True)
-SELU = _layer("SELU", inplace=True)
-SiLU = _layer("SiLU", inplace=True)
-LeakyReLU = _layer(
-    "LeakyReLU", "negative_slope=0.01", "negative_slope={0.negative_slope}", function="F.leaky_relu", inplace=True
+Sigmoid, Tanh, Softsign, LogSigmoid = (_layer(name) for name in ("Sigmoid", "Tanh", "Softsign", "LogSigmoid"))
+ReLU, ReLU6, SELU, SiLU, Mish, Hardsigmoid, Hardswish = (
+    _layer(name, "inplace=False") for name in ("ReLU", "ReLU6", "SELU", "SiLU", "Mish", "Hardsigmoid", "Hardswish")
 )
-ELU = _layer("ELU", "alpha=1.0", "alpha={0.alpha}", inplace=True)
-Mish, ReLU6, Hardsigmoid, Hardswish = (
-    _layer(name, inplace=True) for name in ("Mish", "ReLU6", "Hardsigmoid", "Hardswish")
-)
-Hardtanh = _layer("Hardtanh", "min_val=-1.0, max_val=1.0", "min_val={0.min_val}, max_val={0.max_val}", inplace=True)
-LogSigmoid, Softsign = _layer("LogSigmoid"), _layer("Softsign")
-Softmin = _layer("Softmin", "dim=None", "dim={0.dim}")
-GELU = _layer("GELU", "approximate='none'", "approximate={0.approximate!r}")
-Sigmoid = _layer("Sigmoid")
-Tanh = _layer("Tanh")
-Softplus = _layer("Softplus", "beta=1.0, threshold=20.0", "beta={0.beta}, threshold={0.threshold}")
-Softmax = _layer("Softmax", "dim=None", "dim={0.dim}")
-LogSoftmax = _layer("LogSoftmax", "dim=None", "dim={0.dim}", function="F.log_softmax")
-Dropout = _layer("Dropout", "p=0.5, inplace=False", "p={0.p}, inplace={0.inplace}")
-Flatten = _layer("Flatten", "start_dim=1, end_dim=-1", _SPANNED, function="input.flatten")
-Unflatten = _layer("Unflatten", "dim, unflattened_size", _UNFLATTENED, function="input.unflatten")
-MaxPool2d = _layer(
-    "MaxPool2d",
-    "kernel_size, stride=None, padding=0, dilation=1, return_indices=False, ceil_mode=False",
-    f"{_POOL}, dilation={{0.dilation}}, ceil_mode={{0.ceil_mode}}",
-    function="F.max_pool2d",
-)
+LeakyReLU = _layer("LeakyReLU", "negative_slope=0.01, inplace=False", "F.leaky_relu")
+ELU = _layer("ELU", "alpha=1.0, inplace=False")
+Hardtanh = _layer("Hardtanh", "min_val=-1.0, max_val=1.0, inplace=False")
+GELU = _layer("GELU", "approximate='none'", shown=("approximate!r",))
+Softplus = _layer("Softplus", "beta=1.0, threshold=20.0")
+Softmax, Softmin = (_layer(name, "dim=None") for name in ("Softmax", "Softmin"))
+LogSoftmax = _layer("LogSoftmax", "dim=None", "F.log_softmax")
+_DROPPING = "F.dropout(input, self.p, self.training, self.inplace)"
+Dropout = _layer("Dropout", "p=0.5, inplace=False", _DROPPING, shown=("p", "inplace"))
+Flatten = _layer("Flatten", "start_dim=1, end_dim=-1", "input.flatten(self.start_dim, self.end_dim)")
+Unflatten = _layer("Unflatten", "dim, unflattened_size", "input.unflatten(self.dim, self.unflattened_size)")
+AdaptiveAvgPool2d = _layer("AdaptiveAvgPool2d", "output_size", "F.adaptive_avg_pool2d")
+_POOL = ("kernel_size", "stride", "padding")
 AvgPool2d = _layer(
     "AvgPool2d",
     "kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True, divisor_override=None",
+    "F.avg_pool2d",
     _POOL,
-    function="F.avg_pool2d",
+)
+MaxPool2d = _layer(
+    "MaxPool2d",
+    "kernel_size, stride=None, padding=0, dilation=1, return_indices=False, ceil_mode=False",
+    "F.max_pool2d",
+    (*_POOL, "dilation", "ceil_mode"),
 )
 
 
-AdaptiveAvgPool2d = _layer(
-    "AdaptiveAvgPool2d", "output_size", "output_size={0.output_size}", function="F.adaptive_avg_pool2d"
-)
+def _loss(name: str, function: Any) -> Any:
+    """A loss of (input, target), with the options that the function has."""
+    parameters = re.sub(": '[^']+'", "", str(inspect.signature(function.__wrapped__))).replace(" = ", "=")
+    options = parameters.removeprefix("(input, target, ").partition(")")[0]
+    return _layer(name, options, f"F.{function.__name__}", (), "input, target")
 
 
-def _loss(name: str, function: str, options: str = "*, reduction='mean'") -> Any:
-    """A loss of (input, target)."""
-    return _layer(name, options, inputs="input, target", function=f"F.{function}")
-
-
-MSELoss = _loss("MSELoss", "mse_loss")
-L1Loss = _loss("L1Loss", "l1_loss")
-SmoothL1Loss = _loss("SmoothL1Loss", "smooth_l1_loss", "*, reduction='mean', beta=1.0")
-HuberLoss = _loss("HuberLoss", "huber_loss", "reduction='mean', delta=1.0")
-CrossEntropyLoss = _loss(
-    "CrossEntropyLoss", "cross_entropy", "weight=None, *, ignore_index=-100, reduction='mean', label_smoothing=0.0"
-)
-NLLLoss = _loss("NLLLoss", "nll_loss", "weight=None, *, ignore_index=-100, reduction='mean'")
-BCELoss = _loss("BCELoss", "binary_cross_entropy", "weight=None, *, reduction='mean'")
-BCEWithLogitsLoss = _loss(
-    "BCEWithLogitsLoss", "binary_cross_entropy_with_logits", "weight=None, *, reduction='mean', pos_weight=None"
-)
-KLDivLoss = _loss("KLDivLoss", "kl_div", "*, reduction='mean', log_target=False")
+MSELoss = _loss("MSELoss", F.mse_loss)
+L1Loss = _loss("L1Loss", F.l1_loss)
+SmoothL1Loss = _loss("SmoothL1Loss", F.smooth_l1_loss)
+HuberLoss = _loss("HuberLoss", F.huber_loss)
+CrossEntropyLoss = _loss("CrossEntropyLoss", F.cross_entropy)
+NLLLoss = _loss("NLLLoss", F.nll_loss)
+BCELoss = _loss("BCELoss", F.binary_cross_entropy)
+BCEWithLogitsLoss = _loss("BCEWithLogitsLoss", F.binary_cross_entropy_with_logits)
+KLDivLoss = _loss("KLDivLoss", F.kl_div)

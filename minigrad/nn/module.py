@@ -252,30 +252,24 @@ class Module:
 
     def get_submodule(self, target: str) -> Module:
         """The module at a path."""
-        module = self
-        for name in target.split(".") if target else ():
-            if not hasattr(module, name):
-                raise AttributeError(f"{module._get_name()} has no attribute `{name}`")
-            module = getattr(module, name)
-        return module
+        return self._at(target, "_modules", "an nn.Module") if target else self
 
     def get_parameter(self, target: str) -> Parameter:
         """The parameter at a path."""
-        return self._at(target, Parameter, "an nn.Parameter")
+        return self._at(target, "_parameters", "an nn.Parameter")
 
     def get_buffer(self, target: str) -> Tensor:
         """The buffer at a path."""
-        return self._at(target, Tensor, "a buffer")
+        return self._at(target, "_buffers", "a buffer")
 
-    def _at(self, target: str, kind: type, what: str) -> Any:
+    def _at(self, target: str, table: str, what: str) -> Any:
         path, _, name = target.rpartition(".")
         module = self.get_submodule(path)
         if not hasattr(module, name):
             raise AttributeError(f"{module._get_name()} has no attribute `{name}`")
-        value = getattr(module, name)
-        if not isinstance(value, kind) or (what == "a buffer" and name not in module._buffers):
+        if module.__dict__[table].get(name) is None:
             raise AttributeError(f"`{name}` is not {what}")
-        return value
+        return module.__dict__[table][name]
 
     # Modes and conversions
 

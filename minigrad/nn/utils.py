@@ -22,12 +22,9 @@ def _gradients(parameters: Tensor | Iterable[Tensor]) -> list[Any]:
 
 @no_grad()
 def clip_grad_norm_(
-    parameters: Tensor | Iterable[Tensor],
-    max_norm: float,
-    norm_type: float = 2.0,
-    error_if_nonfinite: bool = False,
+    parameters: Tensor | Iterable[Tensor], max_norm: float, norm_type: float = 2.0, error_if_nonfinite: bool = False,
     foreach: bool | None = None,
-) -> Tensor:
+) -> Tensor:  # fmt: skip
     """Scale the gradients in place so that their total norm is at most ``max_norm``; returns the norm they had.
 
     >>> import minigrad as torch

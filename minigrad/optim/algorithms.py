@@ -14,24 +14,17 @@ from ..autograd.observe import tell
 from ..tensor import Tensor
 from .optimizer import Optimizer
 
-_NOT_NEGATIVE = {  # an option -> what PyTorch's error calls it
-    "lr": "learning rate",
-    "eps": "epsilon value",
-    "momentum": "momentum value",
-    "weight_decay": "weight_decay value",
-    "alpha": "alpha value",
-    "lr_decay": "lr_decay value",
-    "initial_accumulator_value": "initial_accumulator_value value",
-}
+_NOT_NEGATIVE = ("lr", "eps", "momentum", "weight_decay", "alpha", "lr_decay", "initial_accumulator_value")
+_CALLED = {"lr": "learning rate", "eps": "epsilon value"}  # in errors; the others by their names
 
 
 class Formula(Optimizer):
     """An optimizer that is a formula: ``update`` says how one parameter's array changes."""
 
     def __init__(self, params: Iterable[Any], **options: Any) -> None:
-        for key, label in _NOT_NEGATIVE.items():
+        for key in _NOT_NEGATIVE:
             if not options.get(key, 0.0) >= 0.0:
-                raise ValueError(f"Invalid {label}: {options[key]}")
+                raise ValueError(f"Invalid {_CALLED.get(key, f'{key} value')}: {options[key]}")
         for index, beta in enumerate(options.get("betas", ())):
             if not 0.0 <= beta < 1.0:
                 raise ValueError(f"Invalid beta parameter at index {index}: {beta}")

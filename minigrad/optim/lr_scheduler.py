@@ -122,13 +122,9 @@ class LinearLR(_Stepwise):
     """From ``start_factor`` to ``end_factor`` times the initial learning rate in ``total_iters`` even steps."""
 
     def __init__(
-        self,
-        optimizer: Optimizer,
-        start_factor: float = 1.0 / 3,
-        end_factor: float = 1.0,
-        total_iters: int = 5,
+        self, optimizer: Optimizer, start_factor: float = 1.0 / 3, end_factor: float = 1.0, total_iters: int = 5,
         last_epoch: int = -1,
-    ) -> None:
+    ) -> None:  # fmt: skip
         if not 0 < start_factor <= 1:
             raise ValueError("Starting multiplicative factor expected to be greater than 0 and less or equal to 1.")
         self.start_factor, self.end_factor, self.total_iters = start_factor, end_factor, total_iters

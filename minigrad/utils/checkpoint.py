@@ -33,12 +33,15 @@ class CheckpointError(RuntimeError):
     """The part did not do the same again."""
 
 
-def checkpoint(function: Callable[..., Any], *args: Any, use_reentrant: bool | None = None, **kwargs: Any) -> Any:
+def checkpoint(
+    function: Callable[..., Any], *args: Any, use_reentrant: bool | None = None, preserve_rng_state: bool = True,
+    **kwargs: Any,
+) -> Any:  # fmt: skip
     """``function(*args)``, without keeping what its backward needs: that is computed again when the time comes.
 
     Args:
         use_reentrant: which of the two ways; PyTorch recommends False and warns where nothing is said.
-        preserve_rng_state: draw the same random numbers in the second run (default True).
+        preserve_rng_state: draw the same random numbers in the second run.
 
     >>> import minigrad as torch
     >>> from minigrad.utils.checkpoint import checkpoint
@@ -47,34 +50,28 @@ def checkpoint(function: Callable[..., Any], *args: Any, use_reentrant: bool | N
 
     See https://docs.pytorch.org/docs/stable/checkpoint.html#torch.utils.checkpoint.checkpoint
     """
-    if use_reentrant is None:
-        _warn("checkpoint", "Starting in PyTorch 2.9, calling checkpoint without use_reentrant will raise an exception")
-    preserve = kwargs.pop("preserve_rng_state", True)
-    if use_reentrant is None or use_reentrant:
-        if kwargs:
-            raise ValueError("Unexpected keyword arguments: " + ",".join(kwargs))
-        return CheckpointFunction.apply(function, preserve, *args)
+    threat = "Starting in PyTorch 2.9, calling checkpoint without use_reentrant will raise an exception"
+    if _reentrant(use_reentrant, "checkpoint", threat):
+        _refuse(kwargs)
+        return CheckpointFunction.apply(function, preserve_rng_state, *args)
     if not is_grad_enabled():
         return function(*args, **kwargs)
-    part = _Part(functools.partial(function, **kwargs), random.get_rng_state() if preserve else None, args)
+    part = _Part(functools.partial(function, **kwargs), random.get_rng_state() if preserve_rng_state else None, args)
     with saved_tensors_hooks(part.leave_out, part.bring_back):
         return function(*args, **kwargs)
 
 
 def checkpoint_sequential(
-    functions: Any, segments: int, input: Any, use_reentrant: bool | None = None, **kwargs: Any
-) -> Any:
+    functions: Any, segments: int, input: Any, use_reentrant: bool | None = None, *, preserve_rng_state: bool = True,
+    **kwargs: Any,
+) -> Any:  # fmt: skip
     """Run modules one after the other, cut into ``segments`` of which all but the last are checkpointed.
 
     See https://docs.pytorch.org/docs/stable/checkpoint.html#torch.utils.checkpoint.checkpoint_sequential
     """
-    if use_reentrant is None:
-        threat = "In version 2.9 we will raise an exception if use_reentrant is not passed"
-        _warn("checkpoint.checkpoint_sequential", threat)
-        use_reentrant = True
-    preserve = kwargs.pop("preserve_rng_state", True)
-    if kwargs:
-        raise ValueError("Unexpected keyword arguments: " + ",".join(kwargs))
+    threat = "In version 2.9 we will raise an exception if use_reentrant is not passed"
+    use_reentrant = _reentrant(use_reentrant, "checkpoint.checkpoint_sequential", threat)
+    _refuse(kwargs)
     modules = list(functions.children() if hasattr(functions, "children") else functions)
     size = len(modules) // segments
     last = size * (segments - 1)
@@ -86,18 +83,24 @@ def checkpoint_sequential(
 
     for start in range(0, last, size):
         part = functools.partial(run, start, start + size)
-        input = checkpoint(part, input, use_reentrant=use_reentrant, preserve_rng_state=preserve)
+        input = checkpoint(part, input, use_reentrant=use_reentrant, preserve_rng_state=preserve_rng_state)
     return run(last, len(modules), input)
 
 
-def _warn(who: str, threat: str) -> None:
-    warnings.warn(
-        f"torch.utils.{who}: the use_reentrant parameter should be passed explicitly. {threat}. use_reentrant=False is "
-        "recommended, but if you need to preserve the current default behavior, you can pass use_reentrant=True. Refer "
-        "to docs for more details on the differences between the two variants.",
-        UserWarning,
-        stacklevel=3,
-    )
+def _reentrant(given: bool | None, who: str, threat: str) -> bool:
+    if given is None:
+        warnings.warn(
+            f"torch.utils.{who}: the use_reentrant parameter should be passed explicitly. {threat}. "
+            "use_reentrant=False is recommended, but if you need to preserve the current default behavior, you can pass "
+            "use_reentrant=True. Refer to docs for more details on the differences between the two variants.",
+            stacklevel=3,
+        )
+    return given is None or given
+
+
+def _refuse(kwargs: dict[str, Any]) -> None:
+    if kwargs:
+        raise ValueError("Unexpected keyword arguments: " + ",".join(kwargs))
 
 
 @contextlib.contextmanager
