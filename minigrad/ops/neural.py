@@ -196,37 +196,37 @@ def window_counts(
     return tuple(counts)
 
 
-def _windows(x: np.ndarray, kernel: Pair, count: Pair, stride: Pair, dilation: Pair) -> np.ndarray:
+# Windows on pictures: the kernel's size, how many windows, stride, padding, dilation; of two dimensions each.
+Plan = tuple[Pair, Pair, Pair, Pair, Pair]
+
+
+def _windows(x: np.ndarray, plan: Plan) -> np.ndarray:
     """What each place of the kernel sees in every window, memory shared: (*kernel, ..., *count)."""
+    kernel, count, stride, _, dilation = plan
     down, right = x.strides[-2:]
     strides = (down * dilation[0], right * dilation[1], *x.strides[:-2], down * stride[0], right * stride[1])
     return np.ndarray((*kernel, *x.shape[:-2], *count), x.dtype, x, 0, strides)
 
 
-def _framed(
-    shape: Pair, dtype: Any, kernel: Pair, count: Pair, stride: Pair, padding: Pair, dilation: Pair, value: float = 0
-) -> tuple[np.ndarray, np.ndarray]:
+def _framed(shape: Pair, dtype: Any, plan: Plan, value: float = 0) -> tuple[np.ndarray, np.ndarray]:
     """Room for pictures of ``shape`` in a border of ``value`` as wide as the windows reach; and the pictures' place."""
     reach = [
         max(step * (number - 1) + apart * (size - 1) + 1, pad + length)
-        for length, size, number, step, pad, apart in zip(
-            shape[-2:], kernel, count, stride, padding, dilation, strict=True
-        )
+        for length, size, number, step, pad, apart in zip(shape[-2:], *plan, strict=True)
     ]
     whole = np.full((*shape[:-2], *reach), value, dtype) if value else np.zeros((*shape[:-2], *reach), dtype)
-    (top, left), (height, width) = padding, shape[-2:]
+    (top, left), (height, width) = plan[3], shape[-2:]
     return whole, whole[..., top : top + height, left : left + width]
 
 
-def _seen(
-    x: np.ndarray, kernel: Pair, count: Pair, stride: Pair, padding: Pair, dilation: Pair, value: float = 0
-) -> np.ndarray:
+def _seen(x: np.ndarray, plan: Plan, value: float = 0) -> np.ndarray:
     """The windows of pictures with a border of ``value``."""
-    whole, inside = x, None
+    kernel, count, stride, padding, dilation = plan
+    whole = x
     if any(padding) or count != window_counts(x.shape, kernel, stride, padding, dilation):
-        whole, inside = _framed(x.shape, x.dtype, kernel, count, stride, padding, dilation, value)
+        whole, inside = _framed(x.shape, x.dtype, plan, value)
         inside[...] = x
-    return _windows(np.ascontiguousarray(whole), kernel, count, stride, dilation)
+    return _windows(np.ascontiguousarray(whole), plan)
 
 
 _CACHE = 2**19
@@ -254,6 +254,16 @@ def _high(settings: Settings) -> Settings:
     return (1, *stride)[-2:], (0, *padding)[-2:], (1, *dilation)[-2:], groups
 
 
+def _channels(value: Any, ndim: int) -> Any:
+    """A number for each channel, as a factor of pictures."""
+    return None if value is None else reshape(value, (1, -1, *(1,) * (ndim - 2)))
+
+
+def _over_channels(grad: Any) -> Any:
+    """The sum for each channel."""
+    return total(grad, (0, *range(2, len(grad.shape))))
+
+
 def _pictures(array: np.ndarray) -> np.ndarray:
     return array[:, :, None] if array.ndim == 3 else array
 
@@ -261,13 +271,13 @@ def _pictures(array: np.ndarray) -> np.ndarray:
 def _columns(x: np.ndarray, kernel: Pair, count: Pair, settings: Settings) -> Iterator[tuple[slice, np.ndarray]]:
     """All windows, some pictures at a time: (pictures, groups, channels of a group * places of the kernel, windows)."""
     stride, padding, dilation, groups = settings
-    seen = _seen(x, kernel, count, stride, padding, dilation).transpose(2, 3, 0, 1, 4, 5)
+    seen = _seen(x, (kernel, count, stride, padding, dilation)).transpose(2, 3, 0, 1, 4, 5)
     rows = x.shape[1] // groups * math.prod(kernel)
     for part in _parts(len(x), groups * rows * math.prod(count) * x.itemsize):
         yield part, seen[part].reshape(-1, groups, rows, math.prod(count))
 
 
-def _convolve(input: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, settings: Settings) -> np.ndarray:
+def _convolve(input: np.ndarray, weight: np.ndarray, _: Any, settings: Settings) -> np.ndarray:
     plan = stride, padding, dilation, groups = _high(settings)
     x, w = _pictures(input), _pictures(weight)
     kernel = w.shape[2:]
@@ -275,8 +285,6 @@ def _convolve(input: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, se
     out = np.empty((len(x), groups, len(w) // groups, math.prod(count)), np.result_type(x, w))
     for part, columns in _columns(x, kernel, count, plan):
         np.matmul(w.reshape(groups, len(w) // groups, -1), columns, out=out[part])
-    if bias is not None:
-        out += bias.reshape(groups, -1, 1)
     return out.reshape(len(x), len(w), *count[4 - input.ndim :])
 
 
@@ -323,56 +331,56 @@ def _weight_gradient(grad: np.ndarray, input: np.ndarray, shape: Pair, settings:
     return out.reshape(shape)
 
 
-# What convolves, and the gradients of its input and weight: three maps, each linear in two tensors, and the derivatives
-# of each are the other two. ``shape`` is the result's.
+# Of output, input and weight, two give the third, or its gradient: three maps, each linear in both, and the derivatives
+# of each are the other two. ``shape`` is that of the third.
 
 
-def _map(name: str, forward: Any, of_first: Any, of_second: Any, node: str) -> Operation:
-    return Operation(
-        name,
-        lambda first, second, shape, settings: forward(first, second, shape, settings),
-        {
-            "first": lambda g, second, first_sym_sizes, settings: of_first(g, second, first_sym_sizes, settings),
-            "second": lambda g, first, second_sym_sizes, settings: of_second(g, first, second_sym_sizes, settings),
-        },
-        node=node,
-    )
+def _map(third: str, name: str, forward: Callable[..., Any], node: str) -> Operation:
+    a, b = (role for role in ("output", "input", "weight") if role != third)
+    derivatives: dict[str, Callable[..., Any]] = {
+        "first": lambda g, second, first_sym_sizes, settings: _third(
+            a, first_sym_sizes, settings, **{third: g, b: second}
+        ),
+        "second": lambda g, first, second_sym_sizes, settings: _third(
+            b, second_sym_sizes, settings, **{third: g, a: first}
+        ),
+    }
+    return Operation(name, forward, derivatives, params=("first", "second", "shape", "settings"), node=node)
 
 
-_product: Operation = _map(
-    "convolution",
-    lambda input, weight, _, settings: _convolve(input, weight, None, settings),
-    lambda g, weight, *rest: either(_to_input, g, weight, *rest),
-    lambda g, input, *rest: either(_to_weight, g, input, *rest),
-    "ConvolutionBackward0",
-)
-_to_input: Operation = _map(
-    "convolution_input_gradient",
-    _input_gradient,
-    lambda g, weight, *rest: either(_product, g, weight, *rest),
-    lambda g, grad, *rest: either(_to_weight, grad, g, *rest),
-    "ConvolutionBackwardBackward0",
-)
-_to_weight: Operation = _map(
-    "convolution_weight_gradient",
-    _weight_gradient,
-    lambda g, input, *rest: either(_product, input, g, *rest),
-    lambda g, grad, *rest: either(_to_input, grad, g, *rest),
-    "ConvolutionBackwardBackward0",
-)
+def _third(role: str, shape: Any, settings: Settings, **known: Any) -> Any:
+    """The output, input or weight, linear in the two others that are known."""
+    return either(_MAPS[role], *(known[other] for other in _MAPS if other in known), tuple(shape), settings)
+
+
+_MAPS = {
+    "output": _map("output", "convolution", _convolve, "ConvolutionBackward0"),
+    "input": _map("input", "convolution_input_gradient", _input_gradient, "ConvolutionBackwardBackward0"),
+    "weight": _map("weight", "convolution_weight_gradient", _weight_gradient, "ConvolutionBackwardBackward0"),
+}
+
+
+def _convolution(
+    input: np.ndarray, weight: np.ndarray, bias: Any, stride: Pair, padding: Pair, dilation: Pair, transposed: bool,
+    output_padding: Pair, groups: int, bias_sym_sizes_opt: Pair,
+) -> np.ndarray:  # fmt: skip
+    out = _convolve(input, weight, None, (stride, padding, dilation, groups))
+    if bias is not None:
+        out += _channels(bias, out.ndim)
+    return out
+
+
 convolution = Operation(
     "convolution",
-    lambda input, weight, bias, stride, padding, dilation, transposed, output_padding, groups, bias_sym_sizes_opt: (
-        _convolve(input, weight, bias, (stride, padding, dilation, groups))
-    ),
+    _convolution,
     {
-        "input": lambda grad, input, weight, stride, padding, dilation, groups: either(
-            _to_input, grad, weight, tuple(input.shape), (stride, padding, dilation, groups)
+        "input": lambda grad, input, weight, stride, padding, dilation, groups: _third(
+            "input", input.shape, (stride, padding, dilation, groups), output=grad, weight=weight
         ),
-        "weight": lambda grad, input, weight, stride, padding, dilation, groups: either(
-            _to_weight, grad, input, tuple(weight.shape), (stride, padding, dilation, groups)
+        "weight": lambda grad, input, weight, stride, padding, dilation, groups: _third(
+            "weight", weight.shape, (stride, padding, dilation, groups), output=grad, input=input
         ),
-        "bias": lambda grad: total(grad, (0, *range(2, len(grad.shape)))),
+        "bias": _over_channels,
     },
     shows=("transposed", "output_padding", "bias_sym_sizes_opt"),
     formula={"input": r"W^\top \bar{z}", "weight": r"\bar{z} x^\top", "bias": r"\textstyle\sum \bar{z}"},
@@ -388,7 +396,7 @@ def _max_pool(
     steps = stride or kernel_size
     count = window_counts(self.shape, kernel_size, steps, padding, dilation, ceil_mode)
     lowest = -np.inf if self.dtype.kind == "f" else np.iinfo(self.dtype).min
-    windows = _seen(self, kernel_size, count, steps, padding, dilation, lowest)
+    windows = _seen(self, (kernel_size, count, steps, padding, dilation), lowest)
     values = windows.copy().reshape(-1, *windows.shape[2:])  # what lies together is compared much faster
     best, kind = values[0], np.uint8 if len(values) < 256 else np.int64
     place = np.zeros(best.shape, kind)
@@ -407,7 +415,9 @@ def _max_pool(
     return best, indices
 
 
-def _max_pool_backward(grad: Any, self: Any, kernel_size: Pair, stride: Pair, dilation: Pair, result1: Any) -> Any:
+def _max_pool_backward(
+    grad: Any, self: Any, kernel_size: Pair, stride: Pair, padding: Pair, dilation: Pair, ceil_mode: bool, result1: Any
+) -> Any:
     shape, indices = tuple(self.shape), plain(result1)
     starts = np.arange(0, math.prod(shape), shape[-2] * shape[-1]).reshape(*shape[:-2], 1, 1)
     places = indices + starts
@@ -424,9 +434,7 @@ def _max_pool_backward(grad: Any, self: Any, kernel_size: Pair, stride: Pair, di
 max_pool2d = row(
     "max_pool2d_with_indices",
     _max_pool,
-    lambda grad, self, kernel_size, stride, padding, dilation, ceil_mode, result1: _max_pool_backward(
-        grad, self, kernel_size, stride, dilation, result1
-    ),
+    _max_pool_backward,
     r"\bar{z} \text{ at the largest}",
     node="MaxPool2DWithIndicesBackward0",
     outputs=("result0", "result1"),
@@ -444,44 +452,42 @@ def _divisors(shape: Pair, count: Pair, settings: tuple[Any, ...]) -> np.ndarray
     return lengths[0][:, None] * lengths[1] if divisor is None else int(divisor)
 
 
-def _average(self: np.ndarray, settings: tuple[Any, ...]) -> np.ndarray:
-    kernel, stride, padding, ceil_mode = settings[:4]
-    count = window_counts(self.shape, kernel, stride or kernel, padding, (1, 1), ceil_mode)
-    windows = _seen(self, kernel, count, stride or kernel, padding, (1, 1))
+def _average(
+    self: np.ndarray, kernel_size: Pair, stride: Pair, padding: Pair, ceil_mode: bool, count_include_pad: bool,
+    divisor_override: int | None,
+) -> np.ndarray:  # fmt: skip
+    settings = kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override
+    steps = stride or kernel_size
+    count = window_counts(self.shape, kernel_size, steps, padding, (1, 1), ceil_mode)
+    windows = _seen(self, (kernel_size, count, steps, padding, (1, 1)))
     return (windows.sum((0, 1)) / _divisors(self.shape, count, settings)).astype(self.dtype)
 
 
-def _average_backward(grad: np.ndarray, shape: Pair, settings: tuple[Any, ...]) -> np.ndarray:
+def _average_backward(
+    grad: Any, self: Any, kernel_size: Pair, stride: Pair, padding: Pair, ceil_mode: bool, count_include_pad: bool,
+    divisor_override: int | None,
+) -> Any:  # fmt: skip
+    settings = kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override
+    return flat(either(_spread_average, grad, tuple(self.shape), settings), self)
+
+
+def _spread(self: np.ndarray, shape: Pair, settings: tuple[Any, ...]) -> np.ndarray:
     kernel, stride, padding = settings[:3]
-    steps, count = stride or kernel, grad.shape[-2:]
-    whole, inside = _framed(shape, grad.dtype, kernel, count, steps, padding, (1, 1))
-    windows = _windows(whole, kernel, count, steps, (1, 1))
-    share = (grad / _divisors(shape, count, settings)).astype(grad.dtype)
+    plan = kernel, self.shape[-2:], stride or kernel, padding, (1, 1)
+    whole, inside = _framed(shape, self.dtype, plan)
+    windows = _windows(whole, plan)
+    share = (self / _divisors(shape, self.shape[-2:], settings)).astype(self.dtype)
     for i, j in np.ndindex(*kernel):
         windows[i, j] += share
     return inside
 
 
 avg_pool2d = row(
-    "avg_pool2d",
-    lambda self, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override: _average(
-        self, (kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
-    ),
-    lambda grad, self, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override: flat(
-        either(
-            _spread_average,
-            grad,
-            tuple(self.shape),
-            (kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override),
-        ),
-        self,
-    ),
-    r"\bar{z} / n \text{ on its window}",
-    node="AvgPool2DBackward0",
+    "avg_pool2d", _average, _average_backward, r"\bar{z} / n \text{ on its window}", node="AvgPool2DBackward0"
 )
 _spread_average: Operation = row(
     "avg_pool2d_backward",
-    lambda self, shape, settings: _average_backward(self, shape, settings),
+    _spread,
     lambda grad, settings: either(avg_pool2d, grad, *settings),
     node="AvgPool2DBackwardBackward0",
 )
@@ -501,11 +507,7 @@ def _embedding_backward(grad: Any, indices: Any, padding_idx: int, weight_sym_ar
 embedding = Operation(
     "embedding",
     lambda weight, indices, padding_idx, scale_grad_by_freq, sparse, weight_sym_argsize_0: weight[indices],
-    {
-        "weight": lambda grad, indices, padding_idx, weight_sym_argsize_0: _embedding_backward(
-            grad, indices, padding_idx, weight_sym_argsize_0
-        )
-    },
+    {"weight": _embedding_backward},
     tensors=("indices",),
     shows=("scale_grad_by_freq", "sparse"),
     formula={"weight": r"\textstyle\sum \bar{z} \text{ of the row}"},
@@ -541,10 +543,6 @@ def _through(grad: Any, normal: Any, inverse: Any, dims: Pair) -> Any:
     """The gradient of the input from that of the normalised one, where mean and deviation are the input's own."""
     number = math.prod(normal.shape[d] for d in dims)
     return (grad - total(grad, dims, True) / number - normal * (total(grad * normal, dims, True) / number)) * inverse
-
-
-def _channels(value: Any, ndim: int) -> Any:
-    return None if value is None else reshape(value, (1, -1, *(1,) * (ndim - 2)))
 
 
 def _batch_norm(
@@ -593,22 +591,20 @@ def _batch_norm_weight(
     return total(grad * normal, dims)
 
 
-_NORM_FORMULAS = {
-    "input": r"w \bar{z} / \sigma \text{, without its mean and its part along the output}",
-    "weight": r"\textstyle\sum \bar{z} x \text{, x normalised}",
-    "bias": r"\textstyle\sum \bar{z}",
-}
-batch_norm = Operation(
+def _norm(name: str, forward: Callable[..., Any], derivatives: dict[str, Any], **more: Any) -> Operation:
+    formula = {
+        "input": r"w \bar{z} / \sigma \text{, without its mean and its part along the output}",
+        "weight": r"\textstyle\sum \bar{z} x \text{, x normalised}",
+        "bias": r"\textstyle\sum \bar{z}",
+    }
+    return Operation(name, forward, derivatives, outputs=("result0", "result1", "result2"), formula=formula, **more)
+
+
+batch_norm = _norm(
     "native_batch_norm",
     _batch_norm,
-    {
-        "input": _batch_norm_input,
-        "weight": _batch_norm_weight,
-        "bias": lambda grad: total(grad, (0, *range(2, len(grad.shape)))),
-    },
+    {"input": _batch_norm_input, "weight": _batch_norm_weight, "bias": _over_channels},
     tensors=("running_mean", "running_var"),
-    outputs=("result0", "result1", "result2"),
-    formula=_NORM_FORMULAS,
 )
 
 
@@ -633,16 +629,14 @@ def _layer_norm_weight(grad: Any, input: Any, normalized_shape: Pair, _eps: floa
     return total(grad * normal, tuple(range(len(grad.shape) - last)))
 
 
-layer_norm = Operation(
+def _layer_norm_bias(grad: Any, bias: Any, normalized_shape: Pair) -> Any:
+    return total(grad, tuple(range(len(grad.shape) - len(normalized_shape))))
+
+
+layer_norm = _norm(
     "native_layer_norm",
     _layer_norm,
-    {
-        "input": _layer_norm_input,
-        "weight": _layer_norm_weight,
-        "bias": lambda grad, bias, normalized_shape: total(grad, tuple(range(len(grad.shape) - len(normalized_shape)))),
-    },
-    outputs=("result0", "result1", "result2"),
-    formula=_NORM_FORMULAS,
+    {"input": _layer_norm_input, "weight": _layer_norm_weight, "bias": _layer_norm_bias},
 )
 
 
