@@ -17,18 +17,9 @@ import numpy as np
 
 from minigrad.ops.templates import OPERATIONS
 from viz import latex
+from viz.cast import EdgeRecord, Event, NodeRecord, Operand, OperationRecord, Snap, TensorRecord, number
 from viz.latex import Math, Tree, Unreadable, linear, op, row
-from viz.record import (
-    EdgeRecord,
-    Event,
-    NodeRecord,
-    Operand,
-    OperationRecord,
-    Recorder,
-    Snap,
-    TensorRecord,
-    number,
-)
+from viz.recorder import Recorder
 from viz.texts import has, listing, say
 from viz.trace import Formula, Step, Trace, Value
 
@@ -93,6 +84,19 @@ FAILURES = {
     "Can't call numpy() on Tensor that requires grad": "numpy",
     "The size of tensor a": "sizes",
     "mat1 and mat2 shapes cannot be multiplied": "product",
+    "mat1 and mat2 must have the same dtype": "dtype",
+    "shape '[": "view",
+    "Sizes of tensors must match": "joined",
+    "stack expects each tensor to be equal size": "joined",
+    "index ": "index",
+    "Dimension out of range": "dim",
+    "Boolean value of Tensor": "truth",
+    "a Tensor with": "one",
+    "only one element tensors can be converted": "one",
+    "you can only change requires_grad flags of leaf": "flag",
+    "cannot register a hook on a tensor": "untracked",
+    "can't retain_grad on Tensor": "untracked",
+    "can't optimize a non-leaf Tensor": "not_leaf",
 }
 
 
@@ -126,9 +130,18 @@ def shape_text(shape: Any) -> str:
 
 def value_math(snap: Snap) -> Math | None:
     """Numbers few enough to be read in a formula; None for more."""
-    array = snap.array
-    if array is None:
-        return None
+    return None if snap.array is None else array_math(snap.array)
+
+
+def value_shown(value: Value) -> Math:
+    """The same of what a Trace holds: its numbers, or its shape."""
+    few = value.cells is not None and len(value.cells) == _count(value.shape)
+    drawn = array_math(np.array(value.cells).reshape(value.shape)) if few else None
+    return drawn or ["mtext", brief(value)]
+
+
+def array_math(array: np.ndarray) -> Math | None:
+    """The numbers of an array: one, a row of up to four, a matrix of up to three rows and columns."""
     if array.size == 1:
         return ["mn", number(array.item())]
     if array.ndim == 1 and array.size <= 4:
@@ -195,7 +208,7 @@ class Writer:
         self.recorder = recorder
         self.now = 0  # the number of the step being written
         self.letters: dict[TensorRecord, str] = {}
-        self.outputs: dict[NodeRecord, tuple[NodeRecord, EdgeRecord]] = {}
+        self.outputs: dict[TensorRecord, tuple[NodeRecord, EdgeRecord]] = {}  # the boxes of results that nothing uses
         self.roots: dict[TensorRecord, None] = {}
         self.seeded: list[EdgeRecord] = []  # the edges that carry the seeds of the last backward pass
         self.versions = False  # whether names say which version of a tensor is meant
@@ -298,7 +311,7 @@ class Writer:
     def _meaning(self, operation: OperationRecord, letter: str) -> Any:
         if letter in ("z", "Z"):
             return operation.results[0]
-        given = operation.given or _by_position(operation)
+        given = operation.given if "self" in operation.given else _by_position(operation) | operation.given
         for name in LETTERS.get(letter, ()):
             if name in given and (isinstance(given[name], Operand) or _is_number(given[name])):
                 return given[name]
@@ -443,7 +456,7 @@ class Writer:
                     continue
                 box = NodeRecord("output", "", record, node.cast.line, node.step)
                 edge = EdgeRecord(node, box, 0, place)
-                self.outputs[node] = box, edge
+                self.outputs[record] = box, edge
                 event = events[min(node.step, len(events) - 1)]
                 event.changes += [[box, "visible", True], [edge, "visible", True]]
                 if node in event.active:
@@ -475,13 +488,19 @@ class Writer:
             [equation(self.math(record), shown(record.first))] if not facts["again"] else [],
         )
 
+    def _results(self, operation: OperationRecord) -> list[Operand]:
+        """What an operation made, as far as it has a name; at least the first."""
+        return [part for part in operation.results if self.given_name(part.tensor)] or operation.results[:1]
+
+    def _result_text(self, operation: OperationRecord) -> str:
+        return listing([self.symbol(part.tensor) for part in self._results(operation)])
+
     def _operation(self, event: Event, facts: Any) -> tuple[str, str, list[Formula]]:
         operation, node = facts["operation"], facts["node"]
-        result = operation.results[0]
         expression = self.operation_text(operation)
-        named = ".named" if self.given_name(result.tensor) else ""
+        named = ".named" if self.given_name(operation.results[0].tensor) else ""
         title = say(
-            f"operation.title{named}", x=self.symbol(result.tensor), expression=expression, node=node.cast.label
+            f"operation.title{named}", x=self._result_text(operation), expression=expression, node=node.cast.label
         )
         kin = self.kin(operation)
         key = f"op.{MADE_ALIKE.get(kin, kin)}"
@@ -494,18 +513,21 @@ class Writer:
 
     def _forward(self, operation: OperationRecord) -> Formula:
         names, numbers = self.operation_math(operation)
-        result = operation.results[0]
-        sides = [self.math(result.tensor), names]
+        results = self._results(operation)
+        sides = [_enumerated([self.math(result.tensor) for result in results]), names]
         note = ""
-        if numbers is not None and value_math(result.snap) is not None:
+        small = all(value_math(result.snap) is not None for result in results)
+        if numbers is not None and small:
             sides.append(numbers)
-        elif value_math(result.snap) is None:
-            shapes = [shape_text(o.snap.shape) for o in _operands(operation)]
-            note = f"{', '.join(shapes)} → {shape_text(result.snap.shape)}"
-        return equation(*sides, shown(result.snap), note=note)
+        elif not small:
+            before, after = ([shape_text(o.snap.shape) for o in part] for part in (_operands(operation), results))
+            note = f"{', '.join(before)} → {', '.join(after)}"
+        return equation(*sides, _enumerated([shown(result.snap) for result in results]), note=note)
 
     def kin(self, operation: OperationRecord) -> str:
         name = operation.name.rstrip("_")
+        if name in ("max", "min") and len(operation.results) > 1:  # along a dimension
+            name += "_dim"
         return KIN.get(name, name)
 
     def _stretched(self, operation: OperationRecord) -> list[str]:
@@ -528,7 +550,10 @@ class Writer:
         record = operation.results[0].tensor
         base = _operands(operation)[0].tensor
         words = {"x": self.defined(record), "base": self.symbol(base), "node": node.cast.label}
-        return say("view.title", **words), say("view.text", **words), [self._forward(operation)]
+        many = ""
+        if len(self._results(operation)) > 1:
+            many, words["x"] = ".many", self._result_text(operation)
+        return say(f"view.title{many}", **words), say(f"view.text{many}", **words), [self._forward(operation)]
 
     def _untracked(self, event: Event, facts: Any) -> tuple[str, str, list[Formula]]:
         operation = facts["operation"]
@@ -537,7 +562,9 @@ class Writer:
             words = {"x": self.symbol(record), "base": self.symbol(_operands(operation)[0].tensor)}
             return say("detach.title", **words), say("detach.text", **words), [self._forward(operation)]
         named = ".named" if self.given_name(record) else ""
-        title = say(f"untracked.title{named}", x=self.symbol(record), expression=self.operation_text(operation))
+        title = say(
+            f"untracked.title{named}", x=self._result_text(operation), expression=self.operation_text(operation)
+        )
         if facts["custom"]:
             why = "custom"
         elif record.of_gradient and event.phase == "update":
@@ -660,8 +687,8 @@ class Writer:
         return title, " ".join(words), formulas
 
     def _seed_edge(self, event: Event, record: TensorRecord, seed: Snap) -> None:
-        if record.node in self.outputs:
-            box, edge = self.outputs[record.node]
+        if record in self.outputs:
+            box, edge = self.outputs[record]
             self.seeded.append(edge)
             event.changes.append([edge, "gradient", _short(seed)])
             event.active += [box, edge]
@@ -685,9 +712,9 @@ class Writer:
             for place, (edge, snap) in enumerate(zip(box.arguments, outgoing, strict=False))
             if edge is not None and snap is not None
         ]
-        sources = [edge.source for _, edge, _ in receiving]
+        sources = [(edge.source, edge.output) for _, edge, _ in receiving]
         variant = ""
-        if len(sources) == 2 and sources[0] is sources[1]:
+        if len(sources) == 2 and sources[0] == sources[1]:
             variant = ".same"
         elif len(sources) == 1:
             variant = ".first" if receiving[0][0] == 0 and has(f"back.{key}.first") else ".one"
@@ -828,8 +855,8 @@ class Writer:
         math = row(left, op("="), shown(before), *([] if same else [op("→"), ["mark", shown(after)]]))
         formula = formula_of(math)
         edges = facts["edges"]
-        if not edges and record is not None and record.node in self.outputs:
-            edges = [self.outputs[record.node][1]]
+        if not edges and record in self.outputs:
+            edges = [self.outputs[record][1]]
         if not same and len(edges) == 1:  # of several, what was replaced is the sum
             event.changes.append([edges[0], "gradient", _short(after)])
             event.active.append(edges[0])
@@ -851,7 +878,7 @@ class Writer:
             return say("grad.none.title", x=x), say("grad.none" if before is not None else "grad.none.again", x=x), []
         zero = after.array is not None and not after.array.any()
         key = "grad.zero" if zero and facts["inplace"] else "grad.changed" if facts["inplace"] else "grad.set"
-        start: Math = ["mtext", brief(before) if isinstance(before, Value) else "None"]
+        start: Math = value_shown(before) if isinstance(before, Value) else ["mtext", "None"]
         math = row(latex.name(say("gradient", x=x)), op("="), start, op("→"), ["mark", shown(after)])
         formula = formula_of(math)
         return say(f"{key}.title", x=x), say(key, x=x, operation=facts["inplace"]), [formula]
@@ -931,9 +958,12 @@ class Writer:
         text = self.operation_text(operation)
         if node.cast.label == "CopySlices":
             return self._with_value(f"{self.row_name(operation.arguments[0].tensor)} ← {text}", "", result.tensor)
-        if node not in self.outputs and (result.tensor in self.letters or self.given_name(result.tensor)):
-            text = f"{self.symbol(result.tensor)} = {text}"
-        return self._with_value(text, brief(result.snap.value), result.tensor)
+        below = self.outputs.get(result.tensor)
+        told = below is not None and below[1].source is node and len(operation.results) == 1  # by the box below
+        if not told and (result.tensor in self.letters or self.given_name(result.tensor)):
+            text = f"{', '.join(self.symbol(part.tensor) for part in self._results(operation))} = {text}"
+        value = brief(result.snap.value) if len(operation.results) == 1 else ""
+        return self._with_value(text, value, result.tensor)
 
     def _with_value(self, text: str, value: str, record: TensorRecord) -> str:
         if not value:
@@ -1068,6 +1098,11 @@ def _by_position(operation: OperationRecord) -> dict[str, Any]:
     """Names for the arguments of an operation that made no node."""
     second = "exponent" if operation.name.rstrip("_") == "pow" else "mat2" if operation.name == "mm" else "other"
     return dict(zip(("self", second, "alpha"), operation.arguments, strict=False))
+
+
+def _enumerated(parts: list[Math]) -> Math:
+    """``a, b, c``."""
+    return row(*[piece for part in parts for piece in (op(","), part)][1:]) if len(parts) > 1 else parts[0]
 
 
 def _is_number(value: Any) -> bool:

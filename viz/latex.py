@@ -475,7 +475,7 @@ def _level(tree: Tree, drawn: Math) -> int:
 
 def number_math(value: float) -> Math:
     """A number."""
-    from viz.record import number
+    from viz.cast import number
 
     return ["mn", number(value)]
 

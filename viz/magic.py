@@ -19,7 +19,9 @@ from IPython.core.error import UsageError
 from IPython.core.magic import Magics, cell_magic, magics_class
 
 from viz.progress import Progress, watched
-from viz.record import LIMIT, Run, Source
+from viz.record import Run
+from viz.recorder import LIMIT
+from viz.sources import Source
 
 USAGE = """%%step [--title TEXT] [--raises [ERROR]] [--predict [WHAT,WHAT]] [--limit STEPS]
   --title TEXT      what stands above the stepper

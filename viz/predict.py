@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from viz.record import Event, Snap
+from viz.cast import Event, Snap
 from viz.texts import say
 from viz.trace import Question, Trap
 

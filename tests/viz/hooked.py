@@ -16,7 +16,8 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from viz.record import CELLS, short_name
+from viz.cast import CELLS
+from viz.recorder import short_name
 
 HERE = Path(__file__).parent
 RECORDED = HERE / "hooked.json.xz"

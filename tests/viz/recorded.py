@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import minigrad
-from viz.record import Run, Source
+from viz.record import Run
+from viz.sources import Source
 from viz.trace import Trace, Value
 
 GOLDENS = Path(__file__).parent / "goldens" / "traces"

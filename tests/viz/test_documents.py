@@ -19,8 +19,9 @@ import pytest
 import minigrad
 from tests.viz.hooked import DOCUMENTS, everything, ours, quiet, recorded, seen_by_hooks, small
 from tests.viz.recorded import run, state
+from viz.cast import summary
 from viz.place import is_placed, place
-from viz.record import Run, summary
+from viz.record import Run
 from viz.trace import Trace
 
 try:

@@ -14,9 +14,9 @@ import minigrad.nn  # its rows have formulas, too
 from minigrad.ops.templates import OPERATIONS
 from tests.viz.recorded import PROGRAMS, run
 from viz import latex, texts
+from viz.cast import Snap, number
 from viz.explain import FORWARD, LETTERS, Writer, brief, equation, size_text
 from viz.latex import Unreadable, linear
-from viz.record import Snap, number
 from viz.trace import MATH_TAGS, Value
 
 ALL = pytest.mark.parametrize("name", PROGRAMS)

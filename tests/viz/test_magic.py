@@ -13,7 +13,8 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from viz import magic
 from viz.magic import read_options
-from viz.record import LIMIT, Run
+from viz.record import Run
+from viz.recorder import LIMIT
 from viz.trace import Trace
 
 

@@ -1,0 +1,487 @@
+"""What the recorder sees is what happened: compared with the tensors themselves, and with PyTorch's own graph."""
+
+from __future__ import annotations
+
+import gc
+import json
+import sys
+import textwrap
+import threading
+import weakref
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import minigrad
+from minigrad.autograd import grad_mode
+from tests.viz.recorded import GOLDENS, PROGRAMS, numbers, pretty, run, state
+from viz.cast import Snap
+from viz.explain import put_into_words
+from viz.record import Run, record
+from viz.recorder import Recorder, short_name
+from viz.trace import VERSION, Step, Trace, Value
+
+ALL = pytest.mark.parametrize("name", PROGRAMS)
+
+
+def steps_of(name: str) -> list[Step]:
+    return run(PROGRAMS[name])[0].trace.steps
+
+
+def kinds(trace: Trace) -> list[str]:
+    return [step.kind for step in trace.steps]
+
+
+# Every program
+
+
+@ALL
+def test_trace_is_as_it_was(name: str) -> None:
+    golden = (GOLDENS / f"{name}.json").read_text(encoding="utf-8")
+    assert pretty(run(PROGRAMS[name])[0].trace) == golden
+
+
+@ALL
+def test_trace_is_the_same_every_time_and_whenever_the_collector_runs(name: str) -> None:
+    first = run(PROGRAMS[name])[0].trace.to_json()
+    before = gc.get_threshold()
+    gc.set_threshold(1)
+    try:
+        second = run(PROGRAMS[name])[0].trace.to_json()
+    finally:
+        gc.set_threshold(*before)
+    assert first == second
+
+
+@ALL
+def test_trace_holds_together_and_reads_back(name: str) -> None:
+    trace = run(PROGRAMS[name])[0].trace
+    trace.check()
+    assert Trace.from_json(trace.to_json()) == trace
+    assert len(trace.to_json()) < 60_000
+
+
+@ALL
+def test_last_state_is_that_of_the_tensors(name: str) -> None:
+    recording, variables, _ = run(PROGRAMS[name])
+    folded = state(recording.trace)
+    rows = {row["name"]: row for row in folded.values() if "requires_grad" in row and row["visible"]}
+    compared = 0
+    for variable, tensor in variables.items():
+        if not isinstance(tensor, minigrad.Tensor):
+            continue
+        row = rows[variable]
+        compared += 1
+        assert row["version"] == tensor._version
+        assert row["requires_grad"] == tensor.requires_grad
+        assert row["leaf"] == tensor.is_leaf
+        assert row["grad_fn"] == (None if tensor.grad_fn is None else short_name(tensor.grad_fn))
+        assert_shows(row["value"], tensor._array)
+        if tensor.is_leaf or tensor.retains_grad:
+            if tensor.grad is None:
+                assert row["grad"] is None
+            else:
+                assert_shows(row["grad"], tensor.grad._array)
+        else:
+            assert str(row["grad"]).startswith("not kept")
+    assert compared
+
+
+def assert_shows(value: Any, array: np.ndarray) -> None:
+    assert isinstance(value, Value)
+    assert value.shape == list(array.shape)
+    assert value.dtype == str(array.dtype)
+    if array.size <= 64:
+        np.testing.assert_allclose(numbers(value), array.ravel(), rtol=1e-5)
+    else:
+        assert value.cells == Snap(array).value.cells
+
+
+@ALL
+def test_bytes_held_are_those_of_the_chips_that_are_held(name: str) -> None:
+    trace = run(PROGRAMS[name])[0].trace
+    chips = {chip.id: chip for node in trace.nodes for chip in node.chips}
+    held: dict[str, bool] = {}
+    for at in trace.steps:
+        held |= {name: value for name, attribute, value in at.changes if attribute == "held"}
+        kept = [chips[name] for name, value in held.items() if value]
+        assert (at.saved_bytes == 0) == (not kept)
+        assert at.saved_bytes <= sum(chip.bytes for chip in kept)
+
+
+@ALL
+def test_everything_visible_came_with_a_step(name: str) -> None:
+    folded = state(run(PROGRAMS[name])[0].trace)
+    parts = [part for part in folded.values() if "source" in part or "kind" in part]
+    assert parts
+    assert all(part["visible"] for part in parts)
+
+
+@ALL
+def test_recording_changes_nothing_in_the_program(name: str) -> None:
+    _, recorded, error = run(PROGRAMS[name])
+    plain: dict[str, Any] = {"torch": minigrad, "__name__": "cell"}
+    raised: Exception | None = None
+    try:
+        exec(textwrap.dedent(PROGRAMS[name]), plain)
+    except Exception as caught:
+        raised = caught
+    assert (type(raised), str(raised)) == (type(error), str(error))
+    for variable, tensor in plain.items():
+        if isinstance(tensor, minigrad.Tensor):
+            np.testing.assert_array_equal(tensor._array, recorded[variable]._array)
+
+
+# What the steps are
+
+
+def test_product_is_told_step_by_step() -> None:
+    trace = run(PROGRAMS["product"])[0].trace
+    assert kinds(trace) == [
+        *("leaf", "leaf", "operation", "operation", "operation"),
+        *("backward", "node", "node", "node", "accumulate", "accumulate", "free"),
+    ]
+    assert [step.line for step in trace.steps] == [1, 2, 3, 3, 3, *[4] * 7]
+    assert [step.origin for step in trace.steps[5:11]] == [3, 3, 3, 3, 1, 2]
+    assert [step.saved_bytes for step in trace.steps] == [0, 0, 0, 0, 8, 8, 8, 0, 0, 0, 0, 0]
+    assert [node.label for node in trace.nodes] == ["x", "y", "AddBackward0", "SubBackward0", "MulBackward0", "z"]
+    assert [node.detail for node in trace.nodes[2:]] == [
+        "a = x + y = [5.]",
+        "b = y − 2 = [1.]",
+        "a · b = [5.]",
+        "[5.]  v0",
+    ]
+    assert [chip.label for chip in trace.nodes[4].chips] == ["saved a", "saved b"]
+    assert [(edge.source, edge.target) for edge in trace.edges] == [
+        *(("n0", "n2"), ("n1", "n2"), ("n1", "n3"), ("n2", "n4"), ("n3", "n4"), ("n4", "n5"))
+    ]
+
+
+def test_second_backward_fails_at_the_node_whose_saved_tensors_are_gone() -> None:
+    trace = run(PROGRAMS["second_backward"])[0].trace
+    last, folded = trace.steps[-1], state(trace)
+    assert (last.kind, last.phase, last.line, last.origin) == ("error", "error", 4, 2)
+    failed = [part["label"] for part in folded.values() if part.get("failed")]
+    assert failed == ["PowBackward0"]
+    assert last.error.startswith("RuntimeError: Trying to backward through the graph a second time")
+    assert "line 3" in last.text
+
+
+def test_changed_saved_tensor_names_both_versions_and_both_lines() -> None:
+    trace = run(PROGRAMS["changed_in_place"])[0].trace
+    change, last = next(step for step in trace.steps if step.kind == "inplace"), trace.steps[-1]
+    stale = [name for name, attribute, value in change.changes if attribute == "stale" and value]
+    assert len(stale) == 1
+    assert stale[0] in last.active
+    for word in ("line 2", "version 0", "line 3", "version 1"):
+        assert word in last.text.lower()
+
+
+def test_in_place_change_of_what_nobody_saved_marks_nothing() -> None:
+    trace = run(PROGRAMS["changed_and_fine"])[0].trace
+    assert not any(attribute == "stale" for step in trace.steps for _, attribute, _ in step.changes)
+    assert trace.steps[-1].kind == "free"
+
+
+def test_error_that_the_learner_catches_is_a_step() -> None:
+    steps = steps_of("leaf_in_place")
+    assert [step.kind for step in steps] == ["leaf", "error", "operation"]
+    assert steps[1].line == 3
+
+
+@pytest.mark.parametrize(("name", "line"), [("not_scalar", 3), ("no_graph", 3), ("own_error", 3), ("shapes_differ", 3)])
+def test_error_stands_at_its_line_and_is_told_once(name: str, line: int) -> None:
+    steps = steps_of(name)
+    assert [step.line for step in steps if step.kind == "error"] == [line]
+    assert steps[-1].kind == "error"
+
+
+def test_first_gradient_is_added_to_none_and_the_next_to_what_is_there() -> None:
+    steps = [step for step in steps_of("accumulates") if step.kind == "accumulate"]
+    assert [step.formulas[-1].text for step in steps] == [
+        *("x.grad = None + 6 = 6", "x.grad = 6 + 6 = 12", "x.grad = 12 + 6 = 18")
+    ]
+
+
+def test_graph_that_is_let_go_shows_and_its_memory_is_free() -> None:
+    trace = run(PROGRAMS["dropped"])[0].trace
+    gone = next(step for step in trace.steps if step.kind == "free")
+    assert (gone.line, gone.saved_bytes) == (3, 0)
+
+
+def test_loop_shows_every_graph_and_fades_the_old_one() -> None:
+    trace = run(PROGRAMS["accumulates"])[0].trace
+    powers = [node.id for node in trace.nodes if node.label == "PowBackward0"]
+    assert len(powers) == 3
+    assert all(state(trace)[node]["freed"] for node in powers)
+
+
+def test_loop_rows_that_are_over_are_hidden() -> None:
+    folded = state(run(PROGRAMS["accumulates"])[0].trace)
+    assert [row["visible"] for row in folded.values() if row.get("name") == "y"].count(True) == 1
+
+
+def test_graph_of_the_gradient_grows() -> None:
+    trace = run(PROGRAMS["second_derivative"])[0].trace
+    grown = [step for step in trace.steps if step.kind == "operation" and step.phase == "backward"]
+    assert len(grown) >= 2
+    assert trace.steps[-1].formulas[0].text == "curve = ∂slope/∂x = 12"
+
+
+def test_hook_shows_the_gradient_before_and_after() -> None:
+    hook = next(step for step in steps_of("hooked") if step.kind == "hook")
+    assert hook.formulas[0].text == "∂y/∂h = 12 → 120"
+
+
+def test_function_shows_the_line_of_the_cell_and_the_names_inside() -> None:
+    trace = run(PROGRAMS["function"])[0].trace
+    names = [row.name for row in trace.tensors]
+    assert {"w", "target", "difference", "loss"} <= set(names)
+    assert next(step.line for step in trace.steps if "difference = " in step.title) == 2
+
+
+def test_setting_by_index_is_one_step() -> None:
+    trace = run(PROGRAMS["written_by_index"])[0].trace
+    assert [step.line for step in trace.steps if step.kind == "inplace"] == [3, 4]
+    assert [node.label for node in trace.nodes].count("CopySlices") == 2
+    assert "y[0]" in next(step.title for step in trace.steps if step.kind == "inplace")
+
+
+def test_data_and_untracked_results_are_pale() -> None:
+    trace = run(PROGRAMS["no_grad"])[0].trace
+    assert [(node.label, node.kind) for node in trace.nodes if node.kind == "untracked"] == [("y", "untracked")]
+
+
+def test_big_run_is_cut_and_says_so() -> None:
+    with record(limit=10) as run:
+        x = minigrad.tensor([1.0], requires_grad=True)
+        for _ in range(50):
+            x = x * 1
+    assert len(run.trace.steps) == 10
+    assert run.trace.notes[0].startswith("This run is longer than 10 steps; the first 10 are shown. To see more,")
+    run.trace.check()
+
+
+def test_big_run_is_cut_where_a_phase_ends() -> None:
+    with record(limit=15) as run:
+        x = minigrad.tensor([1.0], requires_grad=True)
+        for _ in range(5):
+            (x * x).backward()
+    steps = run.trace.steps
+    assert 1 < len(steps) < 15
+    assert steps[-1].kind in ("operation", "free")  # the end of a forward or of a backward pass
+    assert f"the first {len(steps)} are shown, to the end of a phase" in run.trace.notes[0]
+
+
+def texts(source: str, kind: str) -> list[str]:
+    """The formulas of the steps of one kind."""
+    steps = run(textwrap.dedent(source))[0].trace.steps
+    return [formula.text for step in steps if step.kind == kind for formula in step.formulas]
+
+
+def test_change_of_a_gradient_in_place_is_one_step() -> None:
+    source = """
+        x = torch.tensor([1.0, 2.0], requires_grad=True)
+        (x * x).sum().backward()
+        x.grad *= 0.5
+    """
+    assert texts(source, "grad_set") == ["x.grad = [2, 4] → [1, 2]"]
+
+
+@pytest.mark.filterwarnings("ignore:Using backward")
+def test_gradient_kept_with_its_history_is_no_change_of_the_learners() -> None:
+    source = """
+        x = torch.tensor(2.0, requires_grad=True)
+        (x**3).backward(create_graph=True)
+        x.grad.backward()
+    """
+    trace = run(textwrap.dedent(source))[0].trace
+    assert "inplace" not in kinds(trace)
+    assert [step.title for step in trace.steps if step.kind == "backward"][1] == "backward() starts at x.grad"
+
+
+def test_tensor_from_before_the_recording_is_not_made_when_it_is_to_require_grad() -> None:
+    x = minigrad.ones(2)
+    with record() as seen:
+        x.requires_grad_()
+    assert [step.title for step in seen.trace.steps] == ["x requires grad from now on"]
+
+
+def test_view_that_is_written_to_and_put_back_keeps_its_place_in_the_formulas() -> None:
+    source = """
+        y = torch.ones(2, requires_grad=True) * 3
+        y[0] += 2
+        y.sum().backward()
+    """
+    assert texts(source, "inplace") == ["y[0] ← b + 2 = 3 + 2 = 5", "y[0] ← b = 5"]
+    assert "∂c/∂b = 1" in texts(source, "node")
+
+
+# What is refused
+
+
+REFUSED = {
+    "x.grad = torch.ones(2)": "This cannot be its gradient",
+    "torch.tensor([1, 2]).requires_grad_()": "These numbers have no gradient",
+    "x * sealed": "A tensor of inference_mode cannot be saved",
+    "torch.autograd.grad(x * 2, idle)": "Not every input has a gradient",
+    "(x * 2).requires_grad = False": "Its gradient is part of a graph",
+    "x.numpy()": "numpy() would leave the graph unseen",
+    "bool(torch.ones(2) > 0)": "Many numbers have no single truth value",
+    "torch.ones(2).item()": "Only a single number becomes a Python number",
+    "float(torch.ones(2))": "Only a single number becomes a Python number",
+    "torch.ones(2).register_hook(print)": "No gradient will ever come here",
+    "torch.ones(2).retain_grad()": "No gradient will ever come here",
+    "torch.optim.SGD([x * 2], lr=0.1)": "An optimizer moves leaves only",
+    "torch.ones(1, 2) @ torch.ones(2, 1, dtype=torch.int64)": "RuntimeError",
+    "torch.nn.Linear(2, 1)(torch.ones(1, 2, dtype=torch.int64))": "These numbers are of two kinds",
+    "torch.ones(2) + torch.ones(3)": "These shapes do not fit together",
+    "torch.ones(2, 3) @ torch.ones(2, 3)": "These matrices cannot be multiplied",
+    "torch.nn.Linear(2, 1)(torch.ones(1, 3))": "These matrices cannot be multiplied",
+    "torch.ones(2).view(3)": "The numbers do not fit this shape",
+    "torch.cat([torch.ones(1, 2), torch.ones(1, 3)])": "These tensors do not fit side by side",
+    "torch.stack([torch.ones(1), torch.ones(2)])": "These tensors do not fit side by side",
+    "x[1]": "There is no such element",
+    "x[1] = 0": "There is no such element",
+    "x.sum(3)": "There is no such dimension",
+    "torch.relu('x')": "TypeError",
+}
+
+
+@pytest.mark.parametrize("caught", [True, False])
+@pytest.mark.parametrize("call", REFUSED)
+def test_refusal_is_one_step_whether_it_is_caught_or_not(call: str, caught: bool) -> None:
+    source = f"""
+        x, idle = torch.ones(1, requires_grad=True), torch.ones(1, requires_grad=True)
+        with torch.inference_mode():
+            sealed = torch.ones(1)
+        try:
+            {call}
+        except {"Exception" if caught else "KeyError"}:
+            pass
+    """
+    recorded, _, error = run(textwrap.dedent(source))
+    told = [step for step in recorded.trace.steps if step.kind == "error"]
+    assert [(step.title, step.line) for step in told] == [(REFUSED[call], 5)]
+    assert caught is (error is None)
+    assert not any("returns the gradient" in step.title for step in recorded.trace.steps)
+
+
+def test_no_sum_is_shown_of_what_a_hook_replaced() -> None:
+    source = """
+        x = torch.tensor(2.0, requires_grad=True)
+        handle = x.register_hook(lambda g: g * 10)
+        (x * 3 + x).backward()
+        handle.remove()
+        (x * 3 + x).backward()
+    """
+    steps = run(textwrap.dedent(source))[0].trace.steps
+    first, second = ([formula.text for formula in step.formulas] for step in steps if step.kind == "accumulate")
+    assert first == ["x.grad = None + 40 = 40"]
+    assert len(second) == 2
+
+
+def test_what_looking_at_a_tensor_raises_is_no_step() -> None:
+    source = """
+        y = torch.ones(2, requires_grad=True) * 2
+        a, b = y.unbind(0)
+        y += 1
+        repr(a)
+    """
+    assert [step for step in run(textwrap.dedent(source))[0].trace.steps if step.kind == "error"] == []
+
+
+# Good manners
+
+
+def test_recordings_do_not_nest() -> None:
+    with record(), pytest.raises(RuntimeError, match="do not nest"), record():
+        pass
+    assert not grad_mode.special
+
+
+def test_tensors_live_no_longer_than_without_recording() -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        with record() as run:
+            x = minigrad.ones(4, requires_grad=True)
+            y = x.exp()
+            z = (y * y).sum()
+            alive = [weakref.ref(tensor) for tensor in (x, y, z, z.grad_fn)]
+            del y, z
+            assert [reference() is None for reference in alive] == [False, True, True, True]
+        del x
+        assert alive[0]() is None
+        assert len(run.trace.steps) >= 4
+    finally:
+        gc.enable()
+
+
+def test_run_that_is_dropped_goes_at_once() -> None:
+    x = minigrad.ones(2, requires_grad=True)
+    with record() as run:
+        y = x * x
+    gone = weakref.ref(run._recorder)
+    gc.disable()
+    try:
+        del run
+        assert gone() is None
+    finally:
+        gc.enable()
+    assert y.requires_grad
+
+
+def test_failing_recorder_does_not_disturb_the_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(self: Any, *args: Any) -> None:
+        raise KeyError("a bug in the recorder")
+
+    run = record()
+    with pytest.warns(RuntimeWarning, match=r"Recording stopped after step 1: KeyError"):  # noqa: PT031, SIM117
+        with run:
+            x = minigrad.tensor([2.0], requires_grad=True)
+            monkeypatch.setattr(Recorder, "_argument", broken)
+            y = x * x
+            y.backward()
+    assert x.grad is not None
+    assert len(run.trace.notes) == 1
+
+
+def test_other_threads_are_not_watched() -> None:
+    def elsewhere() -> None:
+        minigrad.ones(5)
+
+    with record() as run:
+        thread = threading.Thread(target=elsewhere)
+        thread.start()
+        thread.join()
+    assert run.trace.steps == []
+
+
+def test_nothing_heavy_is_imported(tmp_path: Path) -> None:
+    import subprocess
+
+    heavy = ("IPython", "ipywidgets", "anywidget", "graphviz", "torch")
+    code = f"import sys, viz, viz.record; print([name for name in {heavy} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_words_can_be_put_twice() -> None:
+    recording, _, _ = run(PROGRAMS["product"])
+    assert put_into_words(recording._recorder).to_json() == put_into_words(recording._recorder).to_json()
+
+
+def test_golden_files_are_those_of_the_programs() -> None:
+    assert sorted(path.stem for path in GOLDENS.glob("*.json")) == sorted(PROGRAMS)
+    assert all(json.loads(path.read_text(encoding="utf-8"))["version"] == VERSION for path in GOLDENS.glob("*.json"))
+
+
+def test_run_is_shown_by_the_stepper() -> None:
+    with record() as run:
+        minigrad.ones(3, requires_grad=True)
+    assert isinstance(run, Run)
+    bundle = run._repr_mimebundle_()
+    assert bundle["text/plain"].startswith("Stepper: 1 step")

@@ -1,0 +1,964 @@
+"""Recorder: watches the engine while a block of code runs, and notes what happens as events.
+
+It keeps no tensor and no node: only their numbers at each moment, and weak references to tell them apart. So a
+graph that the learner lets go of goes, and the run shows that it went. Names are found late (a result gets its name
+only after the operation), which is why the events are put into words at the end, by explain.py.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+import weakref
+from collections.abc import Callable, Iterator
+from types import FrameType
+from typing import Any
+
+from minigrad.autograd import function, grad_mode, observe
+from minigrad.autograd.graph import AccumulateGrad
+from minigrad.autograd.saved import SavedTensor
+from minigrad.tensor import Tensor
+from viz import names
+from viz.cast import ChipRecord, EdgeRecord, Event, NodeRecord, Operand, OperationRecord, Snap, TensorRecord, as_array
+from viz.naming import Naming
+from viz.sources import Source, callee, is_learners, library, line_of, operator_runs, segment, stores
+from viz.texts import say
+from viz.trace import Value
+
+LIMIT = 5000  # steps; a longer run is cut
+
+
+def notes_of(error: BaseException) -> list[str]:
+    """What was written to an error besides its message."""
+    return list(getattr(error, "__notes__", ()))
+
+
+def guarded(method: Callable[..., None]) -> Callable[..., None]:
+    """An observer's method that never harms the program it watches: at its first failure the recording ends."""
+
+    @functools.wraps(method)
+    def watch(self: Recorder, *details: Any) -> None:
+        if self.stopped or self.busy:
+            return
+        self.busy = True
+        try:
+            method(self, *details)
+        except Exception as problem:
+            self.stopped = f"Recording stopped after step {len(self.events)}: {type(problem).__name__}: {problem}"
+            self.failed = True
+            if os.environ.get("MINIGRAD_VIZ_DEBUG"):
+                raise
+        finally:
+            self.busy = False
+
+    return watch
+
+
+class Deaths:
+    """What weak references tell when a tensor or node goes. It holds nothing that could hold the recorder."""
+
+    def __init__(self) -> None:
+        self.sources: list[Source] = []
+        self.seen: list[tuple[Any, int | None]] = []
+        self.unseen = False  # nobody is recording, or the collector runs: when it does is chance, and must not show
+
+    def watch(self, record: Any) -> Callable[[Any], None]:
+        """What to call when the tensor or node of ``record`` goes."""
+        return functools.partial(self._gone, record)
+
+    def collector(self, phase: str, info: dict[str, int]) -> None:
+        """Told by Python's garbage collector when it begins and ends."""
+        self.unseen = phase == "start"
+
+    def _gone(self, record: Any, reference: Any) -> None:
+        if self.unseen:
+            return
+        line: int | None = None
+        frame: FrameType | None = sys._getframe()
+        while frame is not None and line is None:
+            line = line_of(frame, self.sources)
+            frame = frame.f_back
+        self.seen.append((record, line))
+
+
+_FUNCTION = {function.Function.apply.__func__.__code__, function.BackwardFunction._run.__code__}  # type: ignore[attr-defined]
+
+
+def _in_function() -> bool:
+    """Whether the forward or backward of a custom Function is running."""
+    frame: FrameType | None = None if grad_mode.is_grad_enabled() else sys._getframe(1)
+    while frame is not None and frame.f_code not in _FUNCTION:
+        frame = frame.f_back
+    return frame is not None
+
+
+class Recorder(observe.Observer):
+    """Turns what the engine tells into events."""
+
+    def __init__(self, limit: int = LIMIT) -> None:
+        self.limit = limit
+        self.deaths = Deaths()
+        self.sources = self.deaths.sources
+        self.events: list[Event] = []
+        self.tensors: list[TensorRecord] = []
+        self.nodes: list[NodeRecord] = []
+        self.edges: list[EdgeRecord] = []
+        self.stopped = ""
+        self.cut = False  # the limit was reached
+        self.progress: Callable[[int], None] | None = None  # told how many steps there are
+        self.failed = False
+        self.busy = False
+        self._by_tensor: dict[int, tuple[TensorRecord, weakref.ref[Any]]] = {}
+        self._by_node: dict[int, tuple[NodeRecord, weakref.ref[Any]]] = {}
+        self._naming = Naming(self._by_tensor)
+        self._changes: list[list[Any]] = []
+        self._held: dict[ChipRecord, None] = {}
+        self._bytes: int | None = 0  # what they amount to; None: to be counted again
+        self._library = ""  # the part of minigrad that is working by itself: see library()
+        self._frames: list[FrameType] = []  # the learner's, the innermost first
+        self._shown = 0  # which of them the line is of that is shown
+        self._line: int | None = None
+        self._in_backward = 0
+        self._caller: tuple[int, int] | None = None  # where the learner's program called backward
+        self._running: Event | None = None  # the node whose backward is running
+        self._create_graph = False  # whether the pass that is running is recorded itself
+        self._root: TensorRecord | None = None  # what is being differentiated
+        self._modules: list[tuple[Any, str]] = []  # the modules whose forward is running, with their paths
+        self._arrived: dict[tuple[NodeRecord, int], list[tuple[NodeRecord, Snap]]] = {}
+        self._released: list[NodeRecord] = []
+        self._travelled: list[EdgeRecord] = []  # gradients stand on them
+        self._walk_released: list[NodeRecord] = []
+        self._erred = False
+        self._phase = ""  # of the last event, what was let go left out
+
+    # Looking around
+
+    def _look(self, last: bool = False) -> None:
+        """Find where the learner's program is, what its variables are called, and what has gone since."""
+        frame: FrameType | None = sys._getframe(3)
+        frames: list[FrameType] = []
+        home = whole = 0  # where the innermost line is that is shown; how many frames lead to the outermost
+        line = None
+        self._library = ""
+        while frame is not None:
+            if is_learners(frame):
+                here = line_of(frame, self.sources)
+                frames.append(frame)
+                if here is not None:
+                    if line is None:
+                        home, line = len(frames) - 1, here
+                    whole = len(frames)
+                    if not frame.f_code.co_flags & 0x1:
+                        break  # the cell itself
+            elif not frames:
+                self._library = self._library or library(frame)
+            frame = frame.f_back
+        frames = frames[: whole or 1]
+        if last and frames and not any(frames[0].f_code.co_filename == source.filename for source in self.sources):
+            frames = []  # the learner's own frame is over
+        self._frames, self._shown = frames, home
+        self._line = line
+        self._name(frames, home)
+        self._bury()
+
+    def _name(self, frames: list[FrameType], home: int) -> None:
+        """Find what the variables of the learner's frames are called; ``home``: the one whose line is shown."""
+        step, walking, changed = len(self.events) - 1, self._in_backward > 0, bool(self.deaths.seen)
+        for record in self._naming.look(frames, home, step, walking, changed):
+            self._set(record, "visible", True)
+
+    def _at_caller(self) -> bool:
+        """Whether the learner's program waits where it called backward, and no hook or function of its own runs."""
+        frame = self._frame
+        return frame is not None and (id(frame), frame.f_lasti) == self._caller
+
+    @property
+    def _frame(self) -> FrameType | None:
+        """The learner's frame that is running."""
+        return self._frames[0] if self._frames else None
+
+    def _known(self, tensor: Any) -> TensorRecord | None:
+        found = self._by_tensor.get(id(tensor))
+        return found[0] if found is not None and found[1]() is tensor else None
+
+    # The cast
+
+    def _set(self, record: Any, attribute: str, value: Any) -> None:
+        """Note a change; what is so already is no change."""
+        state = record.__dict__.setdefault("now", {})
+        if attribute not in state:
+            state[attribute] = getattr(record.cast, attribute)
+        if state[attribute] != value:
+            state[attribute] = value
+            self._changes.append([record, attribute, value])
+
+    def _now(self, record: Any, attribute: str) -> Any:
+        return record.__dict__.get("now", {}).get(attribute, getattr(record.cast, attribute))
+
+    def _new_tensor(self, tensor: Any, made: int) -> TensorRecord:
+        record = TensorRecord(made, Snap(tensor._array))
+        record.line, record.scope = self._line, self._naming.scope
+        record.cast.requires_grad = tensor.requires_grad
+        record.cast.version = 0 if tensor.is_inference() else tensor._version
+        record.cast.leaf = tensor.is_leaf
+        record.key = id(tensor)
+        self._by_tensor[record.key] = record, weakref.ref(tensor, self.deaths.watch(record))
+        self.tensors.append(record)
+        self._set(record, "visible", True)
+        base = tensor._base
+        if base is not None:
+            record.memory = self._tensor(base).memory
+        return record
+
+    def _tensor(self, tensor: Any) -> TensorRecord:
+        """The record of a tensor; one that nobody told about was there before, or is a leaf's gradient."""
+        known = self._known(tensor)
+        if known is not None:
+            return known
+        record = self._new_tensor(tensor, -1)
+        record.line = None
+        if tensor.is_leaf:
+            owner = self._owner_of(tensor)
+            if owner is not None:
+                record.owner, record.of_gradient = owner, True
+                self._set(record, "visible", False)  # it stands in its owner's row
+            if tensor.grad is not None:
+                record.cast.grad = Snap(tensor.grad._array).value
+            self._own_node(record)
+        else:
+            node = self._node(tensor.grad_fn, {id(tensor._array): record})
+            record.node = node
+            record.cast.grad_fn = node.cast.label
+            while len(node.outputs) <= tensor.output_nr:
+                node.outputs.append(record)
+            node.outputs[tensor.output_nr] = record
+            node.tensor = node.tensor or record
+            if tensor.retains_grad and tensor.grad is not None:
+                record.cast.grad = Snap(tensor.grad._array).value
+        return record
+
+    def _owner_of(self, gradient: Any) -> TensorRecord | None:
+        for record, reference in self._by_tensor.values():
+            tensor = reference()
+            if tensor is not None and tensor._grad is gradient:
+                return record
+        return None
+
+    def _own_node(self, record: TensorRecord) -> NodeRecord:
+        """The box of a tensor that no operation made."""
+        if record.node is None:
+            kind = "leaf" if self._now(record, "requires_grad") else "untracked"
+            record.node = NodeRecord(kind, "", record, record.line, len(self.events))
+            record.node.outputs = [record]
+            self.nodes.append(record.node)
+        return record.node
+
+    def _known_node(self, node: Any) -> NodeRecord | None:
+        found = self._by_node.get(id(node))
+        return found[0] if found is not None and found[1]() is node else None
+
+    def _new_node(self, node: Any, line: int | None) -> NodeRecord:
+        record = NodeRecord("operation", type(node).__name__, None, line, len(self.events))
+        record.cast.group = self._modules[-1][1] if self._modules else ""
+        record.key = id(node)
+        self._by_node[record.key] = record, weakref.ref(node, self.deaths.watch(record))
+        self.nodes.append(record)
+        return record
+
+    def _node(self, node: Any, results: dict[int, TensorRecord] | None = None) -> NodeRecord:
+        """The record of a node; unknown ones (made before the recording) are read off the graph, inputs first."""
+        known = self._known_node(node)
+        if known is not None:
+            return known
+        order, seen, stack = [], {id(node)}, [node]
+        while stack:
+            current = stack.pop()
+            order.append(current)
+            for child, _ in current.next_functions:
+                if child is None or type(child) is AccumulateGrad or id(child) in seen or self._known_node(child):
+                    continue
+                seen.add(id(child))
+                stack.append(child)
+        for current in sorted(order, key=lambda n: n._sequence_nr()):
+            record = self._new_node(current, None)
+            self._connect(record, current, {})
+            self._hold(record, current, results or {})
+            self._show(record)
+        found = self._known_node(node)
+        assert found is not None
+        return found
+
+    def _connect(self, record: NodeRecord, node: Any, places: dict[int, int]) -> None:
+        """Draw the edges of ``next_functions``. ``places``: which argument each of them is."""
+        for index, (child, output) in enumerate(node.next_functions):
+            if child is None:
+                record.arguments.append(None)
+                continue
+            if type(child) is AccumulateGrad:
+                source = self._own_node(self._tensor(child.variable))
+                source.cast.kind = "leaf"
+            else:
+                source = self._node(child)
+            record.arguments.append(self._edge(source, record, places.get(index, index), output))
+
+    def _edge(self, source: NodeRecord, target: NodeRecord, argument: int, output: int = 0) -> EdgeRecord:
+        edge = EdgeRecord(source, target, argument, output)
+        self.edges.append(edge)
+        self._show(source)
+        self._set(edge, "visible", True)
+        return edge
+
+    def _show(self, record: NodeRecord) -> None:
+        self._set(record, "visible", True)
+
+    def _hold(self, record: NodeRecord, node: Any, results: dict[int, TensorRecord]) -> None:
+        """Note what a node saved. ``results``: its outputs by their arrays, which it keeps without their tensors."""
+        chips: dict[TensorRecord, ChipRecord] = {}
+        for name, entry in _saved(node):
+            if isinstance(entry, Tensor):
+                tensor, version, array = self._tensor(entry), 0, entry._array
+            else:
+                version, array = entry.version, entry.array
+                if array is None:  # a pack hook has it
+                    record.packed = True
+                    continue
+                if entry.tensor is not None:
+                    tensor = self._tensor(entry.tensor)
+                elif id(array) in results:
+                    tensor = results[id(array)]
+                else:  # a result from before the recording, of which only this is left
+                    tensor = TensorRecord(-1, Snap(array))
+                    self.tensors.append(tensor)
+            if tensor in chips:
+                chips[tensor].names.append(name)
+                continue
+            chips[tensor] = chip = ChipRecord(tensor, version, array.nbytes, [name])
+            record.chips.append(chip)
+            self._held[chip] = None
+            self._bytes = None
+            self._set(chip, "held", True)
+
+    def _let_go(self, record: NodeRecord) -> bool:
+        """A node's saved tensors are gone."""
+        gone = [chip for chip in record.chips if chip in self._held]
+        for chip in gone:
+            del self._held[chip]
+            self._bytes = None
+            self._set(chip, "held", False)
+        return bool(gone)
+
+    def saved_bytes(self) -> int:
+        """Bytes of the memory that saved tensors hold; memory held twice counts once."""
+        if self._bytes is None:
+            held: dict[TensorRecord, int] = {}
+            for chip in self._held:
+                memory = chip.tensor.memory
+                held[memory] = max(held.get(memory, 0), chip.cast.bytes)
+            self._bytes = sum(held.values())
+        return self._bytes
+
+    # What has gone
+
+    def _bury(self) -> None:
+        """Show what has gone since the last step: with it, or as a step of its own where memory was freed."""
+        if not self.deaths.seen:
+            return
+        deaths = list(self.deaths.seen)
+        self.deaths.seen.clear()
+        kept, self._changes = self._changes, []
+        nodes = [record for record, _ in deaths if isinstance(record, NodeRecord)]
+        for record, _ in deaths:
+            if isinstance(record, TensorRecord):
+                record.alive = False
+            table: dict[int, tuple[Any, Any]] = self._by_tensor if isinstance(record, TensorRecord) else self._by_node
+            if record.key in table and table[record.key][0] is record:
+                del table[record.key]
+        before = self.saved_bytes()
+        dropped = [record for record in nodes if self._let_go(record)]
+        over = {record: None for record, _ in deaths if isinstance(record, TensorRecord)}
+        for record in nodes:
+            self._set(record, "freed", True)
+            over |= dict.fromkeys(output for output in record.outputs if not output.alive)
+        for record in over:
+            box = record.node
+            if box is not None and box.cast.kind == "leaf":
+                self._set(box, "freed", True)
+            if box is None or box.cast.kind == "untracked" or self._now(box, "freed"):
+                self._set(record, "visible", False)
+        if dropped:
+            line = next((line for record, line in deaths if record in dropped and line is not None), self._line)
+            event = Event(
+                "free", "forward", line, active=[*dropped], changes=self._changes, saved_bytes=self.saved_bytes()
+            )
+            event.facts = {"dropped": dropped, "bytes": before - self.saved_bytes()}
+            self.events.append(event)
+        elif self.events:
+            self.events[-1].changes.extend(self._changes)
+        else:
+            kept = self._changes + kept
+        self._changes = kept
+
+    # Events
+
+    def _emit(self, kind: str, phase: str | None = None, active: Any = (), **facts: Any) -> Event:
+        for record in self._released:
+            self._let_go(record)
+        self._released = []
+        phase = phase or ("backward" if self._in_backward else "forward")
+        event = Event(kind, phase, self._line, active=list(active), changes=self._changes, facts=facts)
+        event.saved_bytes = self.saved_bytes()
+        facts["home"] = segment(self._frames[self._shown]) if self._frames else ""
+        self._changes = []
+        self.events.append(event)
+        self._phase = phase
+        if self.progress is not None:
+            self.progress(len(self.events))
+        if len(self.events) >= self.limit:
+            self.stopped = f"This run is longer than {self.limit:,} steps."
+            self.cut = True
+        return event
+
+    @guarded
+    def leaf(self, tensor: Any) -> None:
+        self._look()
+        known = self._known(tensor)
+        if self._library and not tensor.requires_grad and known is None:
+            return  # what a module makes its parameters of
+        if known is not None and self._now(known, "requires_grad") == tensor.requires_grad:
+            return  # it was so already
+        record = known or self._new_tensor(tensor, len(self.events))
+        if known is None:
+            self._name(self._frames, self._shown)
+        if known is None and record.called:  # a variable holds it already: it was made before the recording
+            known, record.made, record.line = record, -1, None
+            record.cast.requires_grad = not tensor.requires_grad
+        self._set(record, "requires_grad", tensor.requires_grad)
+        active: list[Any] = [record]
+        if tensor.requires_grad:
+            node = self._own_node(record)
+            node.cast.kind = "leaf"
+            self._show(node)
+            active.insert(0, node)
+        if known is None and self._frame is not None:
+            record.expression = segment(self._frame)
+            if not self._library:
+                self._naming.hint([record], False)
+        parameter = type(tensor).__name__ == "Parameter"
+        self._emit("leaf", active=active, tensor=record, again=known is not None, parameter=parameter)
+
+    @guarded
+    def operation(self, name: str, inputs: tuple[Any, ...], outputs: tuple[Any, ...], node: Any) -> None:
+        self._look()
+        arguments = self._arguments(inputs)
+        tensors = list(_flat(arguments))
+        fresh = [self._known(output) is None for output in outputs]
+        records = []
+        for output, new in zip(outputs, fresh, strict=True):
+            record = self._new_tensor(output, len(self.events)) if new else self._tensor(output)
+            if new and name == "detach":
+                record.memory = tensors[0].tensor.memory
+            record.of_gradient = node is None and any(o.tensor.of_gradient for o in tensors)
+            if node is None:  # looking at a leaf between backward and the next forward is part of the update
+                record.aside = record.of_gradient or any(o.tensor.aside for o in tensors)
+                record.aside |= name == "detach" and self._phase in ("backward", "update")
+            records.append(record)
+        results = [Operand(record, record.snap, record.cast.version) for record in records]
+        row = getattr(node, "operation", None)
+        view = any(output._is_view() for output in outputs)
+        # Steps of the engine's own are not the learner's: finding where x[0] = 1 writes to, copying a gradient.
+        frame = self._frame
+        aside = view and frame is not None and stores(frame)
+        internal = self._in_backward and self._at_caller()
+        operation = OperationRecord(name, arguments, {}, results)
+        if row is not None:
+            operation.given = dict(zip(row.params, arguments, strict=False))
+            operation.formula = row.formula
+        expression = segment(frame) if frame is not None else ""
+        direct = frame is not None and (operator_runs(frame) or callee(expression) == name.strip("_"))
+        box = None
+        if node is not None:
+            known = self._known_node(node)
+            box = known or self._new_node(node, self._line)
+            box.operation, box.outputs, box.tensor = operation, records, records[0]
+            box.hidden = aside
+            if known is None:
+                self._draw(box, node, operation, tensors, row)
+                self._hold(
+                    box, node, {id(output._array): record for output, record in zip(outputs, records, strict=True)}
+                )
+                self._show(box)
+        elif any(fresh):
+            box = NodeRecord("untracked", name, records[0], self._line, len(self.events))
+            box.operation, box.outputs = operation, records
+            self.nodes.append(box)
+            for place, operand in enumerate(tensors):
+                self._edge(self._own_node(operand.tensor), box, place)
+            self._show(box)
+        for record, new, output in zip(records, fresh, outputs, strict=True):
+            if new:
+                record.node, record.operation = box, operation
+                record.cast.leaf = output.is_leaf
+                record.cast.requires_grad = output.requires_grad
+                record.cast.grad_fn = None if node is None else box.cast.label  # type: ignore[union-attr]
+                if node is not None:
+                    record.cast.grad = say("kept")
+                if direct and not self._running:
+                    record.expression = expression
+            elif node is not None:  # made inside a custom Function's forward, and now its result
+                record.node, record.operation = box, operation
+                if not record.names:  # what the Function's result is called, it is called from here on
+                    record.names.append((record.made, None))
+                self._set(record, "leaf", False)
+                self._set(record, "requires_grad", True)
+                self._set(record, "grad_fn", type(node).__name__)
+                self._set(record, "grad", say("kept"))
+        if not self._running:
+            self._naming.hint(records, direct)
+        if aside or (node is None and (internal or self._library)):
+            for record in records:
+                record.quiet = True
+                self._set(record, "visible", False)
+            return
+        kind = ("view" if view else "operation") if node is not None else "untracked"
+        phase = "update" if node is None and records[0].aside and not self._in_backward else None
+        edges = [edge for edge in self.edges[-len(tensors) - 1 :] if edge.target is box]
+        active = [*([box] if box else []), *edges, *records, *(box.chips if box else [])]
+        self._emit(
+            kind, phase, active, operation=operation, node=box, enabled=grad_mode.is_grad_enabled(), view=view,
+            inference=grad_mode.is_inference_mode_enabled(),
+            created=self._running is not None, recorded=self._create_graph, custom=_in_function(),
+            needing=any(isinstance(value, Tensor) and value.requires_grad for value in inputs),
+        )  # fmt: skip
+
+    def _arguments(self, values: tuple[Any, ...]) -> list[Any]:
+        """An operation's arguments as they are now; a tensor never seen before, as in a hook, is named as well."""
+        count = len(self.tensors)
+        arguments = [self._argument(value) for value in values]
+        if len(self.tensors) > count and self._frames:
+            self._name(self._frames, self._shown)
+        return arguments
+
+    def _argument(self, value: Any) -> Any:
+        if isinstance(value, Tensor):
+            record = self._tensor(value)
+            if record.owner is not None:  # a gradient changes with every backward
+                record.snap = Snap(value._array)
+            return Operand(record, record.snap, self._now(record, "version"))
+        if isinstance(value, list | tuple):
+            return [self._argument(item) for item in value]
+        return value
+
+    def _draw(self, box: NodeRecord, node: Any, operation: OperationRecord, tensors: list[Operand], row: Any) -> None:
+        """The edges of an operation's node: from the nodes of its inputs, and from data that needs no gradient."""
+        if row is not None and not row.variadic:
+            operation.inputs = [key for key, _, _ in row.derivatives]
+            owners = [operation.given.get(name) for name in operation.inputs]
+        else:
+            owners = list(tensors)
+            operation.inputs = [str(place) for place in range(len(owners))]
+            operation.given |= {str(place): operand for place, operand in enumerate(owners)}
+        order = {id(operand): place for place, operand in enumerate(tensors)}
+        places = {index: order[id(owner)] for index, owner in enumerate(owners) if id(owner) in order}
+        self._connect(box, node, places)
+        for edge, owner in zip(box.arguments, owners, strict=False):
+            if edge is not None and edge.source.tensor is None and isinstance(owner, Operand):
+                edge.source.tensor = owner.tensor  # a view: it has another node since its base was changed
+                edge.source.outputs = [owner.tensor]
+        drawn = {places.get(index, index) for index, edge in enumerate(box.arguments) if edge is not None}
+        for place, operand in enumerate(tensors):
+            if place not in drawn:
+                self._edge(self._own_node(operand.tensor), box, place)
+
+    @guarded
+    def inplace(self, name: str, tensor: Any, inputs: tuple[Any, ...], before: int, after: int) -> None:
+        self._look()
+        owner = self._owner_of(tensor)
+        if owner is not None:
+            self._gradient_changed(owner, name, tensor)
+            return
+        arguments = self._arguments(inputs)
+        record = self._tensor(tensor)
+        old = Operand(record, record.snap, before)
+        self._refresh(record, tensor)
+        if self._library == "init" and self.events and record.made >= 0 and self._now(record, "leaf"):
+            # A module fills its parameters: that is how they are made, and no step of its own.
+            record.first, record.cast.value, record.cast.version = record.snap, record.snap.value, after
+            self._changes = [change for change in self._changes if change[0] is not record]
+            return
+        update = self._now(record, "leaf") and self._now(record, "requires_grad") and not grad_mode.is_grad_enabled()
+        target = record.memory if tensor._is_view() else record
+        holder = tensor._base if tensor._is_view() else tensor
+        box, node = None, holder.grad_fn
+        operation = OperationRecord(name, [old, *arguments], {}, [Operand(record, record.snap, after)])
+        if node is not None and self._known_node(node) is None:
+            box = self._new_node(node, self._line)
+            operand = Operand(target, target.snap, after)
+            row = getattr(node, "operation", None)
+            if row is not None:
+                operation.given = dict(zip(row.params, operation.arguments, strict=False))
+                operation.formula = row.formula
+            operation.results = [operand]
+            box.operation, box.outputs, box.tensor, box.version = operation, [target], target, after
+            # A write to a view is drawn as one to its base: the view itself is not in the way of any gradient.
+            written = old if target is record else Operand(target, target.snap, before)
+            self._draw(box, node, operation, [written, *_flat(arguments)], row)
+            self._hold(box, node, {id(holder._array): target})
+            self._show(box)
+            target.node = box
+            self._set(target, "grad_fn", box.cast.label)
+            self._set(target, "leaf", False)
+            self._set(target, "requires_grad", True)
+            self._set(target, "grad", say("kept"))
+        stale = self._check_versions(record, after)
+        if name == "copy_" and self._in_backward and self._at_caller():
+            return  # a gradient is copied to be kept
+        active = [*([box] if box else []), record, *([target] if target is not record else []), *stale]
+        if record.node is not None and not box:
+            active.insert(0, record.node)
+        kind = "update" if update else "inplace"
+        self._emit(
+            kind, "update" if update else None, active, operation=operation, node=box, tensor=record, target=target,
+            before=old, after=Operand(record, record.snap, after), stale=stale,
+        )  # fmt: skip
+
+    def _refresh(self, changed: TensorRecord, tensor: Any) -> None:
+        """Read again what lies in memory that was written to."""
+        for record, reference in list(self._by_tensor.values()):
+            if record is changed or record.memory is changed.memory:
+                other = reference()
+                if other is not None:
+                    record.snap = Snap(other._array)
+                    self._set(record, "value", record.snap.value)
+                    if not other.is_inference():
+                        self._set(record, "version", other._version)
+
+    def _check_versions(self, record: TensorRecord, version: int) -> list[ChipRecord]:
+        """Mark the saved tensors that are not any more what they were when they were saved."""
+        stale = []
+        for chip in self._held:
+            if chip.tensor.memory is record.memory and chip.cast.version != version:
+                self._set(chip, "stale", True)
+                chip.changed_on = chip.changed_on or self._line
+                stale.append(chip)
+        return stale
+
+    def _gradient_changed(self, owner: TensorRecord, name: str, gradient: Any) -> None:
+        before = self._now(owner, "grad")
+        after = Snap(gradient._array)
+        self._set(owner, "grad", after.value)
+        phase = "backward" if self._in_backward else "update"
+        active = [*([owner.node] if owner.node else []), owner]
+        self._emit("grad_set", phase, active, tensor=owner, before=before, after=after, inplace=name)
+
+    @guarded
+    def grad_set(self, tensor: Any, before: Any, after: Any) -> None:
+        if after is before:
+            return  # x.grad *= 2 has changed it, and puts it back
+        self._look()
+        record = self._tensor(tensor)
+        old = self._now(record, "grad")
+        snap = None if after is None else Snap(after._array)
+        self._set(record, "grad", None if snap is None else snap.value)
+        active = [*([record.node] if record.node else []), record]
+        self._emit("grad_set", "update", active, tensor=record, before=old, after=snap, inplace="")
+
+    @guarded
+    def backward_begin(self, roots: tuple[Any, ...], gradients: tuple[Any, ...], options: dict[str, Any]) -> None:
+        self._look()
+        self._in_backward += 1
+        self._caller = (id(self._frames[0]), self._frames[0].f_lasti) if self._frames else None
+        self._arrived, self._walk_released, self._erred = {}, [], False
+        for edge in self._travelled:  # the gradients of an earlier pass have gone by
+            self._changes.append([edge, "gradient", None])
+        self._travelled.clear()
+        seeds = []
+        for root, gradient in zip(roots, gradients, strict=True):
+            record, snap = self._tensor(root), Snap(as_array(gradient))
+            seeds.append((record, snap))
+            self._passing(record, snap)
+        self._root = seeds[0][0] if seeds else None
+        active: list[Any] = [record for record, _ in seeds]
+        active += [record.node for record, _ in seeds if record.node is not None]
+        self._create_graph = options.get("create_graph", False)
+        event = self._emit("backward", "backward", active, seeds=seeds, options=dict(options))
+        event.origin = seeds[0][0].node.cast.line if seeds[0][0].node is not None else None
+
+    def _passing(self, record: TensorRecord, snap: Snap) -> None:
+        """A gradient arrives at a tensor that will not keep it."""
+        if not self._now(record, "leaf") and not isinstance(self._now(record, "grad"), Value):
+            self._set(record, "grad", f"{say('kept')} · {snap.value.text}")
+
+    @guarded
+    def node_begin(self, node: Any, grad_outputs: tuple[Any, ...]) -> None:
+        if type(node) is AccumulateGrad:
+            return
+        self._look()
+        box = self._node(node)
+        incoming = [None if grad is None else Snap(as_array(grad)) for grad in grad_outputs]
+        for output, grad in zip(box.outputs, grad_outputs, strict=False):
+            if isinstance(grad, Tensor) and self._known(grad) is None and self._root is not None:
+                seed = self._new_tensor(grad, len(self.events))
+                seed.gradient_of = self._root, output
+                self._set(seed, "visible", False)
+        for record, snap in zip(box.outputs, incoming, strict=False):
+            if snap is not None and not (box.version and record.node is not box):
+                self._passing(record, snap)
+        arrived = {place: self._arrived.get((box, place), []) for place in range(len(incoming))}
+        self._running = self._emit("node", "backward", [box], node=box, incoming=incoming, arrived=arrived)
+        self._running.origin = box.cast.line
+
+    @guarded
+    def node_end(self, node: Any, grad_outputs: tuple[Any, ...], grad_inputs: tuple[Any, ...]) -> None:
+        if type(node) is AccumulateGrad:
+            return
+        event, self._running = self._running, None
+        if event is None:
+            return
+        box = event.facts["node"]
+        outgoing = [None if grad is None else Snap(as_array(grad)) for grad in grad_inputs]
+        event.facts["outgoing"] = outgoing
+        later, self._changes = self._changes, []
+        for edge, snap in zip(box.arguments, outgoing, strict=False):
+            if edge is None or snap is None:
+                continue
+            sent = self._arrived.setdefault((edge.source, edge.output), [])
+            sent.append((box, snap))
+            self._travelled.append(edge)
+            event.active.append(edge)
+            for record in edge.source.outputs[edge.output : edge.output + 1]:
+                current = not edge.source.version or record.node is edge.source
+                if edge.source.cast.kind == "operation" and current and len(sent) == 1:
+                    self._passing(record, snap)
+                event.active.append(record)
+        event.active.extend(chip for chip in box.chips if chip in self._held)
+        event.changes.extend(self._changes)
+        self._changes = later
+
+    @guarded
+    def accumulate(self, tensor: Any, before: Any, arriving: Any, after: Any) -> None:
+        self._look()
+        record = self._tensor(tensor)
+        if (kept := self._known(tensor.grad)) is not None:
+            kept.owner = record  # under create_graph the gradient is a tensor with a history
+            self._set(kept, "visible", False)
+        box = self._own_node(record)
+        snap = Snap(as_array(after))
+        self._set(record, "grad", snap.value)
+        event = self._emit(
+            "accumulate", "backward", [box, record], tensor=record, node=box,
+            before=None if before is None else Snap(as_array(before)), arriving=Snap(as_array(arriving)), after=snap,
+            arrived=self._arrived.pop((box, 0), []),
+        )  # fmt: skip
+        event.origin = record.line
+
+    @guarded
+    def retain(self, tensor: Any, gradient: Any) -> None:
+        self._look()
+        record, snap = self._tensor(tensor), Snap(as_array(gradient))
+        self._set(record, "grad", snap.value)
+        active = [*([record.node] if record.node else []), record]
+        event = self._emit("retain", "backward", active, tensor=record, snap=snap)
+        event.origin = record.line
+
+    @guarded
+    def returned(self, inputs: tuple[Any, ...], gradients: tuple[Any, ...]) -> None:
+        self._look()
+        pairs = []
+        for tensor, gradient in zip(inputs, gradients, strict=True):
+            if gradient is not None:
+                known = self._known(gradient)
+                record = known or self._new_tensor(gradient, len(self.events))
+                pairs.append((self._tensor(tensor), record))
+        self._naming.hint([record for _, record in pairs], False)
+        active = [record for _, record in pairs]
+        unused = [self._tensor(tensor) for tensor, gradient in zip(inputs, gradients, strict=True) if gradient is None]
+        self._emit("accumulate", "backward", active, returned=pairs, unused=unused)
+
+    @guarded
+    def hook(self, target: Any, before: Any, after: Any) -> None:
+        self._look()
+        if isinstance(target, Tensor):
+            record: TensorRecord | None = self._tensor(target)
+            box = record.node  # type: ignore[union-attr]
+        elif type(target) is AccumulateGrad:
+            record = self._tensor(target.variable)
+            box = self._own_node(record)
+        else:
+            box = self._node(target)
+            record = box.tensor
+        edges = [
+            edge
+            for edge in self._travelled
+            if edge.source is box and (record is None or record in edge.source.outputs[edge.output : edge.output + 1])
+        ]
+        active = [part for part in (box, record, *edges) if part is not None]
+        event = self._emit(
+            "hook", "backward", active, tensor=record, node=box, before=Snap(as_array(before)),
+            after=Snap(as_array(after)), edges=edges,
+        )  # fmt: skip
+        event.origin = None if box is None else box.cast.line
+
+    @guarded
+    def freed(self, node: Any, byte_count: int) -> None:
+        box = self._known_node(node)
+        if box is not None and box.chips:
+            box.freed_on = self._line
+            self._released.append(box)
+            self._walk_released.append(box)
+
+    @guarded
+    def backward_end(self) -> None:
+        self._in_backward = max(0, self._in_backward - 1)
+        self._running = None
+        if self._walk_released and not self._erred:
+            self._look()
+            for box in self._walk_released:
+                self._set(box, "freed", True)
+            count = sum(chip.cast.bytes for box in self._walk_released for chip in box.chips)
+            chips = [chip for box in self._walk_released for chip in box.chips]
+            self._emit(
+                "free", "backward", [*self._walk_released, *chips], nodes=self._walk_released, bytes=count, chips=chips
+            )
+        self._walk_released = []
+
+    @guarded
+    def update(self, tensor: Any, optimizer: str, before: Any, version: int, options: dict[str, Any]) -> None:
+        self._look()
+        record = self._tensor(tensor)
+        old = Operand(record, Snap(before), version)
+        self._refresh(record, tensor)
+        new = Operand(record, record.snap, tensor._version)
+        stale = self._check_versions(record, new.version)
+        numbers = {key: value for key, value in options.items() if isinstance(value, int | float)}
+        gradient = None if tensor.grad is None else Snap(tensor.grad._array)
+        self._emit(
+            "update", "update", [self._own_node(record), record, *stale], tensor=record, before=old, after=new,
+            stale=stale, optimizer=optimizer, options=numbers, gradient=gradient,
+        )  # fmt: skip
+
+    @guarded
+    def module_begin(self, module: Any, inputs: tuple[Any, ...]) -> None:
+        name = type(module).__name__
+        if self._modules:
+            above, path = self._modules[-1]
+            child = next((key for key, value in above.named_children() if value is module), name)
+            name = f"{path}.{child}"
+        self._modules.append((module, name))
+
+    @guarded
+    def module_end(self, module: Any) -> None:
+        if self._modules and self._modules[-1][0] is module:
+            self._modules.pop()
+
+    @guarded
+    def error(self, error: BaseException, node: Any) -> None:
+        if node is None and error.__dict__.get(_TOLD) == id(self):
+            told = next(event for event in reversed(self.events) if event.kind == "error")
+            told.facts["notes"] = notes_of(error)  # what was found out on its way
+            return
+        self._look()
+        self._error(error, None if node is None else self._node(node))
+
+    def _error(self, error: BaseException, box: NodeRecord | None) -> None:
+        for record in self._walk_released:
+            self._set(record, "freed", True)
+        self._erred = True
+        active: list[Any] = []
+        if box is not None:
+            self._set(box, "failed", True)
+            active = [box, *box.chips]
+        last = self.events[-1] if self.events else None
+        if last is not None and last.kind == "error" and error.__dict__.get(_TOLD) == id(self):
+            self._changes[:0] = self.events.pop().changes  # told when it was made; now the engine says at which node
+        event = self._emit("error", "error", active, node=box, type=type(error).__name__, message=str(error))
+        if self._running is not None and box is not None:  # the node never got so far as to pass a gradient on
+            self.events.remove(self._running)
+            event.changes[:0] = self._running.changes
+            self._running = None
+        event.origin = None if box is None else box.cast.line
+        event.error = f"{type(error).__name__}: {error}"
+        event.facts["notes"] = notes_of(error)
+        event.facts["chips"] = [] if box is None else box.chips
+        error.__dict__[_TOLD] = id(self)
+
+    @guarded
+    def finish(self, error: BaseException | None) -> None:
+        """The block is over: look a last time, and show the error that ended it unless the engine has told it."""
+        if error is None:
+            self._look(last=True)
+        else:
+            self._look_back(error)
+            if error.__dict__.get(_TOLD) != id(self):
+                self._in_backward = 0
+                self._error(error, None)
+        for record in self._released:
+            self._let_go(record)
+        if self.events:
+            self.events[-1].changes.extend(self._changes)
+            self.events[-1].saved_bytes = self.saved_bytes()
+
+    def _look_back(self, error: BaseException) -> None:
+        """Find the place an error came through in its traceback: the frames themselves are over."""
+        frames: list[FrameType] = []
+        home = 0
+        self._frames, self._line = [], None
+        step = error.__traceback__
+        while step is not None:
+            frame = step.tb_frame
+            lines = (source.number(frame.f_code.co_filename, step.tb_lineno) for source in self.sources)
+            line = next((line for line in lines if line is not None), None)
+            if line is not None or (frames and is_learners(frame)):
+                frames.insert(0, frame)
+            home = 0 if line is not None else home + 1
+            self._line = line or self._line
+            step = step.tb_next
+        self._name(frames, min(home, max(0, len(frames) - 1)))
+        self._bury()
+
+    def tell_names(self) -> None:
+        """Let pictures of the graph know what was seen: what tensors are called, and which modules made the nodes."""
+        for record, tensor in self._by_tensor.values():
+            if record.name and (seen := tensor()) is not None:
+                names.SEEN_TENSORS.remember(seen, record.name)
+        for box, node in self._by_node.values():
+            if box.cast.group and (seen := node()) is not None:
+                names.SEEN_FUNCTIONS.remember(seen, box.cast.group)
+
+    def pause(self) -> None:
+        """Hold nothing of the learner's while nobody is recording; weak references stay, for ``resume``."""
+        self._frames, self._caller, self._running = [], None, None
+        self._naming.pause()
+        self._modules.clear()
+        self._released.clear()
+        self._changes.clear()
+        self._in_backward = 0
+
+
+def short_name(node: Any) -> str:
+    """A node's name without its namespace: CopySlices for torch::autograd::CopySlices."""
+    return node.name().rpartition("::")[2]
+
+
+_TOLD = "_viz_recorder"  # the mark on an error that a recorder has shown
+
+
+def _saved(node: Any) -> Iterator[tuple[str, Any]]:
+    """What a node saved, name by name: Tensors, or SavedTensors with their version; numbers are left out."""
+    saved = getattr(node, "saved", None)
+    if type(saved) is not tuple:
+        return
+    row = getattr(node, "operation", None)
+    names = row.saved_names if row is not None else ("",) * len(saved)  # a custom Function's have no names
+    for name, entry in zip(names, saved, strict=False):
+        for item in entry if type(entry) is tuple else (entry,):
+            if isinstance(item, Tensor | SavedTensor):
+                yield name, item
+
+
+def _flat(arguments: list[Any]) -> Iterator[Operand]:
+    for argument in arguments:
+        if isinstance(argument, Operand):
+            yield argument
+        elif isinstance(argument, list):
+            yield from _flat(argument)
