@@ -84,14 +84,12 @@ def _described(value: Any, arrays: list[np.ndarray], seen: dict[int, int], where
             arrays.append(value._array)
         return ["Tensor" if kind is Tensor else "Parameter", seen[id(value)], value.requires_grad]
     name = kind.__name__
-    if _CONTAINERS.get(name) is kind and issubclass(kind, dict):
-        pairs = (
-            [_described(key, arrays, seen, where), _described(each, arrays, seen, f"{where}[{key!r}]")]
-            for key, each in value.items()
-        )
-        return [name, list(pairs)]
     if _CONTAINERS.get(name) is kind:
-        return [name, [_described(each, arrays, seen, f"{where}[{i}]") for i, each in enumerate(value)]]
+        keys = list(value) if issubclass(kind, dict) else range(len(value))
+        parts = [_described(value[key], arrays, seen, f"{where}[{key!r}]") for key in keys]
+        if issubclass(kind, dict):
+            parts = [[_described(key, arrays, seen, where), part] for key, part in zip(keys, parts, strict=True)]
+        return [name, parts]
     advice = ": save its state_dict()" if hasattr(value, "state_dict") else ""
     raise TypeError(
         f"save() writes tensors, numbers, strings, and dicts, lists and tuples of them; {where} is a {name}{advice}"

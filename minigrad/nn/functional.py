@@ -557,14 +557,16 @@ def nll_loss(
 def _check_classes(input: Tensor, target: Tensor, weight: Tensor | None) -> int:
     """The number of classes; an error where the target is not one class for each row of scores."""
     x, y = input._array, target._array
-    batch, given = x.shape[0] if x.ndim else 1, y.shape[0] if y.ndim else 1
-    if x.ndim == 1 and (y.ndim > 1 or y.size != 1):
-        raise ValueError(f"Expected input batch_size ({batch}) to match target batch_size ({y.size}).")
-    if x.ndim > 1 and (not y.ndim or batch != given):
+    if not x.ndim:
+        raise ValueError("Expected 1 or more dimensions (got 0)")
+    batch, given = x.shape[0], y.shape[0] if y.ndim else 0
+    if x.ndim > 1 and batch != given:
         error = ValueError(f"Expected input batch_size ({batch}) to match target batch_size ({given}).")
         raise explain(error, _CLASSES)
-    if x.ndim == 2 and y.ndim > 1:
+    if x.ndim < 3 and y.ndim > 1:
         raise explain(RuntimeError("0D or 1D target tensor expected, multi-target not supported"), _CLASSES)
+    if x.ndim == 1 and y.size != 1:
+        raise ValueError(f"For 1D input, 1D target must have size 1, but got target size: {y.size}")
     if x.ndim == 4 and y.ndim != 3:
         text = "only batches of spatial targets supported (3D tensors) but got targets of dimension"
         raise RuntimeError(f"{text}: {y.ndim}")
@@ -579,12 +581,16 @@ def _check_classes(input: Tensor, target: Tensor, weight: Tensor | None) -> int:
         )
     _must_float(input, "nll_loss_out_frame")
     classes = x.shape[min(1, x.ndim - 1)]
+    _check_weight(weight, classes)
+    return classes
+
+
+def _check_weight(weight: Tensor | None, classes: int, function: str = "") -> None:
     if weight is not None and weight._array.shape != (classes,):
         raise RuntimeError(
-            f"weight tensor should be defined either for all {classes} classes or no classes but got weight tensor of "
-            f"shape: {list(weight._array.shape)}"
+            f"{function}weight tensor should be defined either for all {classes} classes or no classes but got weight "
+            f"tensor of shape: {list(weight._array.shape)}"
         )
-    return classes
 
 
 def _nll(input: Any, target: Any, weight: Any, reduction: int, ignore_index: int) -> Tensor:
@@ -651,11 +657,7 @@ def _cross_entropy_of_probabilities(
         )
     if ignore_index >= 0:
         raise RuntimeError("ignore_index is not supported for floating point target")
-    if weight is not None and weight._array.shape != (x.shape[axis],):
-        raise RuntimeError(
-            f"cross_entropy: weight tensor should be defined either for all {x.shape[axis]} classes or no classes but "
-            f"got weight tensor of shape: {list(weight._array.shape)}"
-        )
+    _check_weight(weight, x.shape[axis], "cross_entropy: ")
     scores = reduction_log_softmax(input, axis)
     if label_smoothing:
         target = neural.times_number(target, 1 - label_smoothing)
@@ -674,13 +676,8 @@ def binary_cross_entropy(
     """Of probabilities between 0 and 1, and targets: -(y ln x + (1 - y) ln(1 - x))."""
     kind = _reduction(reduction)
     if input._array.shape != target._array.shape:
-        raise explain(
-            ValueError(
-                f"Using a target size ({target.shape}) that is different to the input size ({input.shape}) is "
-                "deprecated. Please ensure they have the same size."
-            ),
-            _SQUEEZE,
-        )
+        sizes = f"Using a target size ({target.shape}) that is different to the input size ({input.shape})"
+        raise explain(ValueError(f"{sizes} is deprecated. Please ensure they have the same size."), _SQUEEZE)
     if weight is not None:
         weight = weight.expand(np.broadcast_shapes(target._array.shape, weight._array.shape))
     if target._array.dtype != input._array.dtype:

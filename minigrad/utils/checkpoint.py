@@ -91,8 +91,8 @@ def _reentrant(given: bool | None, who: str, threat: str) -> bool:
     if given is None:
         warnings.warn(
             f"torch.utils.{who}: the use_reentrant parameter should be passed explicitly. {threat}. "
-            "use_reentrant=False is recommended, but if you need to preserve the current default behavior, you can pass "
-            "use_reentrant=True. Refer to docs for more details on the differences between the two variants.",
+            "use_reentrant=False is recommended, but if you need to preserve the current default behavior, you can "
+            "pass use_reentrant=True. Refer to docs for more details on the differences between the two variants.",
             stacklevel=3,
         )
     return given is None or given

@@ -212,12 +212,28 @@ def test_avg_pool2d(args: str, x: tuple[int, ...]) -> None:
     F.avg_pool2d(x[0, 0], 2)
     F.avg_pool2d(x, 2, padding=2)
     F.max_pool2d(x, 2, 0)
+    F.avg_pool2d(x[None], 2)
+    F.avg_pool2d(x[:, :0], 2)
+    F.max_pool2d(x, ())
     F.max_pool2d(x * math.nan, 2)
     F.max_pool2d(x.floor(), 3)
 """),
 )
 def test_pooling(code: str) -> None:
     agree(code, x=(2, 3, 6, 6), but=FUSED)
+
+
+@pytest.mark.parametrize(
+    "code",
+    lines("""
+    F.pad(x, (1, 2))
+    F.pad(x, (1, -1, 0, 2), value=3.0)
+    F.pad(x, (1,))
+    F.pad(x, (1, 1) * 4)
+"""),
+)
+def test_pad(code: str) -> None:
+    agree(code, x=(2, 3, 2), but="view saved gradgraph")
 
 
 @pytest.mark.parametrize("args", ["", ", padding_idx=1", ", padding_idx=-1", ", padding_idx=9"])
@@ -375,6 +391,10 @@ def test_cross_entropy_of_probabilities(args: str) -> None:
     "code",
     lines("""
     F.cross_entropy(x[0], t[0])
+    F.cross_entropy(x[0], t[:2])
+    F.cross_entropy(x[0], t[:1, None])
+    F.cross_entropy(x, t[0])
+    F.nll_loss(x[0, 0], t[0])
     F.cross_entropy(x, t[:2])
     F.cross_entropy(x, t + 1)
     F.cross_entropy(x, t - 1)
