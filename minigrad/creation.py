@@ -76,63 +76,49 @@ def _refuse_shape(name: str, shape: Shape) -> None:
 # Filled
 
 
-def _filled(name: str, what: str, fill: Callable[..., np.ndarray], sized: str = SIZED, like: str = LIKE) -> Any:
+def _filled(name: str, what: str, fill: Callable[..., np.ndarray], value: str = "", draws: bool = False) -> Any:
     """Functions from one row: `name(*size)`, `name_like(input)` and, unless it draws, the method `new_name(*size)`.
 
-    `fill` writes into an array of zeros and returns it.
+    `fill` writes into an array of zeros and returns it; it is given the value, if the functions take one.
     """
 
-    def of_size(size: Shape, dtype: dtype | None, **draw: Generator) -> np.ndarray:
-        return fill(np.zeros(size, (dtype or get_default_dtype()).numpy), **draw)
+    def of_size(size: Shape, fill_value: Any = None, *, dtype: dtype | None, **draw: Generator) -> np.ndarray:
+        dtype = dtype or (get_default_dtype() if fill_value is None else dtypes.result_type(fill_value))
+        return fill(np.zeros(size, dtype.numpy), fill_value, **draw)
 
-    def of_another(input: Tensor, dtype: dtype | None, **draw: Generator) -> np.ndarray:
-        return fill(np.zeros_like(input._array, (dtype or input.dtype).numpy, as_it_lies(input._array), False), **draw)
+    def like(input: Tensor, fill_value: Any = None, *, dtype: dtype | None, **draw: Generator) -> np.ndarray:
+        array, kind = input._array, (dtype or input.dtype).numpy
+        return fill(np.zeros_like(array, kind, as_it_lies(array), False), fill_value, **draw)
 
-    def new(self: Tensor, size: Shape, dtype: dtype | None) -> np.ndarray:
-        return fill(np.zeros(size, (dtype or self.dtype).numpy))
+    def new(self: Tensor, size: Shape, fill_value: Any = None, *, dtype: dtype | None) -> np.ndarray:
+        return fill(np.zeros(size, (dtype or self.dtype).numpy), fill_value)
 
-    for body, shape in ((of_size, "of this size"), (of_another, "of input's shape"), (new, "of self's dtype")):
-        body.__doc__ = f"A tensor {shape}: {what}."
-    if sized == SIZED:
-        creation(f"new_{name}(Tensor self, int[] size, {sized})", method=True)(new)
-    return (
-        creation(f"{name}(int[] size, {sized})")(of_size),
-        creation(f"{name}_like(Tensor input, {like})")(of_another),
-    )
+    owner = "the value's" if value else "the default"
+    for body, shape in ((of_size, f"this size, {owner} dtype"), (like, "input's shape, dtype"), (new, "self's dtype")):
+        body.__doc__ = f"A tensor of {shape}: {what}."
+    if not draws:
+        creation(f"new_{name}(Tensor self, int[] size{value}, {SIZED})", method=True)(new)
+    made = creation(f"{name}(int[] size{value}, {DRAWN if draws else SIZED})")(of_size)
+    return made, creation(f"{name}_like(Tensor input{value}, {DRAWN_LIKE if draws else LIKE})")(like)
 
 
 def _drawn(name: str, what: str, distribution: Callable[..., np.ndarray]) -> Any:
-    fill = lambda blank, generator: random.fill(blank, distribution, 0, 1, generator=generator)  # noqa: E731
-    return _filled(name, f"random numbers, {what}", fill, DRAWN, DRAWN_LIKE)
+    fill = lambda blank, _, generator: random.fill(blank, distribution, 0, 1, generator=generator)  # noqa: E731
+    return _filled(name, f"random numbers, {what}", fill, draws=True)
 
 
-zeros, zeros_like = _filled("zeros", "zeros", lambda blank: blank)
-ones, ones_like = _filled("ones", "ones", lambda blank: _set(blank, 1))
-empty, empty_like = _filled("empty", "values not to be relied on (zeros, so that runs repeat)", lambda blank: blank)
+def _set(blank: np.ndarray, value: float) -> np.ndarray:
+    """The array with a number everywhere, which must fit."""
+    blank.fill(_number_array(value, dtypes.of(blank)))
+    return blank
+
+
+zeros, zeros_like = _filled("zeros", "zeros", lambda blank, _: blank)
+ones, ones_like = _filled("ones", "ones", lambda blank, _: _set(blank, 1))
+full, full_like = _filled("full", "one value everywhere", _set, ", Scalar fill_value")
+empty, empty_like = _filled("empty", "values not to be relied on (zeros, so that runs repeat)", lambda blank, _: blank)
 rand, rand_like = _drawn("rand", "even in [0, 1)", random.draw_uniform)
 randn, randn_like = _drawn("randn", "normal with mean 0 and variance 1", random.draw_normal)
-
-
-@creation(f"full(int[] size, Scalar fill_value, {SIZED})")
-def full(size: Shape, fill_value: float, dtype: dtype | None) -> np.ndarray:
-    """A tensor of this size with one value everywhere; the dtype is the value's unless another is given.
-
-    >>> full((2,), 3), full((2,), 3.5)
-    (tensor([3, 3]), tensor([3.5000, 3.5000]))
-    """
-    return _set(np.empty(size, (dtype or dtypes.result_type(fill_value)).numpy), fill_value)
-
-
-@creation(f"full_like(Tensor input, Scalar fill_value, {LIKE})")
-def full_like(input: Tensor, fill_value: float, dtype: dtype | None) -> np.ndarray:
-    """A tensor of input's shape and dtype with one value everywhere."""
-    return _set(np.empty_like(input._array, (dtype or input.dtype).numpy, as_it_lies(input._array), False), fill_value)
-
-
-@creation(f"new_full(Tensor self, int[] size, Scalar fill_value, {SIZED})", method=True)
-def new_full(self: Tensor, size: Shape, fill_value: float, dtype: dtype | None) -> np.ndarray:
-    """A tensor of this size and self's dtype with one value everywhere."""
-    return _set(np.empty(size, (dtype or self.dtype).numpy), fill_value)
 
 
 @creation(f"eye(int n, {SIZED})", f"eye(int n, int m, {SIZED})")
@@ -142,12 +128,6 @@ def eye(n: int, m: int | None = None, *, dtype: dtype | None) -> np.ndarray:
         if length is not None and length < 0:
             raise RuntimeError(f"{name} must be greater or equal to 0, got {length}")
     return np.eye(n, m, dtype=(dtype or get_default_dtype()).numpy)
-
-
-def _set(blank: np.ndarray, value: float) -> np.ndarray:
-    """The array with a number everywhere, which must fit."""
-    blank.fill(_number_array(value, dtypes.of(blank)))
-    return blank
 
 
 def _number_array(value: Any, dtype: dtype) -> np.ndarray:
@@ -232,9 +212,7 @@ def _refuse_bool(dtype: dtype, kernel: str) -> None:
 
 
 @creation(f"randint(int high, int[] size, {DRAWN})", f"randint(int low, int high, int[] size, {DRAWN})")
-def randint(
-    low: int = 0, high: Any = None, size: Shape = (), *, dtype: dtype | None, generator: Generator
-) -> np.ndarray:
+def randint(low: int = 0, high: Any = None, size: Any = (), *, dtype: dtype | None, generator: Generator) -> np.ndarray:
     """`randint(high, size)` or `randint(low, high, size)`: random whole numbers in [low, high), int64 by default."""
     if isinstance(high, tuple):
         high, size = None, high
@@ -506,9 +484,8 @@ def constructed(cls: type[Tensor], *args: Any, **options: Any) -> Tensor:
     return made
 
 
-TYPED = {
-    f"{dtype.scalar_name}Tensor": partial(_legacy, dtype) for dtype in dtypes.DTYPES
-}  # FloatTensor, LongTensor ...
+# FloatTensor, LongTensor ...
+TYPED = {f"{dtype.scalar_name}Tensor": partial(_legacy, dtype) for dtype in dtypes.DTYPES}
 
 for _name, _method in METHODS.items():
     setattr(Tensor, _name, _method)

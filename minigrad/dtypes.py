@@ -162,13 +162,6 @@ def number_dtype(number: object) -> dtype | None:
     return None
 
 
-def _combined(higher: dtype | None, lower: dtype | None) -> dtype | None:
-    """The operands of the higher priority decide, unless the lower ones are of a higher category."""
-    if higher is None or lower is None:
-        return higher or lower
-    return PROMOTED[higher, lower] if lower.category > higher.category else higher
-
-
 def result_type(*operands: Tensor | float) -> dtype:
     """The dtype that an operation on these tensors and numbers computes in.
 
@@ -178,18 +171,16 @@ def result_type(*operands: Tensor | float) -> dtype:
     >>> result_type(1, 2.5)
     torch.float32
     """
-    found: list[dtype | None] = [None, None, None]  # of numbers, 0-d tensors, tensors with dimensions
+    found: list[dtype | None] = [None, None, None]  # of tensors with dimensions, 0-d tensors, numbers
     for operand in operands:
         array = getattr(operand, "_array", None)
         kind = number_dtype(operand) if array is None else FROM_NUMPY[array.dtype]
         if kind is None:
             raise TypeError(f"result_type(): tensors and numbers have a dtype, {kind_name(operand)} has none")
-        priority = 0 if array is None else min(array.ndim, 1) + 1
-        before = found[priority]
-        found[priority] = PROMOTED[before, kind] if before else kind
-    result = _combined(found[2], _combined(found[1], found[0]))
-    assert result is not None, "result_type() needs operands"
-    return result
+        place = 2 if array is None else 0 if array.ndim else 1
+        before = found[place]
+        found[place] = PROMOTED[before, kind] if before else kind
+    return max(filter(None, found), key=lambda kind: kind.category)  # the first of those of the highest category
 
 
 # Limits
@@ -203,12 +194,8 @@ class finfo:
     """
 
     def __init__(self, type: dtype | None = None) -> None:
-        type = _must_be_dtype("finfo", _default[0] if type is None else type)
-        if not type.is_floating_point:
-            raise TypeError(
-                "torch.finfo() requires a floating point input type. Use torch.iinfo to handle 'torch.finfo'"
-            )
-        limits = np.finfo(type.numpy)
+        type = _default[0] if type is None else type
+        limits = _limits("finfo", "a floating point", "iinfo", type)
         self.resolution = 10.0**-limits.precision
         self.min, self.max, self.eps = float(limits.min), float(limits.max), float(limits.eps)
         self.smallest_normal = self.tiny = float(limits.tiny)
@@ -227,21 +214,22 @@ class iinfo:
     """
 
     def __init__(self, type: dtype) -> None:
-        if _must_be_dtype("iinfo", type) is bool_:
-            raise TypeError("torch.bool is not supported by torch.iinfo")
-        if type.is_floating_point:
-            raise TypeError("torch.iinfo() requires an integer input type. Use torch.finfo to handle 'torch.iinfo'")
-        limits = np.iinfo(type.numpy)
+        limits = _limits("iinfo", "an integer", "finfo", type)
         self.min, self.max, self.bits, self.dtype = int(limits.min), int(limits.max), limits.bits, type.name
 
     def __repr__(self) -> str:
         return f"iinfo(min={self.min:g}, max={self.max:g}, dtype={self.dtype})"
 
 
-def _must_be_dtype(function: str, value: dtype) -> dtype:
-    if not isinstance(value, dtype):
-        raise TypeError(f"{function}(): argument 'type' (position 1) must be torch.dtype, not {kind_name(value)}")
-    return value
+def _limits(name: str, kind: str, other: str, type: dtype) -> Any:
+    """numpy's finfo or iinfo of a dtype of that kind; TypeError for another."""
+    if not isinstance(type, dtype):
+        raise TypeError(f"{name}(): argument 'type' (position 1) must be torch.dtype, not {kind_name(type)}")
+    if type is bool_ and name == "iinfo":
+        raise TypeError("torch.bool is not supported by torch.iinfo")
+    if type.is_floating_point != (name == "finfo"):
+        raise TypeError(f"torch.{name}() requires {kind} input type. Use torch.{other} to handle 'torch.{name}'")
+    return getattr(np, name)(type.numpy)
 
 
 # Size

@@ -11,6 +11,7 @@ import math
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from operator import setitem
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ import numpy as np
 from .. import memory
 from ..autograd import grad_mode, notes, views
 from ..autograd.observe import tell
-from ..dtypes import FROM_NUMPY, kind_name, type_name
+from ..dtypes import kind_name, of, type_name
 from ..tensor import Tensor
 from .arguments import METHODS, broadcast_shape, function, is_number, must_be_tensor, wrap_dim
 from .dual import cast, either, masked, plain, reshape, scatter_flat, zeros, zeros_of
@@ -78,13 +79,10 @@ def _put_in_place(self: np.ndarray, indices: Indices, values: np.ndarray, accumu
     given = [index for index in indices if index is not None]
     fills = values.size == 1 and len(given) == 1 and given[0]._array.dtype == np.bool_  # PyTorch goes to masked_fill_
     if memory.overlaps_itself(self):
-        name, example = (
-            ("masked_fill_", "tensor[mask] = scalar") if fills else ("index_put_", "tensor[indices] = tensor")
-        )
         warnings.warn(
-            f"Use of {name} on expanded tensors is deprecated. Please clone() the tensor before performing this "
-            f"operation. This also applies to advanced indexing e.g. {example}",
-            UserWarning,
+            f"Use of {'masked_fill_' if fills else 'index_put_'} on expanded tensors is deprecated. Please clone() the "
+            "tensor before performing this operation. This also applies to advanced indexing e.g. "
+            f"{'tensor[mask] = scalar' if fills else 'tensor[indices] = tensor'}",
             stacklevel=6,
         )
     if fills:
@@ -99,15 +97,16 @@ _PLACED, _TAKEN = r"\bar{z} \text{ added at its places in } 0", r"\bar{z} \text{
 _ELSEWHERE = r"\bar{z} \text{ elsewhere}"
 
 
-def _putting(name: str, forward: Callable[..., np.ndarray], node: str) -> Operation:
-    derivatives: dict[str, Callable[..., Any]] = {
-        "self": lambda grad, indices, accumulate: (
-            grad if accumulate else either(_index_put, grad, indices, zeros_of(grad, ()), False)
-        ),
-        "values": lambda grad, indices: either(_index, grad, indices),
-    }
-    formula = {"self": _ELSEWHERE, "values": _TAKEN}
-    return Operation(name, forward, derivatives, node=node, tensors=("indices",), formula=formula)
+def _unwritten(grad: Any, indices: Indices, accumulate: bool) -> Any:
+    return grad if accumulate else either(_index_put, grad, indices, zeros_of(grad, ()), False)
+
+
+_putting: Any = partial(
+    Operation,
+    derivatives={"self": _unwritten, "values": lambda grad, indices: either(_index, grad, indices)},
+    formula={"self": _ELSEWHERE, "values": _TAKEN},
+    tensors=("indices",),
+)
 
 
 _alias = row("alias", lambda self: self[...], lambda grad: grad, r"\bar{z}", view=True)
@@ -119,12 +118,10 @@ _index: Operation = row(
     tensors=("indices",),
 )
 _index_put: Operation = _putting(
-    "index_put",
-    lambda self, indices, values, accumulate: _put(self.copy(), indices, values, accumulate),
-    "IndexPutBackward0",
+    "index_put", lambda self, indices, values, accumulate: _put(self.copy(), indices, values, accumulate)
 )
-_index_put_ = _putting("index_put_", _put_in_place, "IndexPutBackward0")
-_index_put_impl: Operation = _putting("_index_put_impl", _put, "IndexPutImplBackward0")
+_index_put_: Operation = _putting("index_put_", _put_in_place)
+_index_put_impl: Operation = _putting("_index_put_impl", _put)
 
 
 # Writing over a tensor. These rows write into the array they are given; ``write`` runs them on a tensor.
@@ -155,10 +152,7 @@ def _copied(self: np.ndarray, src: np.ndarray) -> np.ndarray:
     if together and memory.address(src) == memory.address(self):
         return self
     memory.check_memory(self, [src])
-    if alike:
-        return _overwritten(self, src)
-    shape = broadcast_shape(self.shape, src.shape)
-    if shape != self.shape:
+    if not alike and (shape := broadcast_shape(self.shape, src.shape)) != self.shape:
         raise RuntimeError(f"output with shape {list(self.shape)} doesn't match the broadcast shape {list(shape)}")
     return _overwritten(self, src)
 
@@ -178,7 +172,7 @@ _fill_tensor = Operation(
     node="FillBackward3",
     formula={"self": "0", "value": r"\sum \bar{z}"},
 )
-_zero = row("zero_", lambda self: _overwritten(self, 0), zeros, "0", node="ZeroBackward0")
+_zero = row("zero_", lambda self: _overwritten(self, 0), zeros, "0")
 
 
 @method("copy_(Tensor input, any other, bool non_blocking=False)")
@@ -269,7 +263,6 @@ def _means_tuple(index: Any) -> bool:
         "Using a non-tuple sequence for multidimensional indexing is deprecated and will be changed in pytorch 2.9; "
         "use x[tuple(seq)] instead of x[seq]. In pytorch 2.9 this will be interpreted as tensor index, "
         "x[torch.tensor(seq)], which will result either in an error or a different result",
-        UserWarning,
         stacklevel=4,
     )
     return True
@@ -375,10 +368,9 @@ def _check_indices(shape: Shape, indices: Indices) -> None:
     try:
         found = np.broadcast_shapes(*shapes)
     except ValueError:
-        listed = ", ".join(str(list(s)) for s in shapes)
-        raise IndexError(
-            f"shape mismatch: indexing tensors could not be broadcast together with shapes {listed}"
-        ) from None
+        lists = ", ".join(str(list(s)) for s in shapes)
+        text = f"shape mismatch: indexing tensors could not be broadcast together with shapes {lists}"
+        raise IndexError(text) from None
     for array, length, number in bounded if 0 not in found else ():
         if not length:
             raise IndexError("index is out of bounds for dimension with size 0")
@@ -388,10 +380,9 @@ def _check_indices(shape: Shape, indices: Indices) -> None:
 def _check_put(self: np.ndarray, indices: Indices, values: np.ndarray) -> None:
     _check_indices(self.shape, indices)
     if values.dtype != self.dtype:
-        names = FROM_NUMPY[self.dtype].scalar_name, FROM_NUMPY[values.dtype].scalar_name
         raise RuntimeError(
-            f"Index put requires the source and destination dtypes match, got {names[0]} for the destination and "
-            f"{names[1]} for the source."
+            f"Index put requires the source and destination dtypes match, got {of(self).scalar_name} for the "
+            f"destination and {of(values).scalar_name} for the source."
         )
 
 
@@ -515,35 +506,36 @@ def gather(self: np.ndarray, dim: int, index: np.ndarray, sparse_grad: bool) -> 
     return np.atleast_1d(self)[_places(index, dim)].reshape(index.shape)
 
 
-def _scattered(self: np.ndarray, dim: int, index: np.ndarray, src: Any, add: bool = False) -> np.ndarray:
+def _scattered(self: np.ndarray, dim: int, index: np.ndarray, src: Any, write: Callable[..., None]) -> np.ndarray:
     _check_index("scatter", self, dim, index, src)
     out = np.array(self, order="C")
     if index.size:
         if isinstance(src, np.ndarray):
             src = np.atleast_1d(src)[tuple(map(slice, np.atleast_1d(index).shape))]
-        array, key = np.atleast_1d(out), _places(index, dim)
-        if add:
-            _add_at(array, key, src)
-        else:
-            array[key] = src
+        write(np.atleast_1d(out), _places(index, dim), src)
     return out
+
+
+def _unscattered(grad: Any, dim: int, index: Any) -> Any:
+    return either(_scatter_value, grad, dim, index, 0)
+
+
+def _gathered(grad: Any, dim: int, index: Any) -> Any:
+    return either(gather.operation, grad, dim, index, False)
 
 
 _scatter_value: Operation = row(
     "scatter",
-    lambda self, dim, index, value: _scattered(self, dim, index, value),
-    lambda grad, dim, index: either(_scatter_value, grad, dim, index, 0),
+    lambda self, dim, index, value: _scattered(self, dim, index, value, setitem),
+    _unscattered,
     _ELSEWHERE,
     node="ScatterBackward1",
     **_by_index,
 )
 _scatter = Operation(
     "scatter",
-    lambda self, dim, index, src: _scattered(self, dim, index, src),
-    {
-        "self": lambda grad, dim, index: either(_scatter_value, grad, dim, index, 0),
-        "src": lambda grad, dim, index: either(gather.operation, grad, dim, index, False),
-    },
+    lambda self, dim, index, src: _scattered(self, dim, index, src, setitem),
+    {"self": _unscattered, "src": _gathered},
     formula={"self": _ELSEWHERE, "src": _TAKEN},
     **_by_index,
 )
@@ -560,14 +552,14 @@ def scatter(input: Tensor, dim: int, index: Tensor, src: Tensor | None = None, v
 
 @operation(
     "scatter_add(Tensor input, int dim, Tensor index, Tensor src)",
-    {"self": lambda grad: grad, "src": lambda grad, dim, index: either(gather.operation, grad, dim, index, False)},
+    {"self": lambda grad: grad, "src": _gathered},
     {"self": r"\bar{z}", "src": _TAKEN},
     public=_in_place_too,
     **_by_index,
 )
 def scatter_add(self: np.ndarray, dim: int, index: np.ndarray, src: np.ndarray) -> np.ndarray:
     """A copy with ``src`` added at these places."""
-    return _scattered(self, dim, index, src, add=True)
+    return _scattered(self, dim, index, src, _add_at)
 
 
 # One index for each place of a dimension: index_select, index_add
@@ -675,10 +667,7 @@ def masked_select(self: np.ndarray, mask: np.ndarray) -> np.ndarray:
 _masked_scatter: Operation = Operation(  # of as many numbers as the mask has trues
     "masked_scatter",
     _mask_scattered,
-    {
-        "self": lambda grad, mask: masked(grad, mask),
-        "source": lambda grad, mask: either(masked_select.operation, grad, mask),
-    },
+    {"self": masked, "source": lambda grad, mask: either(masked_select.operation, grad, mask)},
     tensors=("mask",),
     formula={"self": _ELSEWHERE, "source": _TAKEN},
 )
@@ -742,11 +731,7 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
 
 @function("unique(Tensor input, bool sorted=True, bool return_inverse=False, bool return_counts=False, int? dim=None)")
 def unique(
-    input: Tensor,
-    sorted: bool = True,
-    return_inverse: bool = False,
-    return_counts: bool = False,
-    dim: int | None = None,
+    input: Tensor, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False, dim: Any = None
 ) -> Any:
     """Each value once, in order; where each element's stands among them, and how often it occurs."""
     find: Any = np.unique

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from ..autograd import notes
-from ..dtypes import FROM_NUMPY, get_default_dtype
 from ..dtypes import dtype as Dtype
+from ..dtypes import get_default_dtype, of
 from ..tensor import Tensor
 from . import dual
 from .arguments import function, wrap_dim, wrap_dims
@@ -72,9 +72,7 @@ def in_order(array: np.ndarray) -> np.ndarray:
 
 def _accumulating(ufunc: Any) -> Callable[..., np.ndarray]:
     def forward(self: np.ndarray, dim: Dims = None, keepdim: bool = False, dtype: Dtype | None = None) -> np.ndarray:
-        return in_order(
-            ufunc.reduce(self, axis=_axis(dim, self.ndim), dtype=_wide(self, dtype), keepdims=keepdim, out=...)
-        )
+        return in_order(ufunc.reduce(self, _axis(dim, self.ndim), _wide(self, dtype), keepdims=keepdim, out=...))
 
     return forward
 
@@ -88,7 +86,7 @@ def _count(shape: tuple[int, ...], dim: Dims) -> int:
 
 
 def _mean(self: np.ndarray, dim: Dims = None, keepdim: bool = False, dtype: Dtype | None = None) -> np.ndarray:
-    kind = FROM_NUMPY[self.dtype] if dtype is None else dtype
+    kind = dtype or of(self)
     if not kind.is_floating_point:
         raise RuntimeError(
             f"mean(): could not infer output dtype. {'Input' if dtype is None else 'Optional'} dtype must be either a "
@@ -157,7 +155,7 @@ def _product_of_others(value: Any, dim: int) -> Any:
 
 
 def _reduction(
-    name: str, forward: Any, whole: Any, derivative: Any, formula: str, dim: str, doc: str, **more: Any
+    name: str, forward: Any, whole: Any, derivative: Any, formula: str, doc: str, dim: str = "int[1]? dim", **more: Any
 ) -> Callable[..., Tensor]:
     """A function of all elements (whose gradient is ``whole``), or over dimensions: a node each."""
     of_all = row(name, lambda self, dtype: forward(self, dtype=dtype), whole, formula)
@@ -180,7 +178,6 @@ _reduction(
     lambda grad, self_sym_sizes: expand(grad, self_sym_sizes),
     _spread,
     r"\bar{z}\,\mathbf{1}",
-    "int[1]? dim",
     "The sum of all elements, or over the dimensions ``dim``; integers and bools sum to int64.",
 )
 mean = _reduction(
@@ -189,7 +186,6 @@ mean = _reduction(
     lambda grad, self_sym_sizes, self_sym_numel: expand(grad, self_sym_sizes) / self_sym_numel,
     _spread_thin,
     r"\bar{z} / n",
-    "int[1]? dim",
     "The mean of all elements, or over the dimensions ``dim``; RuntimeError for integers without ``dtype``.",
     shows=("self_sym_numel",),
 )
@@ -199,8 +195,8 @@ _reduction(
     lambda grad, self, result: _prod_backward(grad, self, None, False, result),
     _prod_backward,
     r"\bar{z}\, z / x",
-    "int dim",
     "The product of all elements, or over the dimension ``dim``.",
+    dim="int dim",
 )
 
 
@@ -223,19 +219,6 @@ def nansum(self: np.ndarray, dim: Dims, keepdim: bool, dtype: Dtype | None) -> n
 _average = dual.dual("mean", _mean)
 
 
-def _variance(self: np.ndarray, dim: Dims, correction: float | None, keepdim: bool, name: str = "var") -> np.ndarray:
-    off = self - _mean(self, dim, True)
-    freedom = max(0, _count(self.shape, dim) - (1 if correction is None else correction))
-    if freedom <= 0:
-        warnings.warn(
-            f"{name}(): degrees of freedom is <= 0. Correction should be strictly less than the reduction factor "
-            "(input numel divided by output numel).",
-            UserWarning,
-            stacklevel=notes.outside(),
-        )
-    return np.true_divide(_sum(off * off, dim, keepdim), self.dtype.type(freedom), out=...)
-
-
 def _var_backward(grad: Any, self: Any, dim: Dims, correction: float | None, keepdim: bool) -> Any:
     shape = tuple(self.shape)
     freedom = _count(shape, dim) - (1 if correction is None else correction)
@@ -253,8 +236,22 @@ def _var_mean_backward(grads: Any, self: Any, dim: Dims, correction: float | Non
 
 
 def _deviation(
-    name: str, forward: Any, derivative: Any, what: str, formula: str, out: str = ", Tensor out=None", **more: Any
+    name: str, finish: Any, derivative: Any, what: str, formula: str, out: str = ", Tensor out=None", **more: Any
 ) -> None:
+    """A function of the variance: ``finish`` is given that, and what a mean is made of."""
+
+    def forward(self: np.ndarray, dim: Dims, correction: float | None, keepdim: bool) -> Any:
+        off = self - _mean(self, dim, True)
+        freedom = max(0, _count(self.shape, dim) - (1 if correction is None else correction))
+        if freedom <= 0:
+            warnings.warn(
+                f"{name}(): degrees of freedom is <= 0. Correction should be strictly less than the reduction factor "
+                "(input numel divided by output numel).",
+                stacklevel=notes.outside(),
+            )
+        variance = np.true_divide(_sum(off * off, dim, keepdim), self.dtype.type(freedom), out=...)
+        return finish(variance, self, dim, keepdim)
+
     made = row(name, forward, derivative, formula, **more)
 
     @function(
@@ -275,16 +272,10 @@ def _deviation(
         return made(input, dim, correction, keepdim)
 
 
-_deviation(
-    "var",
-    lambda self, dim, correction, keepdim: _variance(self, dim, correction, keepdim),
-    _var_backward,
-    "The variance",
-    r"\bar{z} \cdot \tfrac{2}{n - 1} (x - \bar x)",
-)
+_deviation("var", lambda var, *_: var, _var_backward, "The variance", r"\bar{z} \cdot \tfrac{2}{n - 1} (x - \bar x)")
 _deviation(
     "std",
-    lambda self, dim, correction, keepdim: np.sqrt(_variance(self, dim, correction, keepdim, "std"), out=...),
+    lambda var, *_: np.sqrt(var, out=...),
     lambda grad, self, dim, correction, keepdim, result: _var_backward(
         masked(grad / (result * 2), result == 0), self, dim, correction, keepdim
     ),
@@ -293,10 +284,7 @@ _deviation(
 )
 _deviation(
     "var_mean",
-    lambda self, dim, correction, keepdim: (
-        _variance(self, dim, correction, keepdim, "var_mean"),
-        _mean(self, dim, keepdim),
-    ),
+    lambda var, *given: (var, _mean(*given)),
     _var_mean_backward,
     "The variance and the mean",
     r"\bar{v} \cdot \tfrac{2}{n - 1} (x - \bar x) + \bar{m} / n",
@@ -307,6 +295,9 @@ _deviation(
 
 
 # The largest and the smallest
+
+PAIR = ("values", "indices")
+_SHARED = r"\bar{z}\,[x = z] / \#\{x = z\}"
 
 
 def _evenly(grad: Any, self: Any, result: Any) -> Any:
@@ -343,10 +334,21 @@ def _to_index(grad: Any, dim: int, indices: Any, self_sym_sizes: tuple[int, ...]
     return out
 
 
-def _picked(self: np.ndarray, indices: np.ndarray, dim: int, keepdim: bool) -> tuple[np.ndarray, np.ndarray]:
-    """The elements at one place in each row, and these places."""
-    values = np.take_along_axis(self, indices, dim)
-    return (values, indices) if keepdim else (np.squeeze(values, dim), np.squeeze(indices, dim))
+def _choosing(name: str, of_all: Any, find: Callable[..., np.ndarray], nodes: str) -> Callable[..., Any]:
+    """A function that chooses one element of all, or with ``dim`` one of each row: ``find`` gives their places."""
+
+    def in_rows(self: np.ndarray, dim: int, keepdim: bool) -> tuple[np.ndarray, np.ndarray]:
+        _check_not_empty(name, self.shape, dim)
+        if not self.ndim:
+            return self.copy(), np.zeros((), np.int64)
+        indices = find(self, dim)
+        values = np.take_along_axis(self, indices, dim)
+        return (values, indices) if keepdim else (np.squeeze(values, dim), np.squeeze(indices, dim))
+
+    title, pair = f"{name.capitalize()}Backward", return_type(name, *PAIR)
+    whole = row(name, of_all, _evenly, _SHARED, node=title + nodes[0])
+    in_dim = row(name, in_rows, _to_index, r"\bar{z}\,[i = \text{index}]", outputs=PAIR, node=title + nodes[1])
+    return lambda input, dim=None, keepdim=False: whole(input) if dim is None else pair(*in_dim(input, dim, keepdim))
 
 
 def _extremes(name: str, ufunc: Any, find: Any, what: str) -> None:
@@ -360,22 +362,13 @@ def _extremes(name: str, ufunc: Any, find: Any, what: str) -> None:
         _check_not_empty(name, self.shape, None)
         return ufunc.reduce(self, axis=None, out=...)
 
-    def in_rows(self: np.ndarray, dim: int, keepdim: bool) -> tuple[np.ndarray, np.ndarray]:
-        _check_not_empty(name, self.shape, dim)
-        if not self.ndim:
-            return self.copy(), np.zeros((), np.int64)
-        return _picked(self, find(self, axis=dim, keepdims=True), dim, keepdim)
-
     def index(self: np.ndarray, dim: int | None, keepdim: bool) -> np.ndarray:
         if self.dtype.kind == "b":
             raise RuntimeError(f"arg{name}(): does not support bool input")
         _check_not_empty(f"arg{name}", self.shape, dim)
         return np.asarray(find(self, axis=dim if self.ndim else None, keepdims=keepdim))
 
-    shared = r"\bar{z}\,[x = z] / \#\{x = z\}"
-    whole = row(name, of_all, _evenly, shared, node=f"{name.capitalize()}Backward1")
-    in_dim = row(name, in_rows, _to_index, r"\bar{z}\,[i = \text{index}]", outputs=("values", "indices"))
-    pair = return_type(name, "values", "indices")
+    choose = _choosing(name, of_all, partial(find, keepdims=True), "10")
 
     @function(
         f"{name}(Tensor input, *, Tensor out=None)",
@@ -385,14 +378,12 @@ def _extremes(name: str, ufunc: Any, find: Any, what: str) -> None:
         " (values, indices). Equals share the gradient evenly; with ``dim`` it goes to the one at the index.",
     )
     def extreme(input: Tensor, dim: int | None = None, keepdim: bool = False, *, other: Tensor | None = None) -> Any:
-        if other is not None:
-            return FUNCTIONS[f"{name}imum"](input, other)
-        return whole(input) if dim is None else pair(*in_dim(input, dim, keepdim))
+        return choose(input, dim, keepdim) if other is None else FUNCTIONS[f"{name}imum"](input, other)
 
     function(
         f"a{name}(Tensor input, int[1]? dim=(), bool keepdim=False, *, Tensor out=None)",
         doc=f"The {what} element, of all or over the dimensions ``dim``; equals share the gradient.",
-    )(row(f"a{name}", over_dims, _evenly_in_dims, shared))
+    )(row(f"a{name}", over_dims, _evenly_in_dims, _SHARED))
     function(
         f"arg{name}(Tensor input, int? dim=None, bool keepdim=False, *, Tensor out=None)",
         doc=f"The index of the {what} element: in the flattened tensor, or in the dimension ``dim``.",
@@ -403,26 +394,22 @@ _extremes("max", np.maximum, np.argmax, "largest")
 _extremes("min", np.minimum, np.argmin, "smallest")
 
 
-def _middle(self: np.ndarray, dim: int, keepdim: bool) -> tuple[np.ndarray, np.ndarray]:
-    _check_not_empty("median", self.shape, dim)
-    if not self.ndim:
-        return self.copy(), np.zeros((), np.int64)
+def _middle(self: np.ndarray, dim: int) -> np.ndarray:
     unknown = np.isnan(self).sum(dim, keepdims=True)  # which are sorted to the end: the first of them is the result
     place = np.where(unknown, self.shape[dim] - unknown, (self.shape[dim] - 1) // 2)
-    return _picked(self, np.take_along_axis(np.argsort(self, dim, kind="stable"), place, dim), dim, keepdim)
+    return np.take_along_axis(np.argsort(self, dim, kind="stable"), place, dim)
 
 
-_median = row("median", lambda self: _middle(self.ravel(), 0, False)[0], _evenly, r"\bar{z}\,[x = z] / \#\{x = z\}")
-_median_in_dim = row(
-    "median", _middle, _to_index, r"\bar{z}\,[i = \text{index}]", outputs=("values", "indices"), node="MedianBackward1"
-)
-_MEDIAN = return_type("median", "values", "indices")
+def _median(self: np.ndarray) -> np.ndarray:
+    row = self.ravel() if self.size else np.array([math.nan]).astype(self.dtype)
+    return row[_middle(row, 0)[0]]
 
 
-@function("median(Tensor input)", "median(Tensor input, int dim=-1, bool keepdim=False, *, Tensor[] out=None)")
-def median(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
-    """The element in the middle (of two the smaller) of all, or of each row, and its index: (values, indices)."""
-    return _median(input) if dim is None else _MEDIAN(*_median_in_dim(input, dim, keepdim))
+function(
+    "median(Tensor input)",
+    "median(Tensor input, int dim=-1, bool keepdim=False, *, Tensor[] out=None)",
+    doc="The element in the middle (of two the smaller) of all, or of each row, and its index: (values, indices).",
+)(_choosing("median", _median, _middle, "01"))
 
 
 # True or false, and counting
@@ -486,8 +473,8 @@ _LINALG: Any = {"method": False, "function": False}
 def vector_norm(self: np.ndarray, ord: float, dim: Dims, keepdim: bool, dtype: Dtype | None) -> np.ndarray:
     """The norm of all elements as one vector, or of those in the dimensions ``dim``."""
     if self.dtype.kind != "f":
-        kind = FROM_NUMPY[self.dtype].scalar_name
-        raise RuntimeError(f"linalg.vector_norm: Expected a floating point or complex tensor as input. Got {kind}")
+        text = "linalg.vector_norm: Expected a floating point or complex tensor as input. Got"
+        raise RuntimeError(f"{text} {of(self).scalar_name}")
     if dtype is not None:
         self = self.astype(dtype.numpy)
     if ord == 2:
@@ -574,7 +561,6 @@ _softmax_data: Operation = Operation(
             grad * grad_output - _row_sum(output * grad_output, dim) * grad - grad_output * _row_sum(grad * output, dim)
         ),
     },
-    node="SoftmaxBackwardDataBackward0",
 )
 _log_softmax_data: Operation = Operation(
     "_log_softmax_backward_data",
@@ -583,62 +569,49 @@ _log_softmax_data: Operation = Operation(
         "grad_output": lambda grad, output, dim: grad - _row_sum(grad * exp(output), dim),
         "output": lambda grad, grad_output, output, dim: -grad * exp(output) * _row_sum(grad_output, dim),
     },
-    node="LogSoftmaxBackwardDataBackward0",
 )
 
 
-def _normalizing(
-    name: str, data: Operation, alone: int, finish: Callable[[np.ndarray, int], np.ndarray], formula: str, doc: str
-) -> Callable[..., Tensor]:
-    """A function of rows that does not care what is added to them all: ``finish`` gets the largest at 0."""
+def _normalizing(data: Operation, alone: int, formula: str) -> Callable[..., Any]:
+    """A function of rows that does not care what is added to them all: what is declared gets the largest at 0."""
 
-    def forward(self: np.ndarray, dim: int) -> np.ndarray:
-        last = "_lastdim" if wrap_dim(dim, self.ndim) >= self.ndim - 1 else ""
-        if not self.size:
-            return self.copy()
-        if self.dtype.kind != "f":
-            called = FROM_NUMPY[self.dtype].scalar_name
-            raise NotImplementedError(f"\"{name}{last}_kernel_impl\" not implemented for '{called}'")
-        if not self.ndim:
-            return np.asarray(self - self + alone, self.dtype)  # NaN where it is not finite
-        return finish(in_order(self - np.maximum.reduce(self, axis=dim, keepdims=True)), dim)
+    def declare(finish: Callable[[np.ndarray, int], np.ndarray]) -> Callable[..., Tensor]:
+        name = finish.__name__
 
-    made = row(name, forward, lambda grad, dim, result: either(data, grad, result, dim), formula)
+        def forward(self: np.ndarray, dim: int) -> np.ndarray:
+            last = "_lastdim" if wrap_dim(dim, self.ndim) >= self.ndim - 1 else ""
+            if not self.size:
+                return self.copy()
+            if self.dtype.kind != "f":
+                raise NotImplementedError(f"\"{name}{last}_kernel_impl\" not implemented for '{of(self).scalar_name}'")
+            if not self.ndim:
+                return np.asarray(self - self + alone, self.dtype)  # NaN where it is not finite
+            return finish(in_order(self - np.maximum.reduce(self, axis=dim, keepdims=True)), dim)
 
-    @function(f"{name}(Tensor input, int dim, dtype? dtype=None, *, Tensor out=None)", doc=doc)
-    def normalized(input: Tensor, dim: int, dtype: Dtype | None = None) -> Tensor:
-        return made(input if dtype is None else dual.cast(input, dtype.numpy), dim)
+        made = row(name, forward, lambda grad, dim, result: either(data, grad, result, dim), formula)
 
-    return normalized
+        @function(f"{name}(Tensor input, int dim, dtype? dtype=None, *, Tensor out=None)", doc=finish.__doc__ or "")
+        def normalized(input: Tensor, dim: int, dtype: Dtype | None = None) -> Tensor:
+            return made(input if dtype is None else dual.cast(input, dtype.numpy), dim)
+
+        return normalized
+
+    return declare
 
 
-def _shares(row: np.ndarray, dim: int) -> np.ndarray:
+@_normalizing(_softmax_data, 1, r"z \odot (\bar{z} - \textstyle\sum z \odot \bar{z})")
+def softmax(row: np.ndarray, dim: int) -> np.ndarray:
+    """Exponentials divided by their sum over ``dim``: what lies along it sums to 1."""
     np.exp(row, out=row)
     row /= np.add.reduce(row, axis=dim, keepdims=True)
     return row
 
 
-def _log_shares(row: np.ndarray, dim: int) -> np.ndarray:
+@_normalizing(_log_softmax_data, 0, r"\bar{z} - e^{z} \textstyle\sum \bar{z}")
+def log_softmax(row: np.ndarray, dim: int) -> np.ndarray:
+    """The logarithm of the softmax, computed without overflow."""
     row -= np.log(np.add.reduce(np.exp(row), axis=dim, keepdims=True))
     return row
-
-
-softmax = _normalizing(
-    "softmax",
-    _softmax_data,
-    1,
-    _shares,
-    r"z \odot (\bar{z} - \textstyle\sum z \odot \bar{z})",
-    "Exponentials divided by their sum over ``dim``: what lies along it sums to 1.",
-)
-log_softmax = _normalizing(
-    "log_softmax",
-    _log_softmax_data,
-    0,
-    _log_shares,
-    r"\bar{z} - e^{z} \textstyle\sum \bar{z}",
-    "The logarithm of the softmax, computed without overflow.",
-)
 
 
 # Running sums and products

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import partial, reduce
 from itertools import pairwise
 from typing import Any
 
@@ -113,9 +113,10 @@ def contiguous(input: Tensor, memory_format: Any = None) -> Tensor:
     return input if input._array.flags.c_contiguous else _clone_in_order(input)
 
 
-ravel = function("ravel(Tensor input)", doc="All elements in one dimension.")(
-    lambda input: _view(contiguous(input), (-1,))
-)
+@function("ravel(Tensor input)")
+def ravel(input: Tensor) -> Tensor:
+    """All elements in one dimension."""
+    return _view(contiguous(input), (-1,))
 
 
 @operation("unsqueeze(Tensor input, int dim)", lambda grad, dim: either(_squeeze_dim, grad, dim), view=True)
@@ -126,24 +127,21 @@ def unsqueeze(self: np.ndarray, dim: int) -> np.ndarray:
     return strided(self, (*shape[:dim], 1, *shape[dim:]), (*strides[:dim], step, *strides[dim:]))
 
 
-def _dims(dim: int | Shape, ndim: int) -> list[int]:
-    dims = sorted(wrap_dim(d, ndim) for d in ((dim,) if isinstance(dim, int) else dim))
-    return dims if ndim else []
+def _ones(dim: int | Shape | None, shape: Shape) -> Shape:
+    """Which of these dimensions (None: of all) have length 1."""
+    return tuple(sorted(d for d in wrap_dims(dim, len(shape)) if shape[d] == 1)) if dim != () else ()
 
 
 def _without_ones(self: np.ndarray, dim: int | Shape) -> np.ndarray:
-    return self.squeeze(tuple(d for d in _dims(dim, self.ndim) if self.shape[d] == 1))
+    return self.squeeze(_ones(dim, self.shape))
 
 
-def _with_ones(grad: Any, dim: int | Shape, self_sym_sizes: Shape) -> Any:
-    for place in _dims(dim, len(self_sym_sizes)):
-        if self_sym_sizes[place] == 1:
-            grad = either(unsqueeze.operation, grad, place)
-    return grad
+def _with_ones(grad: Any, dim: int | Shape | None, self_sym_sizes: Shape) -> Any:
+    return reduce(partial(either, unsqueeze.operation), _ones(dim, self_sym_sizes), grad)
 
 
 def _with_all_ones(grad: Any, self_sym_sizes: Shape) -> Any:
-    return _with_ones(grad, tuple(range(len(self_sym_sizes))), self_sym_sizes)
+    return _with_ones(grad, None, self_sym_sizes)
 
 
 _squeeze = row("squeeze", lambda self: self.squeeze(), _with_all_ones, _SAME, view=True)
@@ -200,9 +198,7 @@ def expand(self: np.ndarray, size: Shape) -> np.ndarray:
     return strided(self, shape, strides)
 
 
-broadcast_to = function("broadcast_to(Tensor input, int[] size)", doc="``input.expand(size)``.")(
-    lambda input, size: expand(input, size)
-)
+broadcast_to = function("broadcast_to(Tensor input, int[] size)", doc="``input.expand(size)``.")(expand.operation)
 
 
 for _change in (view, reshape, expand):
@@ -214,9 +210,7 @@ for _change in (view, reshape, expand):
 
 def broadcast_tensors(*tensors: Tensor) -> tuple[Tensor, ...]:
     """The tensors, each expanded to the shape they broadcast to."""
-    shape: Shape = ()
-    for tensor in tensors:
-        shape = broadcast_shape(shape, tensor._array.shape)
+    shape = reduce(broadcast_shape, [(), *(tensor._array.shape for tensor in tensors)])
     return tuple(tensor if tensor._array.shape == shape else expand(tensor, shape) for tensor in tensors)
 
 
@@ -225,9 +219,8 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
     if len(tensors) == 1 and isinstance(tensors[0], tuple | list):
         tensors = tuple(tensors[0])
     if indexing is None:
-        warnings.warn(
-            "torch.meshgrid: in an upcoming release, it will be required to pass the indexing argument.", stacklevel=2
-        )
+        text = "torch.meshgrid: in an upcoming release, it will be required to pass the indexing argument."
+        warnings.warn(text, stacklevel=2)
     swapped = {0: 1, 1: 0} if indexing == "xy" and len(tensors) > 1 else {}
     places = [swapped.get(place, place) for place in range(len(tensors))]
     shape = tuple(tensors[place]._array.size for place in places)
@@ -323,21 +316,15 @@ def _reversed(input: Tensor) -> Tensor:
     return permute.operation(input, tuple(reversed(range(ndim))))
 
 
-def _matrix_transposed(input: Tensor) -> Tensor:
+def _turned(input: Tensor) -> Tensor:
     """``x.mT``: the last two dimensions exchanged."""
     if input._array.ndim < 2:
-        raise RuntimeError(
-            f"tensor.mT is only supported on matrices or batches of matrices. Got {input._array.ndim}-D tensor."
-        )
+        got = f"Got {input._array.ndim}-D tensor."
+        raise RuntimeError(f"tensor.mT is only supported on matrices or batches of matrices. {got}")
     return transpose.operation(input, -2, -1)
 
 
-for _name, _read in (
-    ("T", _reversed),
-    ("mT", _matrix_transposed),
-    ("mH", _matrix_transposed),
-    ("H", _matrix_transposed),
-):
+for _name, _read in {"T": _reversed, "mT": _turned, "mH": _turned, "H": _turned}.items():
     setattr(Tensor, _name, property(_read))
 
 
@@ -356,30 +343,26 @@ def _unread(view: Operation, derivative: Callable[..., Any]) -> Operation:
         return whole
 
     params, formula = ("grad_output", "shape", *view.params[1:]), {"grad_output": r"\bar{z} \text{ at these places}"}
-    node = f"{view.name.capitalize()}BackwardBackward0"
-    return Operation(
-        f"{view.name}_backward", forward, {"grad_output": derivative}, params=params, node=node, formula=formula
-    )
+    name, node = f"{view.name}_backward", f"{view.name.capitalize()}BackwardBackward0"
+    return Operation(name, forward, {"grad_output": derivative}, params=params, node=node, formula=formula)
 
 
 select_row: Operation = row(
     "select",
     lambda self, dim, index: self[at(self.ndim, dim, index)],
-    lambda grad, self_sym_sizes, dim, index: either(_select_backward, grad, self_sym_sizes, dim, index),
+    lambda grad, self_sym_sizes, dim, index: either(_unselected, grad, self_sym_sizes, dim, index),
     _PLACED,
     view=True,
 )
 slice_row: Operation = row(
     "slice",
     lambda self, dim, start, end, step: self[at(self.ndim, dim, slice(start, end, step))],
-    lambda grad, self_sym_sizes, dim, start, end, step: either(
-        _slice_backward, grad, self_sym_sizes, dim, start, end, step
-    ),
+    lambda grad, self_sym_sizes, dim, start, end, step: either(_unsliced, grad, self_sym_sizes, dim, start, end, step),
     _PLACED,
     view=True,
 )
-_select_backward: Operation = _unread(select_row, lambda grad, dim, index: either(select_row, grad, dim, index))
-_slice_backward: Operation = _unread(
+_unselected: Operation = _unread(select_row, lambda grad, dim, index: either(select_row, grad, dim, index))
+_unsliced: Operation = _unread(
     slice_row, lambda grad, dim, start, end, step: either(slice_row, grad, dim, start, end, step)
 )
 
@@ -460,8 +443,7 @@ def _lengths(size: int, length: int) -> list[int]:
 
 def _rejoined(grads: Sequence[Any], self_sym_sizes: Shape, split_sizes: Sequence[int], dim: int) -> Any:
     front, back = self_sym_sizes[: dim % len(self_sym_sizes)], self_sym_sizes[dim % len(self_sym_sizes) + 1 :]
-    grads = _whole(grads, [(*front, length, *back) for length in split_sizes])
-    return cat(grads, dim) if isinstance(grads[0], Tensor) else np.concatenate(grads, dim)
+    return dual.cat(_whole(grads, [(*front, length, *back) for length in split_sizes]), dim)
 
 
 def _whole(grads: Sequence[Any], shapes: Sequence[Shape]) -> list[Any]:
@@ -481,34 +463,31 @@ def _piled(grads: Sequence[Any], dim: int) -> Any:
 
 
 def _cut_evenly(self: np.ndarray, split_size: int, dim: int) -> list[np.ndarray]:
-    length = _length(self, dim, RuntimeError("split expects at least a 1-dimensional tensor"))
-    if split_size < 0:
-        raise RuntimeError(f"split expects split_size be non-negative, but got split_size={split_size}")
-    if not split_size and length:
-        raise RuntimeError(f"split_size can only be 0 if dimension size is 0, but got dimension size of {length}")
-    return _cut(self, dim, _lengths(length, split_size))
+    return _cut(self, dim, _lengths(self.shape[dim], split_size))
 
 
-def _cut_with_sizes(self: np.ndarray, split_sizes: Shape, dim: int) -> list[np.ndarray]:
-    length = _length(self, dim, RuntimeError("split expects at least a 1-dimensional tensor"))
-    if min(split_sizes, default=0) < 0 or sum(split_sizes) != length:
-        raise RuntimeError(
-            f"split_with_sizes expects split_sizes to sum exactly to {length} (input tensor's size at dimension "
-            f"{wrap_dim(dim, self.ndim)}), but got split_sizes={list(split_sizes)}"
-        )
-    return _cut(self, dim, split_sizes)
-
-
-_JOINED = r"\text{the gradients of the parts, joined}"
-_split = row("split", _cut_evenly, _rejoined_evenly, _JOINED, outputs=None, view=True)
-_split_with_sizes = row("split_with_sizes", _cut_with_sizes, _rejoined, _JOINED, outputs=None, view=True)
+_JOINED: dict[str, Any] = {"formula": r"\text{the gradients of the parts, joined}", "outputs": None, "view": True}
+_split = row("split", _cut_evenly, _rejoined_evenly, **_JOINED)
+_split_with_sizes = row(
+    "split_with_sizes", lambda self, split_sizes, dim: _cut(self, dim, split_sizes), _rejoined, **_JOINED
+)
 
 
 @function("split(Tensor input, any split_size, int dim=0)")
 def split(input: Tensor, split_size: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
     """Views of its parts along a dimension: of length ``split_size`` (the last one shorter), or of these lengths."""
+    length = _length(input._array, dim, RuntimeError("split expects at least a 1-dimensional tensor"))
     if isinstance(split_size, int):
+        if split_size < 0:
+            raise RuntimeError(f"split expects split_size be non-negative, but got split_size={split_size}")
+        if not split_size and length:
+            raise RuntimeError(f"split_size can only be 0 if dimension size is 0, but got dimension size of {length}")
         return _split(input, split_size, dim)
+    if min(split_size, default=0) < 0 or sum(split_size) != length:
+        raise RuntimeError(
+            f"split_with_sizes expects split_sizes to sum exactly to {length} (input tensor's size at dimension "
+            f"{dim % input._array.ndim}), but got split_sizes={list(split_size)}"
+        )
     return _split_with_sizes(input, tuple(split_size), dim)
 
 
@@ -521,7 +500,7 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     return split(input, -(-length // chunks) if length else [0] * chunks, dim)
 
 
-@operation("unbind(Tensor input, int dim=0)", _piled, _JOINED, outputs=None, view=True)
+@operation("unbind(Tensor input, int dim=0)", _piled, **_JOINED)
 def unbind(self: np.ndarray, dim: int) -> list[np.ndarray]:
     """Views of its parts along a dimension, which they no longer have."""
     length = _length(self, dim, IndexError(f"Dimension specified as {dim} but tensor has no dimensions"))
@@ -554,9 +533,7 @@ _cat = Operation(
 )
 _stack = Operation(
     "stack",
-    lambda tensors, dim, _dtype, _count: _joined(
-        [unsqueeze.operation.forward(array, dim) for array in tensors], dim, _dtype
-    ),
+    lambda tensors, dim, _dtype, _count: _joined([np.expand_dims(part, dim) for part in tensors], dim, _dtype),
     {"tensors": lambda grad, dim, _count: [either(select_row, grad, dim, i) for i in range(_count)]},
     variadic=True,
     formula=_PART,
@@ -850,16 +827,16 @@ def as_strided(input: Tensor, size: Shape, stride: Shape, storage_offset: int | 
 @method("stride(Tensor input, int? dim=None)")
 def stride(input: Tensor, dim: int | None = None) -> Any:
     """Elements to jump for the next one, in each dimension or one."""
-    array = input._array
-    strides = tuple(step // array.itemsize for step in array.strides)
-    if not array.size and not any(strides):  # numpy gives new empty arrays none
-        strides = tuple(math.prod([max(n, 1) for n in array.shape[place + 1 :]]) for place in range(array.ndim))
-    return strides if dim is None else strides[wrap_dim(dim, array.ndim)]
+    shape, strides, _ = _geometry(input)
+    if 0 in shape and not any(strides):  # numpy gives new empty arrays none
+        strides = tuple(math.prod([max(n, 1) for n in shape[place + 1 :]]) for place in range(len(shape)))
+    return strides if dim is None else strides[wrap_dim(dim, len(shape))]
 
 
-storage_offset = method("storage_offset(Tensor input)", doc="Where in its memory it starts, in elements.")(
-    lambda input: _geometry(input)[2]
-)
+@method("storage_offset(Tensor input)")
+def storage_offset(input: Tensor) -> int:
+    """Where in its memory it starts, in elements."""
+    return _geometry(input)[2]
 
 
 # The same numbers in another dtype
@@ -893,24 +870,18 @@ def type(input: Tensor, dtype: Dtype | str | None = None) -> Any:
 
 
 METHODS |= {"to": to, "type": type}
-type_as = method("type_as(Tensor input, Tensor other)", doc="``input`` in the dtype of ``other``.")(
-    lambda input, other: to(input, other.dtype)
-)
-
-
+method("type_as(Tensor input, Tensor other)", doc="In the dtype of ``other``.")(lambda input, other: to(input, other))
+method("cpu(Tensor input)", doc="The tensor itself: there is only the CPU.")(lambda input: input)
 for _kind in DTYPES:
     method(f"{_kind.scalar_name.lower()}(Tensor input)", doc=f"The tensor as {_kind}.")(
         lambda input, kind=_kind: to(input, kind)
     )
-cpu = method("cpu(Tensor input)", doc="The tensor itself: there is only the CPU.")(lambda input: input)
 
 
 # In place: the same tensor with another shape
 
 
-def _becoming(
-    operation: Operation, node: str, forward: Callable[..., np.ndarray] | None = None
-) -> Callable[..., Tensor]:
+def _becoming(operation: Operation, node: str, forward: Callable[..., Any] | None = None) -> Callable[..., Tensor]:
     """Let a tensor be what a view of it would be. The base of a view stays as it is."""
     derivative = operation.derivatives[0][1]
     changing = row(operation.name + "_", forward or operation.forward, derivative, _SAME, node=node)
