@@ -240,6 +240,8 @@ class Tensor(metaclass=Shown):
             self._counter()
             self._own_meta().detached = True
         self._node, self._output_nr, self._requires_grad = None, 0, False
+        if grad_mode.state.observers:
+            tell("changed", self, "detach_")
         return self
 
     @property
@@ -257,6 +259,8 @@ class Tensor(metaclass=Shown):
         if self.requires_grad and value._array.dtype.kind != "f":
             raise RuntimeError("data set to a tensor that requires gradients must be floating point or complex dtype")
         self._array = value._array
+        if grad_mode.state.observers:
+            tell("changed", self, "data")
 
     # Its gradient
 
@@ -313,6 +317,8 @@ class Tensor(metaclass=Shown):
         node = self.grad_fn
         assert node is not None
         node._hooks().retained[self._output_nr] = weakref.ref(self)
+        if grad_mode.state.observers:
+            tell("changed", self, "retain_grad")
 
     @property
     def retains_grad(self) -> bool:

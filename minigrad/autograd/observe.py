@@ -38,6 +38,10 @@ class Observer:
         """``tensor`` was changed in place by ``name``: its version went from ``before`` to ``after``; its
         ``grad_fn`` is already the new one."""
 
+    def changed(self, tensor: Tensor, how: str) -> None:
+        """``tensor`` is another without an operation: given numbers (``data``), cut off (``detach_``), or to keep its
+        gradient (``retain_grad``)."""
+
     def backward_begin(self, roots: tuple[Tensor, ...], gradients: tuple[Any, ...], options: dict[str, Any]) -> None:
         """backward() or grad() begins, with these seeds (arrays or Tensors). Options: retain_graph, create_graph."""
 
