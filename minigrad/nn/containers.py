@@ -8,19 +8,50 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping, MutableSequence
 from typing import Any
 
+from ..dtypes import type_name
 from ..tensor import Tensor
 from .module import Module, indented
 from .parameter import Parameter
 
 
-class _Listed(Module, MutableSequence[Any]):
-    """What Sequential, ModuleList and ParameterList share: entries named 0, 1, 2, ..."""
+class _Held(Module):
+    """What all of them share: entries in one of the module's tables."""
 
     table = "_modules"
 
     @property
     def _entries(self) -> dict[str, Any]:
         return self.__dict__[self.table]
+
+    def _fitting(self, value: Any) -> Any:
+        return value
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+
+class _HeldParameters(_Held):
+    """Entries that are parameters; other tensors become some."""
+
+    table = "_parameters"
+
+    def _fitting(self, value: Any) -> Any:
+        return value if isinstance(value, Parameter) else Parameter(value)
+
+    def _kind(self, value: Parameter) -> str:
+        return str(value.dtype)
+
+    def extra_repr(self) -> str:
+        sizes = ("x".join(map(str, value.shape)) for value in self._entries.values())
+        lines = (
+            f"  ({name}): Parameter containing: [{self._kind(value)} of size {size}]"
+            for size, (name, value) in zip(sizes, self._entries.items(), strict=True)
+        )
+        return "\n".join(lines)
+
+
+class _Listed(_Held, MutableSequence[Any]):
+    """Entries named 0, 1, 2, ..."""
 
     def _place(self, index: Any) -> int:
         """An index counted from the front, or IndexError."""
@@ -37,9 +68,6 @@ class _Listed(Module, MutableSequence[Any]):
     def __iter__(self) -> Iterator[Any]:
         return iter(self._entries.values())
 
-    def __len__(self) -> int:
-        return len(self._entries)
-
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):
             return self._of(list(self._entries.items())[index])
@@ -50,7 +78,7 @@ class _Listed(Module, MutableSequence[Any]):
         return type(self)([entry for _, entry in named])  # type: ignore[call-arg]
 
     def __setitem__(self, index: Any, module: Any) -> None:
-        setattr(self, list(self._entries)[self._place(index)], module)
+        setattr(self, list(self._entries)[self._place(index)], self._fitting(module))
 
     def __delitem__(self, index: Any) -> None:
         modules = list(self)
@@ -65,7 +93,7 @@ class _Listed(Module, MutableSequence[Any]):
 
     def append(self, module: Any) -> Any:
         """Add a module at the end."""
-        self._register(self.table, str(len(self)), module)
+        self._register(self.table, str(len(self)), self._fitting(module))
         return self
 
     def extend(self, modules: Iterable[Any]) -> Any:
@@ -124,50 +152,55 @@ class ModuleList(_Listed):
         return lines
 
 
-class ParameterList(_Listed):
+class ParameterList(_HeldParameters, _Listed):
     """A list of parameters; other tensors become some.
 
     See https://docs.pytorch.org/docs/stable/generated/torch.nn.ParameterList.html
     """
 
-    table = "_parameters"
-
     def __init__(self, values: Iterable[Tensor] | None = None) -> None:
         super().__init__()
         self.extend(() if values is None else values)
 
-    def append(self, value: Any) -> Any:
-        return super().append(value if isinstance(value, Parameter) else Parameter(value))
 
-    def _child_lines(self) -> list[str]:
-        sizes = ("x".join(map(str, value.shape)) for value in self)
-        kinds = (f"[{value.dtype} of size {size}]" for value, size in zip(self, sizes, strict=True))
-        return [f"  ({number}): Parameter containing: {kind}" for number, kind in enumerate(kinds)]
+class _Named(_Held, MutableMapping[str, Any]):
+    """Entries by name."""
+
+    __hash__, __eq__ = object.__hash__, object.__eq__  # each is itself, whatever it holds
+
+    def __init__(self, entries: Mapping[str, Any] | Iterable[tuple[str, Any]] | None = None) -> None:
+        super().__init__()
+        self.update({} if entries is None else entries)
+
+    def __getitem__(self, name: str) -> Any:
+        return self._entries[name]
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        self._register(self.table, name, self._fitting(value))
+
+    def __delitem__(self, name: str) -> None:
+        del self._entries[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._entries)
 
 
-class ModuleDict(Module, MutableMapping[str, Any]):
+class ModuleDict(_Named):
     """Modules by name.
 
     See https://docs.pytorch.org/docs/stable/generated/torch.nn.ModuleDict.html
     """
 
-    __hash__, __eq__ = object.__hash__, object.__eq__  # each is itself, whatever it holds
 
-    def __init__(self, modules: Mapping[str, Module] | Iterable[tuple[str, Module]] | None = None) -> None:
-        super().__init__()
-        self.update({} if modules is None else modules)
+class ParameterDict(_HeldParameters, _Named):
+    """Parameters by name; other tensors become some. Those of a plain dict are taken in the order of their names.
 
-    def __getitem__(self, name: str) -> Any:
-        return self._modules[name]
+    See https://docs.pytorch.org/docs/stable/generated/torch.nn.ParameterDict.html
+    """
 
-    def __setitem__(self, name: str, module: Any) -> None:
-        self.add_module(name, module)
+    def _kind(self, value: Parameter) -> str:
+        return type_name(value.dtype)
 
-    def __delitem__(self, name: str) -> None:
-        del self._modules[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._modules)
-
-    def __len__(self) -> int:
-        return len(self._modules)
+    def update(self, entries: Any = (), /, **more: Any) -> None:
+        """Add parameters from a mapping, or from pairs of names and tensors."""
+        super().update(sorted(entries.items()) if type(entries) is dict else entries, **more)

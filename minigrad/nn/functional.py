@@ -19,7 +19,8 @@ from .. import random
 from ..autograd.notes import explain
 from ..dtypes import Size
 from ..dtypes import dtype as Dtype
-from ..ops import linalg, neural, pointwise, reduction, shaping
+from ..ops import linalg, neural, pointwise, shaping
+from ..ops import reduction as reductions
 from ..ops.arguments import broadcast_error, function, wrap_dim
 from ..ops.dual import expand
 from ..ops.pointwise import sigmoid as sigmoid
@@ -124,19 +125,19 @@ def _dim(name: str, input: Tensor, dim: int | None) -> int:
 @public
 def softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Dtype | None = None) -> Tensor:
     """Exponentials divided by their sum over ``dim``."""
-    return reduction.softmax(input, _dim("softmax", input, dim), dtype)
+    return reductions.softmax(input, _dim("softmax", input, dim), dtype)
 
 
 @public
 def log_softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Dtype | None = None) -> Tensor:
     """The logarithm of the softmax, computed without overflow."""
-    return reduction.log_softmax(input, _dim("log_softmax", input, dim), dtype)
+    return reductions.log_softmax(input, _dim("log_softmax", input, dim), dtype)
 
 
 @public
 def softmin(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Dtype | None = None) -> Tensor:
     """The softmax of ``-input``."""
-    return reduction.softmax(input.neg(), _dim("softmin", input, dim), dtype)
+    return reductions.softmax(input.neg(), _dim("softmin", input, dim), dtype)
 
 
 # Linear maps
@@ -229,7 +230,7 @@ def _check_convolution(
         )
     sizes = [length + 2 * pad for length, pad in zip(x.shape[2:], (padding * x.ndim)[: x.ndim - 2], strict=True)]
     kernel = [apart * (size - 1) + 1 for size, apart in zip(w.shape[2:], dilation, strict=True)]
-    if any(size < length for size, length in zip(sizes, kernel, strict=True)):
+    if np.less(sizes, kernel).any():
         raise RuntimeError(
             f"Calculated padded input size per channel: ({' x '.join(map(str, sizes))}). Kernel size: "
             f"({' x '.join(map(str, kernel))}). Kernel size can't be greater than actual input size"
@@ -282,10 +283,9 @@ def pad(input: Tensor, pad: tuple[int, ...], mode: str = "constant", value: floa
     if len(pad) % 2:
         raise RuntimeError("Padding length must be divisible by 2")
     if len(pad) > 2 * input._array.ndim:
-        most, got = "two times the input dimension", f"padding length {len(pad)}"
         raise RuntimeError(
-            f"Padding length should be less than or equal to {most} but got {got} and input of dimension "
-            f"{input._array.ndim}"
+            "Padding length should be less than or equal to two times the input dimension but got padding length "
+            f"{len(pad)} and input of dimension {input._array.ndim}"
         )
     return neural.constant_pad_nd(input, pad, value or 0)
 
@@ -349,7 +349,7 @@ def adaptive_avg_pool2d(input: Tensor, output_size: Any) -> Tensor:
     """The means of as many windows as ``output_size`` says, which has to divide height and width."""
     size = output_size if isinstance(output_size, tuple) else (output_size, output_size)
     if size == (1, 1):
-        return reduction.mean(input, (-1, -2), True)
+        return reductions.mean(input, (-1, -2), True)
     shape = input._array.shape[-2:]
     wanted = [n if m is None else m for m, n in zip(size, shape, strict=True)]
     kernel = tuple(n // m for m, n in zip(wanted, shape, strict=True))
@@ -620,7 +620,7 @@ def cross_entropy(
     axis = min(1, len(shape) - 1)
     if shape == target._array.shape:
         return _cross_entropy_of_probabilities(input, target, weight, ignore_index, reduction, label_smoothing)
-    scores: Any = reduction_log_softmax(input, axis)
+    scores: Any = reductions.log_softmax(input, axis)
     hard = _nll(scores, target, weight, _reduction(reduction), ignore_index)
     if not label_smoothing:
         return hard
@@ -634,9 +634,6 @@ def cross_entropy(
         smooth = smooth / Tensor._of(np.asarray(mass, input._array.dtype))
     share = label_smoothing / shape[axis]
     return neural.times_number(hard, 1 - label_smoothing) + neural.times_number(smooth, share)
-
-
-reduction_log_softmax = reduction.log_softmax  # where ``reduction`` is an argument
 
 
 def _weighted(scores: Any, weight: Any, axis: int) -> Any:
@@ -658,7 +655,7 @@ def _cross_entropy_of_probabilities(
     if ignore_index >= 0:
         raise RuntimeError("ignore_index is not supported for floating point target")
     _check_weight(weight, x.shape[axis], "cross_entropy: ")
-    scores = reduction_log_softmax(input, axis)
+    scores = reductions.log_softmax(input, axis)
     if label_smoothing:
         target = neural.times_number(target, 1 - label_smoothing)
         target = neural.plus_number(target, label_smoothing / x.shape[axis])

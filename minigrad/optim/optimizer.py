@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from ..autograd.graph import RemovableHandle
 from ..dtypes import type_name
 from ..nn.module import forget_gradients
 from ..tensor import Tensor
@@ -40,6 +41,8 @@ class Optimizer:
         self.defaults = defaults
         self.state: dict[Tensor, dict[str, Any]] = defaultdict(dict)
         self.param_groups: list[dict[str, Any]] = []
+        self._step_pre_hooks: dict[int, Callable[..., Any]] = {}
+        self._step_post_hooks: dict[int, Callable[..., Any]] = {}
         groups = list(params)
         if not groups:
             raise ValueError("optimizer got an empty parameter list")
@@ -49,8 +52,11 @@ class Optimizer:
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         """Add parameters with options of their own; options that are not given take the defaults.
 
+        Parameters with names, ``(name, tensor)``, leave the names in the group's ``param_names``.
+
         Raises:
-            TypeError: not a dict, or not tensors. ValueError: a non-leaf, or a parameter that is there already.
+            TypeError: not a dict, or not tensors.
+            ValueError: a non-leaf, a parameter that is there already, or some with names and some without.
         """
         if not isinstance(param_group, dict):
             raise TypeError(f"param_group must be a dict, but got {type(param_group)}")
@@ -61,21 +67,32 @@ class Optimizer:
                 "will change between runs. Please use a list instead."
             )
         params = [params] if isinstance(params, Tensor) else list(params)
-        for param in params:
+        given = {**param_group, "params": [param[1] if isinstance(param, tuple) else param for param in params]}
+        if names := [param[0] for param in params if isinstance(param, tuple)]:
+            given["param_names"] = names
+            if len(names) < len(params):
+                raise ValueError("all optimizer params should be with/without names. Some param names are missing")
+        for param in given["params"]:
             if not isinstance(param, Tensor):
                 raise TypeError(f"optimizer can only optimize Tensors, but one of the params is {type(param).__name__}")
             if not (param.is_leaf or param.retains_grad):
                 raise ValueError("can't optimize a non-leaf Tensor")
-            if any(param is other for group in self.param_groups for other in group["params"]):
-                raise ValueError("some parameters appear in more than one parameter group")
-        if len(set(params)) < len(params):
+        distinct = set(given["params"])
+        if len(distinct) < len(params):
             warnings.warn(
                 "optimizer contains a parameter group with duplicate parameters; in future, this will cause an error; "
                 "see github.com/pytorch/pytorch/issues/40967 for more information",
                 stacklevel=3,
             )
-        given = {**param_group, "params": params}
-        self.param_groups.append(given | {key: value for key, value in self.defaults.items() if key not in given})
+        for group in self.param_groups:
+            if ("param_names" in given) != ("param_names" in group):
+                raise ValueError(
+                    "all optimizer param groups should be with/without names. cannot add param group "
+                    f"{'with' if names else 'without'} names to the optimizer"
+                )
+            if not distinct.isdisjoint(group["params"]):
+                raise ValueError("some parameters appear in more than one parameter group")
+        self.param_groups.append(given | self.defaults | given)
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Let the gradients go (None), or fill them with zeros."""
@@ -85,6 +102,14 @@ class Optimizer:
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Change every parameter that has a gradient; ``closure`` computes the loss anew first and is returned."""
         raise NotImplementedError
+
+    def register_step_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """Call ``hook(optimizer, args, kwargs)`` before each step; it may return other ``(args, kwargs)``."""
+        return RemovableHandle(self._step_pre_hooks, hook)
+
+    def register_step_post_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """Call ``hook(optimizer, args, kwargs)`` after each step."""
+        return RemovableHandle(self._step_post_hooks, hook)
 
     def state_dict(self) -> dict[str, Any]:
         """State and groups with parameters numbered in order; the state's tensors themselves, not copies."""
@@ -128,9 +153,23 @@ class Optimizer:
 
 
 def _noticed(step: Callable[..., Any]) -> Callable[..., Any]:
+    """A step between its hooks, after which the optimizer has stepped."""
+
     @functools.wraps(step)
-    def run(self: Optimizer, *args: Any, **kwargs: Any) -> Any:
+    def run(*args: Any, **kwargs: Any) -> Any:
+        self = args[0]
+        for hook in self._step_pre_hooks.values():
+            changed = hook(self, args, kwargs)
+            if changed is not None:
+                if not (isinstance(changed, tuple) and len(changed) == 2):
+                    raise RuntimeError(
+                        f"{step} must return None or a tuple of (new_args, new_kwargs), but got {changed}."
+                    )
+                args, kwargs = changed
         self.stepped = True
-        return step(self, *args, **kwargs)
+        result = step(*args, **kwargs)
+        for hook in self._step_post_hooks.values():
+            hook(self, args, kwargs)
+        return result
 
     return run

@@ -491,6 +491,22 @@ def test_parameters_in_a_list() -> None:
     """)
 
 
+def test_parameters_by_name() -> None:
+    program("""
+        p = nn.ParameterDict({"b": torch.ones(2), "a": nn.Parameter(torch.zeros(()))})
+        p["c"] = torch.ones(1, 2, dtype=torch.float64)
+        p.update([("u", torch.ones(1)), ("d", torch.ones(3))])
+        print(p, nn.Sequential(p), list(p), "a" in p, len(p), list(p.state_dict()), p["u"])
+        del p["a"]
+        print(p.pop("u"), list(p.keys()), [v.shape for v in p.values()], [n for n, _ in p.named_parameters()])
+        p.clear()
+        print(p, nn.ParameterDict({"one": torch.ones(1)}), nn.ParameterList([torch.ones(1)]))
+        q = nn.ParameterList([torch.ones(1), torch.ones(2)])
+        q[0] = torch.zeros(3)
+        print(q)
+    """)
+
+
 def test_hooks_that_want_the_arguments_given_by_name() -> None:
     program("""
         class Scaled(nn.Module):

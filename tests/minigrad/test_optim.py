@@ -230,6 +230,36 @@ PROGRAMS = {
         s.step()
         print(opt.param_groups[0]["lr"])
     """,
+    "hooks": """
+        a = torch.ones(2, requires_grad=True)
+        a.sum().backward()
+        opt = torch.optim.SGD([a], lr=0.1)
+        pre = opt.register_step_pre_hook(lambda o, args, kwargs: print("pre", o is opt, args[1:], kwargs, a))
+        post = opt.register_step_post_hook(lambda o, args, kwargs: print("post", o is opt, args[1:], kwargs, a))
+        opt.step()
+        pre.remove()
+        changing = opt.register_step_pre_hook(lambda o, args, kwargs: ((*args, lambda: "closure"), kwargs))
+        print(opt.step())
+        post.remove()
+        with changing:
+            print(opt.step())
+        print(opt.step(), a)
+    """,
+    "names": """
+        m = nn.Linear(2, 1)
+        opt = torch.optim.SGD(m.named_parameters(), lr=0.1)
+        opt.add_param_group({"params": [("x", torch.ones(1, requires_grad=True))], "lr": 1})
+        print(opt, [group["param_names"] for group in opt.state_dict()["param_groups"]], list(opt.param_groups[1]))
+        print([p.shape for group in opt.param_groups for p in group["params"]])
+        other = torch.optim.SGD([{"params": [("u", m.weight), ("v", m.bias)]}, {"params": [("w", torch.ones(1))]}])
+        other.load_state_dict(opt.state_dict())
+        print(other.param_groups[0]["param_names"])
+        try:
+            opt.add_param_group({"params": torch.ones(1)})
+        except ValueError as error:
+            print(error)
+        torch.optim.SGD([("x", torch.ones(1)), torch.ones(1)])
+    """,
     "clipping": """
         def made():
             a, b = torch.ones(2, requires_grad=True), torch.ones(3, requires_grad=True)
@@ -267,6 +297,8 @@ ERRORS = lines("""
     torch.optim.SGD([torch.ones(1)], lr=0.1, foo=3)
     torch.optim.SGD([torch.ones(1, requires_grad=True) * 2], lr=0.1)
     torch.optim.SGD([{'params': [a]}, {'params': [a]}], lr=0.1)
+    torch.optim.SGD([a, a])
+    torch.optim.SGD([a]).add_param_group({'params': [('b', torch.ones(1))]})
     torch.optim.SGD([{'lr': 0.1}])
     torch.optim.SGD([{'params': {a}}])
     torch.optim.SGD({a}, lr=0.1)
