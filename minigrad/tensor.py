@@ -14,14 +14,40 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import autograd  # its backward() and grad() need this module in turn, and are looked up when called
-from .autograd import grad_mode, notes, views
-from .autograd.graph import Hooks, Node, RemovableHandle, accumulator
+from . import autograd  # most of it needs this module in turn, and is looked up when called
+from .autograd import grad_mode, notes
+from .autograd.notes import telling
 from .autograd.observe import tell
-from .autograd.saved import VersionCounter
 from .dtypes import CPU, FROM_NUMPY, Shown, Size, dtype, size_of, strided
 
+if TYPE_CHECKING:
+    from .autograd.graph import Hooks, Node, RemovableHandle
+
 _new = object.__new__
+
+
+class VersionCounter:
+    """How often a memory was changed in place; shared by a tensor, its views and its detached twins."""
+
+    __slots__ = ("version", "where")
+
+    def __init__(self) -> None:
+        self.version = 0
+        self.where: notes.Place = None  # the line of the last change
+
+
+class Meta:
+    """What only some tensors have: a base they are a view of, hooks, the marks of inference mode and of detach_."""
+
+    __slots__ = ("base", "creation", "detached", "hooks", "inference", "seen_version")
+
+    def __init__(self) -> None:
+        self.base: Tensor | None = None
+        self.creation: str | None = None  # how a view was made, where that forbids changing it: see views.py
+        self.seen_version = 0  # the version at which the view's grad_fn was right
+        self.hooks: Hooks | None = None  # a leaf's, until it has an AccumulateGrad to hang them on
+        self.inference = False
+        self.detached = False  # it had a grad_fn once, and may have been saved then
 
 
 class Tensor(metaclass=Shown):
@@ -50,7 +76,7 @@ class Tensor(metaclass=Shown):
     _version_counter: VersionCounter | None  # None: never changed in place and shared with no view yet
     _grad: Tensor | None
     _accumulator: Any  # a leaf's AccumulateGrad, held weakly
-    _meta: views.Meta | None  # what only some tensors have
+    _meta: Meta | None  # what only some tensors have
 
     __array_priority__ = 1000
 
@@ -92,11 +118,6 @@ class Tensor(metaclass=Shown):
         """The same around an array or a numpy scalar."""
         return cls._plain(value if type(value) is np.ndarray else np.asarray(value))
 
-    @staticmethod
-    def _gradient(value: Any) -> Tensor:
-        """A plain Tensor for ``.grad``, whatever subclass the leaf is."""
-        return Tensor._plain(value if type(value) is np.ndarray else np.asarray(value))
-
     # What it is
 
     @property
@@ -122,6 +143,7 @@ class Tensor(metaclass=Shown):
     is_cpu = property(lambda self: True)
     is_cuda = property(lambda self: False)
 
+    @telling
     def cuda(self, device: Any = None, non_blocking: bool = False) -> Tensor:
         """There is no GPU here."""
         raise AssertionError("Torch not compiled with CUDA enabled")
@@ -146,6 +168,7 @@ class Tensor(metaclass=Shown):
         """Whether its dtype is a floating one."""
         return self._array.dtype.kind == "f"
 
+    @telling
     def size(self, dim: int | None = None) -> Any:
         """Its shape, or the length of one dimension."""
         if dim is None:
@@ -167,7 +190,7 @@ class Tensor(metaclass=Shown):
     @property
     def grad_fn(self) -> Node | None:
         """The node that made it; None for a leaf."""
-        return self._node if self._meta is None else views.current_grad_fn(self)
+        return self._node if self._meta is None else autograd.views.current_grad_fn(self)
 
     @property
     def requires_grad(self) -> bool:
@@ -177,26 +200,24 @@ class Tensor(metaclass=Shown):
         return self._meta is not None and self._meta.base is not None and self._meta.base.requires_grad
 
     @requires_grad.setter
+    @telling
     def requires_grad(self, value: bool) -> None:
         if not isinstance(value, bool):
-            raise notes.told(RuntimeError("requires_grad must be a bool"))
+            raise RuntimeError("requires_grad must be a bool")
         if self._node is not None:
             way_out = (
                 " If you want to use a computed variable in a subgraph that doesn't require differentiation use "
                 "var_no_grad = var.detach()."
             )
-            message = "you can only change requires_grad flags of leaf variables." + ("" if value else way_out)
-            raise notes.told(RuntimeError(message))
+            raise RuntimeError(f"you can only change requires_grad flags of leaf variables.{'' if value else way_out}")
         if value and self._array.dtype.kind != "f":
-            raise notes.told(RuntimeError("only Tensors of floating point and complex dtype can require gradients"))
+            raise RuntimeError("only Tensors of floating point and complex dtype can require gradients")
         if value and self.is_inference() and not grad_mode.state.inference:
-            raise notes.told(
-                RuntimeError("Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.")
-            )
+            raise RuntimeError("Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.")
         self._requires_grad = value
-        if grad_mode.special and grad_mode.state.observers:
-            tell("leaf", self)
+        tell("leaf", self)
 
+    @telling
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Set ``requires_grad`` of a leaf; returns the tensor itself."""
         if not isinstance(requires_grad, bool):
@@ -205,7 +226,7 @@ class Tensor(metaclass=Shown):
                 + type(requires_grad).__name__
             )
         if requires_grad and self._array.dtype.kind != "f":
-            raise notes.told(RuntimeError("only Tensors of floating point dtype can require gradients"))
+            raise RuntimeError("only Tensors of floating point dtype can require gradients")
         if self._node is None or not requires_grad:
             self.requires_grad = requires_grad
         return self
@@ -221,10 +242,11 @@ class Tensor(metaclass=Shown):
         """A tensor on the same memory that the graph does not know."""
         twin = self.data
         twin._version_counter = self._counter()
-        if grad_mode.special and grad_mode.state.observers:
+        if grad_mode.special:
             tell("operation", "detach", (self,), (twin,), None)
         return twin
 
+    @telling
     def detach_(self) -> Tensor:
         """Cut it off from what made it."""
         if grad_mode.state.inference:  # where nothing is known of histories
@@ -240,8 +262,7 @@ class Tensor(metaclass=Shown):
             self._counter()
             self._own_meta().detached = True
         self._node, self._output_nr, self._requires_grad = None, 0, False
-        if grad_mode.state.observers:
-            tell("changed", self, "detach_")
+        tell("changed", self, "detach_")
         return self
 
     @property
@@ -253,14 +274,14 @@ class Tensor(metaclass=Shown):
         return twin
 
     @data.setter
+    @telling
     def data(self, value: Tensor) -> None:
         if not isinstance(value, Tensor):
             raise TypeError(f"Variable data has to be a tensor, but got {type(value).__name__}")
         if self.requires_grad and value._array.dtype.kind != "f":
             raise RuntimeError("data set to a tensor that requires gradients must be floating point or complex dtype")
         self._array = value._array
-        if grad_mode.state.observers:
-            tell("changed", self, "data")
+        tell("changed", self, "data")
 
     # Its gradient
 
@@ -282,13 +303,9 @@ class Tensor(metaclass=Shown):
     @grad.setter
     def grad(self, value: Tensor | None) -> None:
         if value is not None:
-            try:
-                _check_grad(self, value)
-            except (TypeError, RuntimeError) as error:
-                notes.told(error)
-                raise
+            _check_grad(self, value)
         before, self._grad = self._grad, value
-        if grad_mode.special and grad_mode.state.observers:
+        if grad_mode.special:
             tell("grad_set", self, before, value)
 
     @grad.deleter
@@ -308,6 +325,7 @@ class Tensor(metaclass=Shown):
         """
         autograd.backward(self, gradient, retain_graph, create_graph, inputs=inputs)
 
+    @telling
     def retain_grad(self) -> None:
         """Keep this non-leaf's gradient in ``.grad`` when a backward passes."""
         if not self.requires_grad:
@@ -317,8 +335,7 @@ class Tensor(metaclass=Shown):
         node = self.grad_fn
         assert node is not None
         node._hooks().retained[self._output_nr] = weakref.ref(self)
-        if grad_mode.state.observers:
-            tell("changed", self, "retain_grad")
+        tell("changed", self, "retain_grad")
 
     @property
     def retains_grad(self) -> bool:
@@ -329,23 +346,24 @@ class Tensor(metaclass=Shown):
         reference = node.hooks.retained.get(self._output_nr)
         return reference is not None and reference() is self
 
+    @telling
     def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> RemovableHandle:
         """Call ``hook(gradient)`` when this tensor's gradient is known; a returned tensor replaces it."""
         if not self.requires_grad:
             raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
-        return RemovableHandle(self._hooks().tensor.setdefault(self._output_nr, {}), hook)
+        return autograd.graph.RemovableHandle(self._hooks().tensor.setdefault(self._output_nr, {}), hook)
 
+    @telling
     def register_post_accumulate_grad_hook(self, hook: Callable[[Tensor], None]) -> RemovableHandle:
         """Call ``hook(self)`` each time a gradient has been added to this leaf's ``.grad``."""
         if not self.requires_grad:
             raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
         if self.grad_fn is not None:
             raise RuntimeError("post accumulate grad hooks cannot be registered on non-leaf tensors")
-        return RemovableHandle(self._hooks().post_accumulate, hook)
+        return autograd.graph.RemovableHandle(self._hooks().post_accumulate, hook)
 
     def _hooks(self) -> Hooks:
-        node = self.grad_fn
-        return (accumulator(self) if node is None else node)._hooks()
+        return (self.grad_fn or autograd.graph.accumulator(self))._hooks()
 
     # Its memory
 
@@ -381,23 +399,25 @@ class Tensor(metaclass=Shown):
         counter.where = notes.here()
         return before
 
-    def _own_meta(self) -> views.Meta:
+    def _own_meta(self) -> Meta:
         if self._meta is None:
-            self._meta = views.Meta()
+            self._meta = Meta()
         return self._meta
 
     # To Python and numpy
 
+    @telling
     def item(self) -> Any:
         """The one number in it, as a Python number."""
         if self._array.size != 1:
-            raise notes.told(RuntimeError(f"a Tensor with {self._array.size} elements cannot be converted to Scalar"))
+            raise RuntimeError(f"a Tensor with {self._array.size} elements cannot be converted to Scalar")
         return self._array.item()
 
     def tolist(self) -> Any:
         """Its numbers as nested lists."""
         return self._array.tolist()
 
+    @telling
     def numpy(self, *, force: bool = False) -> np.ndarray:
         """Its array, memory shared.
 
@@ -405,8 +425,7 @@ class Tensor(metaclass=Shown):
             RuntimeError: it requires grad (detach it first).
         """
         if self.requires_grad and grad_mode.state.grad_enabled and not force:
-            way_out = "Use tensor.detach().numpy() instead."
-            raise notes.told(RuntimeError(f"Can't call numpy() on Tensor that requires grad. {way_out}"))
+            raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
         return self._array
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
@@ -416,11 +435,13 @@ class Tensor(metaclass=Shown):
         """What numpy makes of tensors is a tensor."""
         return wrap(np.asarray(array, np.uint8 if array.dtype == bool else None))
 
+    @telling
     def __len__(self) -> int:
         if self._array.ndim == 0:
             raise TypeError("len() of a 0-d tensor")
         return self._array.shape[0]
 
+    @telling
     def __iter__(self) -> Iterator[Tensor]:
         if self._array.ndim == 0:
             raise TypeError("iteration over a 0-d tensor")
@@ -429,6 +450,7 @@ class Tensor(metaclass=Shown):
     def __reversed__(self) -> Tensor:
         return self.flip(0) if self._array.ndim else self
 
+    @telling
     def __contains__(self, element: Any) -> bool:
         if not isinstance(element, Tensor | int | float | np.number):
             raise RuntimeError(
@@ -437,11 +459,11 @@ class Tensor(metaclass=Shown):
         same: Any = element == self
         return bool(same.any())
 
+    @telling
     def __bool__(self) -> bool:
-        if self._array.size == 0:
-            raise notes.told(RuntimeError("Boolean value of Tensor with no values is ambiguous"))
-        if self._array.size > 1:
-            raise notes.told(RuntimeError("Boolean value of Tensor with more than one value is ambiguous"))
+        if self._array.size != 1:
+            count = "more than one value" if self._array.size else "no values"
+            raise RuntimeError(f"Boolean value of Tensor with {count} is ambiguous")
         return bool(self._array.item())
 
     def __float__(self) -> float:
@@ -458,14 +480,16 @@ class Tensor(metaclass=Shown):
     def __int__(self) -> int:
         return int(self._number())
 
+    @telling
     def __index__(self) -> int:
         if self._array.size != 1 or self._array.dtype.kind not in "iub":
             raise TypeError("only integer tensors of a single element can be converted to an index")
         return int(self._array.item())
 
+    @telling
     def _number(self) -> Any:
         if self._array.size != 1:
-            raise notes.told(ValueError("only one element tensors can be converted to Python scalars"))
+            raise ValueError("only one element tensors can be converted to Python scalars")
         return self._array.item()
 
     def __format__(self, spec: str) -> str:
@@ -483,6 +507,7 @@ class Tensor(metaclass=Shown):
 
     __hash__ = object.__hash__
 
+    @telling
     def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
         if not self.is_leaf:
             raise RuntimeError(
@@ -506,6 +531,7 @@ def _unpickled(cls: type[Tensor], array: np.ndarray, requires_grad: bool, attrib
     return tensor
 
 
+@telling
 def _check_grad(tensor: Tensor, grad: Any) -> None:
     if not isinstance(grad, Tensor):
         raise TypeError(f"assigned grad expected to be a Tensor or None but got grad of type {type(grad).__name__}")
@@ -530,6 +556,6 @@ def wrap(array: np.ndarray, requires_grad: bool = False) -> Tensor:
     """A leaf around ``array`` (memory shared), told to the observers."""
     tensor = Tensor._plain(array)
     tensor._requires_grad = requires_grad
-    if grad_mode.special and grad_mode.state.observers:
+    if grad_mode.special:
         tell("leaf", tensor)
     return tensor

@@ -14,37 +14,33 @@ from ..tensor import Tensor
 from . import grad_mode, notes
 from .graph import AccumulateGrad, Edge, Node, accumulator
 from .observe import tell
+from .saved import saved_bytes
 
 NOTHING: Any = repeat(None)  # no gradient for any edge
 
 
 class Care:
-    """The care of one pass.
+    """The care of one pass: see ``engine.way`` for ``inputs``, ``accumulates`` and ``leading``, the nodes that run.
 
-    Args:
-        caught: the gradients that are asked for, filled as they arrive; a leaf's, or those of an output (node, number).
-        leading: the nodes that lead there, which are the only ones to run (None: all run).
-        accumulates: leaves among them get their ``.grad``.
-        frees: saved tensors are let go after use.
+    The gradients that are asked for are ``caught`` as they arrive. One that ``frees`` lets go of saved tensors.
     """
 
     def __init__(
         self,
-        create_graph: bool = False,
-        caught: dict[Edge, Any] | None = None,
-        leading: set[Any] | None = None,
-        accumulates: bool = True,
-        frees: bool = False,
+        create_graph: bool,
+        inputs: Iterable[Edge] | None,
+        leading: set[Any] | None,
+        accumulates: bool,
+        frees: bool,
     ) -> None:
-        self.create_graph, self.caught, self.leading = create_graph, caught or {}, leading
-        self.accumulates, self.frees = accumulates, frees
+        self.create_graph, self.leading, self.accumulates, self.frees = create_graph, leading, accumulates, frees
+        self.caught: dict[Edge, Any] = dict.fromkeys(inputs or ())
+        self.asked = {target[0] for target in self.caught if type(target) is tuple}
         self.observed, self.anomaly = bool(grad_mode.state.observers), grad_mode.state.anomaly
 
-    def watched(self, order: Sequence[Node]) -> Any:
+    def watched(self, order: Sequence[Node]) -> set[Any]:
         """The nodes that need care, hooks apart."""
-        if self.create_graph or self.observed or self.anomaly is not None:
-            return {*order}
-        return {target[0] for target in self.caught if type(target) is tuple}
+        return {*order} if self.create_graph or self.observed or self.anomaly is not None else self.asked
 
     def settle(self, leaf: Tensor, grad: Any, own: bool) -> None:
         """All gradients of a leaf have arrived."""
@@ -73,7 +69,7 @@ class Care:
         if hooks is not None:
             grad = self.before(node, grad)
         if self.observed:
-            tell("node_begin", node, _per_output(node, grad))
+            tell("node_begin", node, tuple(grad) if node.multi else (grad,))
         try:
             outgoing = node.backward_graph(grad) if self.create_graph else node.backward(grad)
             if self.anomaly is not None:
@@ -81,15 +77,15 @@ class Care:
         except Exception as error:
             if self.anomaly is not None:
                 self.anomaly.warn(node)
-            if self.observed:
-                tell("error", error, node)
+            tell("error", error, node)
             raise
         if hooks is not None:
             outgoing = self.after(node, outgoing, grad)
         if self.observed:
-            tell("node_end", node, _per_output(node, grad), _handed_on(node, outgoing))
-            if self.frees and node.saved_bytes():
-                tell("freed", node, node.saved_bytes())
+            wanted = [None if edge is None else out for edge, out in zip(node.edges, outgoing, strict=True)]
+            tell("node_end", node, tuple(grad) if node.multi else (grad,), _handed_on(node, wanted))
+            if self.frees and (size := saved_bytes(node.saved)):
+                tell("freed", node, size)
         return grad, outgoing
 
     def before(self, node: Node, grad: Any, alone: bool = False) -> Any:
@@ -107,8 +103,7 @@ class Care:
                 tensor, grad = reference(), grads[index]
                 if tensor is not None and grad is not None:
                     tensor._grad = grad.clone() if tensor._grad is None else tensor._grad + grad
-                    if grad_mode.state.observers:
-                        tell("retain", tensor, tensor._grad._array)
+                    tell("retain", tensor, tensor._grad._array)
             for hook in [] if alone else list(hooks.pre.values()):
                 grads = list(_all_replaced(hook, hook(tuple(grads)), tuple(grads)))
         out = self.unwrapped(grads)
@@ -130,7 +125,7 @@ class Care:
                         raise RuntimeError("Tensor post accumulate grad hooks should return None.")
             if not hooks.post:
                 return outgoing
-            grads = tuple(_wrapped(outgoing))
+            grads = tuple(_wrapped(_handed_on(node, outgoing)))
             for hook in list(hooks.post.values()):
                 replaced = hook(grads, tuple(_wrapped(incoming if node.multi else [incoming])))
                 grads = _all_replaced(hook, replaced, grads)
@@ -145,7 +140,7 @@ class Care:
         return list(grads) if self.create_graph else [None if g is None else g._array for g in grads]
 
 
-HOOKS = Care()
+HOOKS = Care(False, None, None, accumulates=True, frees=False)  # of a pass that needs no other care
 
 
 def _wrapped(grads: Iterable[Any]) -> list[Any]:
@@ -155,7 +150,7 @@ def _wrapped(grads: Iterable[Any]) -> list[Any]:
 def _replaced(node: Node, hook: Any, grad: Any) -> Any:
     """Call a tensor hook: what it returns takes the gradient's place."""
     result = _fitting(hook, hook(grad), grad)
-    if grad_mode.state.observers and result is not None:
+    if result is not None:
         tell("hook", node, grad._array, result._array)
     return result
 
@@ -199,14 +194,10 @@ def _name(hook: Any) -> str:
 
 
 def _handed_on(node: Node, outgoing: Any) -> tuple[Any, ...]:
-    """The outgoing gradients as the next nodes will get them, for observers."""
+    """The outgoing gradients as the next nodes will get them."""
     from .engine import fit
 
     return tuple(
-        None if edge is None or out is None else fit(out, edge, node)
+        out if edge is None or out is None else fit(out, edge, node)
         for edge, out in zip(node.edges, outgoing, strict=True)
     )
-
-
-def _per_output(node: Node, grad: Any) -> tuple[Any, ...]:
-    return tuple(grad) if node.multi else (grad,)

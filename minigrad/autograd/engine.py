@@ -34,64 +34,46 @@ class Root:
         return seeds
 
 
-def run(
-    roots: Sequence[Edge],
-    seeds: Sequence[Any],
-    retain_graph: bool,
-    create_graph: bool = False,
-    inputs: Sequence[Edge] | None = None,
-    accumulates: bool = True,
-) -> dict[Edge, Any]:
-    """Send ``seeds`` (arrays, or Tensors with create_graph) from ``roots`` through the graph.
+def way(roots: Sequence[Edge], inputs: Sequence[Edge] | None = None, accumulates: bool = True) -> Any:
+    """What has to be known of a graph before a walk: where it starts, the nodes in order, who leads to the inputs.
 
-    Without ``inputs`` every leaf that is reached gets its ``.grad``. With them only the nodes on a way to one of
-    these leaves or outputs ``(node, number)`` run, and the gradients that arrive there are returned (None: nothing
-    arrived); if it ``accumulates``, leaves among them get their ``.grad`` as well.
+    Without ``inputs`` every leaf that is reached will get its ``.grad``. With them only the nodes on a way to one of
+    these leaves or outputs ``(node, number)`` run; if it ``accumulates``, leaves among them get their ``.grad``.
     """
-    return walk(way(roots, inputs, accumulates), seeds, retain_graph, create_graph, inputs, accumulates)
-
-
-def way(roots: Sequence[Edge], inputs: Sequence[Edge] | None, accumulates: bool) -> Any:
-    """What has to be known of a graph before a walk: where it starts, the nodes in order, who leads to the inputs."""
     root = roots[0] if len(roots) == 1 and isinstance(roots[0], Node) else Root(roots)
     order, owed = schedule(root)
-    if inputs is None:
-        return root, order, owed, None
-    leading = leading_to(inputs, order, accumulates)
-    reached = leading.union(target[0] for target in inputs if type(target) is tuple)
-    return root, [node for node in order if node in reached], owed, leading
+    leading = None
+    if inputs is not None:
+        leading = leading_to(inputs, order, accumulates)
+        reached = leading.union(target[0] for target in inputs if type(target) is tuple)
+        order = [node for node in order if node in reached]
+    return root, order, owed, leading, inputs, accumulates
 
 
-def walk(
-    way: Any,
-    seeds: Sequence[Any],
-    retain_graph: bool,
-    create_graph: bool,
-    inputs: Sequence[Edge] | None,
-    accumulates: bool,
-) -> dict[Edge, Any]:
-    """Go a way: see ``run``."""
-    root, order, owed, leading = way
-    owed = owed.copy()
-    caught: dict[Edge, Any] = dict.fromkeys(inputs or ())
-    care, watched = None, ()
-    if create_graph or inputs is not None or grad_mode.special:
-        care = Care(create_graph, caught, leading, accumulates, not retain_graph)
-        watched = care.watched(order)
+def run(way: Any, seeds: Sequence[Any], retain_graph: bool, create_graph: bool = False) -> dict[Edge, Any]:
+    """Send ``seeds`` (arrays, or Tensors with create_graph) along a way.
+
+    What comes back are the gradients that arrived at its inputs (None: nothing arrived).
+    """
+    root, order, owed, leading, inputs, accumulates = way
+    several, owed = type(root) is Root, owed.copy()
+    care, watched = HOOKS, HOOKS.asked
+    careful = create_graph or inputs is not None or grad_mode.special
+    if careful:
+        care = Care(create_graph, inputs, leading, accumulates, not retain_graph)
+        watched = care.watched(order[several:])
     freed = None if retain_graph else Freed(notes.here())
-    several = type(root) is Root
     arrived: dict[Edge, Any] = {root: seeds if several else seeds[0]}
     borrowed: set[Edge] = {root}  # whom an array was sent that somebody else has, too
-    asked = {target[0] for target in caught if type(target) is tuple}  # and whose gradient goes to the caller, too
 
     for node in order:
         grad = arrived.pop(node, None)
         if node.multi:
             grad = gathered(node, grad, arrived)
-        if (several and node is root) or (node.hooks is None and node not in watched):
+        if node.hooks is None and node not in watched:
             outgoing = NOTHING if grad is None else node.backward(grad)
         else:
-            grad, outgoing = (care or HOOKS).run(node, grad)
+            grad, outgoing = care.run(node, grad)
             if outgoing is None:
                 continue
         if freed is not None and node.saved:
@@ -114,7 +96,7 @@ def walk(
                 own = ours and whole
                 if own and (out is grad or (base is not None and (base is grad or base is grad.base))):
                     # handed on: still ours if it was, to one place only
-                    own = node not in borrowed and node not in asked and alone(outgoing)
+                    own = node not in borrowed and node not in care.asked and alone(outgoing)
                 if pending is not None:
                     if own:
                         out += pending  # in the memory of the newcomer
@@ -123,8 +105,8 @@ def walk(
             if left:
                 owed[edge] = left = left - 1
                 if not left:
-                    if care is not None or edge._meta is not None:
-                        (care or HOOKS).settle(edge, out, own)
+                    if careful or edge._meta is not None:
+                        care.settle(edge, out, own)
                     elif out is not None:
                         accumulate(edge, out, own)
                     continue
@@ -133,7 +115,7 @@ def walk(
                 borrowed.add(edge)
             elif pending is not None:
                 borrowed.discard(edge)
-    return caught
+    return care.caught
 
 
 def schedule(root: Any) -> tuple[list[Any], dict[Tensor, int]]:

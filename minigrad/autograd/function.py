@@ -10,7 +10,7 @@ import functools
 import inspect
 import warnings
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -30,17 +30,16 @@ class FunctionCtx:
     _dirty: tuple[Tensor, ...] = ()
     _non_differentiable: tuple[Tensor, ...] = ()
     _materialize = True
-    _holder: weakref.ref[BackwardFunction] | None = None  # the node, where there is one
+    _holder: Callable[[], Any] = staticmethod(lambda: None)  # a reference to the node, where there is one
     needs_input_grad: tuple[bool, ...] = ()
 
     def __getattr__(self, name: str) -> Any:  # name(), next_functions, ...: in PyTorch the node and ctx are one
-        node = None if self._holder is None else self._holder()
-        return object.__getattribute__(self if node is None else node, name)
+        return object.__getattribute__(self._holder() or self, name)
 
     @property
     def saved_tensors(self) -> tuple[Tensor | None, ...]:
         """What save_for_backward kept. RuntimeError: freed by a backward, or changed in place since."""
-        node = None if self._holder is None else self._holder()
+        node = self._holder()
         return self._to_save if node is None else node.saved_tensors
 
     def save_for_backward(self, *tensors: Tensor | None) -> None:
@@ -67,22 +66,14 @@ class FunctionCtx:
         self._materialize = value
 
 
-class _Nothing(tuple[()]):
-    """What a Function saved that saved nothing: a backward lets go of that too."""
-
-    def __bool__(self) -> bool:
-        return True
-
-
 class BackwardFunction(Node):
-    """The node of a custom Function."""
+    """The node of a custom Function. What it saved is one entry, of all the tensors: so there is always one to free."""
 
     multi = True
     owns_gradients = False
     function: type[Function]
     ctx: FunctionCtx
-    _arity: int  # how many arguments forward was given, and which of them are tensors
-    _tensor_places: list[int]
+    _tensor_places: list[int]  # which of forward's arguments are tensors
 
     def __getattr__(self, name: str) -> Any:
         if name == "ctx":  # a node half made
@@ -95,13 +86,13 @@ class BackwardFunction(Node):
     @property
     def saved_tensors(self) -> tuple[Tensor | None, ...]:
         """What save_for_backward kept. RuntimeError: freed by a backward, or changed in place since."""
-        return tuple(unpack(self, self.saved, True))
+        return tuple(unpack(self, self.saved, True)[0])
 
     @property
     def _raw_saved_tensors(self) -> tuple[Any, ...]:
         if type(self.saved) is Freed:
             raise freed(self, self.saved)
-        return tuple([raw(self, place) for place in range(len(self.saved))])
+        return raw(self, 0)
 
     def backward(self, grad: list[Any]) -> list[Any]:
         with grad_mode.no_grad():
@@ -112,41 +103,33 @@ class BackwardFunction(Node):
         return self._run(list(grad))
 
     def _run(self, grads: list[Any]) -> list[Any]:
-        function = self.function
         if self.ctx._materialize:
             grads = [
                 Tensor._plain(np.zeros(shape, dtype)) if g is None and shape is not None else g
                 for g, shape, dtype in zip(grads, self.shape, self.dtype, strict=True)
             ]
-        given = function._backward()(self.ctx, *grads)
+        given = self.function._backward()(self.ctx, *grads)
         given = given if isinstance(given, tuple) else (given,)
-        places = self._tensor_places
-        if (len(given) > self._arity and any(g is not None for g in given[self._arity :])) or len(given) < self._arity:
+        expected, places = len(self.ctx.needs_input_grad), self._tensor_places
+        if len(given) < expected or any(g is not None for g in given[expected:]):
             raise notes.explain(
                 RuntimeError(
-                    f"function {self.name()} returned an incorrect number of gradients (expected {self._arity}, got "
+                    f"function {self.name()} returned an incorrect number of gradients (expected {expected}, got "
                     f"{len(given)})"
                 ),
                 "backward returns one gradient for each argument of forward after ctx; None for those that need none.",
             )
         for number, g in enumerate(given):
-            if g is not None and not isinstance(g, Tensor):
+            if g is None:
+                continue
+            if not isinstance(g, Tensor):
                 raise RuntimeError(f"expected Variable or None (got {type(g).__name__})")
-            if g is not None and number not in places:
+            if number not in places:
                 raise RuntimeError(
                     f"function {self.name()} returned a gradient different than None at position {number + 1}, but the "
                     "corresponding forward input was not a Variable"
                 )
         return [given[place] for place in places]
-
-    def _keep(self, tensor: Any, made: list[Any], returned: list[Any]) -> Any:
-        """What is saved of a tensor: an output without its node, anything else as it is."""
-        if tensor is None:
-            return None
-        for before, after in zip(made, returned, strict=True):
-            if tensor is before and after._node is self:
-                return SavedTensor(after, is_output=True)
-        return save(tensor)
 
 
 class Function(FunctionCtx):
@@ -173,12 +156,15 @@ class Function(FunctionCtx):
 
     _node_class: type[BackwardFunction]
     _ctx_class: type[FunctionCtx]
+    _signature: inspect.Signature | None  # forward's, where it goes with setup_context
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         module = "torch.autograd.function"  # as it is printed
         cls._node_class = type(cls.__name__ + "Backward", (BackwardFunction,), {"function": cls, "__module__": module})
         cls._ctx_class = type(cls.__name__ + "Backward", (FunctionCtx,), {"__module__": module})
+        separate = cls.setup_context is not Function.setup_context
+        cls._signature = inspect.signature(cls.forward) if separate else None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         warnings.warn(
@@ -230,85 +216,67 @@ class Function(FunctionCtx):
     @classmethod
     def apply(cls, *args: Any, **kwargs: Any) -> Any:
         """Run forward, and record the node where an input requires grad."""
-        if cls.setup_context is not Function.setup_context:  # it and backward see the defaults as well
-            bound = inspect.signature(cls.forward).bind(*args, **kwargs)
+        try:
+            return cls._apply(args, kwargs)
+        except Exception as error:
+            notes.told(error)
+            raise
+
+    @classmethod
+    def _apply(cls, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if cls._signature is not None:  # setup_context and backward see the defaults as well
+            bound = cls._signature.bind(*args, **kwargs)
             bound.apply_defaults()
             args = bound.args
-        ctx = cls._ctx_class()
         node = cls._node_class()
-        node.ctx = ctx
-        tensors = [a for a in args if isinstance(a, Tensor)]
-        ctx.needs_input_grad = tuple(isinstance(a, Tensor) and a.requires_grad for a in args)
+        ctx = node.ctx = cls._ctx_class()
+        places = [place for place, arg in enumerate(args) if isinstance(arg, Tensor)]
+        inputs = [args[place] for place in places]
+        ctx.needs_input_grad = tuple([isinstance(arg, Tensor) and arg.requires_grad for arg in args])
         recorded = grad_mode.state.grad_enabled and any(ctx.needs_input_grad)
-        edges = tuple(gradient_edge(t) if recorded else None for t in tensors)
+        edges = tuple([gradient_edge(tensor) if recorded else None for tensor in inputs])
         with grad_mode.no_grad():
-            if cls.setup_context is Function.setup_context:
+            if cls._signature is None:
                 output = cls.forward(ctx, *args, **kwargs)
             else:
                 output = cls.forward(*args, **kwargs)
                 cls.setup_context(ctx, args, output)
-        outputs = list(output) if isinstance(output, tuple) else [output]
-        for number, tensor in enumerate(ctx._to_save):
-            if tensor is not None and not isinstance(tensor, Tensor):
-                raise TypeError(
-                    f"save_for_backward can only save variables, but argument {number} is of type "
-                    f"{type(tensor).__name__}"
-                )
-        for tensor in ctx._dirty:
-            if not isinstance(tensor, Tensor):
-                raise RuntimeError("mark_dirty can only accept variables, but argument ")
-            if not any(tensor is out for out in outputs):
-                raise RuntimeError(
-                    "Some elements marked as dirty during the forward method were not returned as output. The inputs "
-                    "that are modified inplace must all be outputs of the Function."
-                )
-            if not any(tensor is given for given in tensors):
-                warnings.warn(
-                    "ctx.mark_dirty() received a tensor that was not an input. Only input Tensors that have been "
-                    "mutated should be passed to ctx.mark_dirty().",
-                    UserWarning,
-                    stacklevel=notes.outside(),
-                )
-            tensor._changed()
+        made = output if isinstance(output, tuple) else (output,)
+        _check_marks(ctx, inputs, made)
         if recorded:
-            node.edges = edges
+            node.edges, node._tensor_places = edges, places
             node.sequence, node.hooks = next_sequence(), None
             notes.stamp(node)
-            node._arity = len(args)
-            node._tensor_places = [place for place, a in enumerate(args) if isinstance(a, Tensor)]
-            arrays = [o._array if isinstance(o, Tensor) else None for o in outputs]
-            node.shape = tuple(None if a is None else a.shape for a in arrays)
-            node.dtype = tuple(None if a is None else a.dtype for a in arrays)
-        saved_from = list(outputs)
-        for number, out in enumerate(outputs):
-            if isinstance(out, Tensor):
-                outputs[number] = cls._output(node, out, number, tensors, recorded)
+            like = [(o._array.shape, o._array.dtype) if isinstance(o, Tensor) else (None, None) for o in made]
+            node.shape, node.dtype = zip(*like, strict=True) if like else ((), ())
+        outputs = tuple(
+            cls._output(node, out, number, inputs, recorded) if isinstance(out, Tensor) else out
+            for number, out in enumerate(made)
+        )
         if recorded:
-            node.saved = tuple(node._keep(tensor, saved_from, outputs) for tensor in ctx._to_save) or _Nothing()
+            pairs = [pair for pair in zip(made, outputs, strict=True) if getattr(pair[1], "_node", None) is node]
+            node.saved = (tuple([_kept(tensor, pairs) for tensor in ctx._to_save]),)
             ctx._holder = weakref.ref(node)
         for name in ("_to_save", "_dirty", "_non_differentiable"):
             ctx.__dict__.pop(name, None)
-        if grad_mode.special and grad_mode.state.observers:
-            seen = tuple(o for o in outputs if isinstance(o, Tensor))
+        if grad_mode.special:
+            seen = tuple([out for out in outputs if isinstance(out, Tensor)])
             tell("operation", cls.__name__, args, seen, node if recorded else None)
-        return tuple(outputs) if isinstance(output, tuple) else outputs[0]
+        return outputs if isinstance(output, tuple) else outputs[0]
 
     @classmethod
     def _output(cls, node: Any, out: Tensor, number: int, inputs: list[Tensor], recorded: bool) -> Tensor:
         """An output with its history: the node, unless it is marked as having no gradient."""
-        is_input = any(out is tensor for tensor in inputs)
-        dirty = any(out is tensor for tensor in node.ctx._dirty)
-        apart = any(out is tensor for tensor in node.ctx._non_differentiable) or out._array.dtype.kind != "f"
-        if dirty and not apart and recorded:
+        is_input, dirty = _among(inputs, out), _among(node.ctx._dirty, out)
+        recorded = recorded and not _among(node.ctx._non_differentiable, out) and out._array.dtype.kind == "f"
+        if dirty and recorded:
             if out._requires_grad and out._node is None:
                 raise RuntimeError("a leaf Variable that requires grad has been used in an in-place operation.")
             views.check_inplace(out, True)
             if out._is_view():
                 views.rebase(out, node)
-            else:
-                out._node, out._output_nr, out._requires_grad = node, number, False
-            return out
-        if is_input and (apart or not recorded) and out.requires_grad:
+                return out
+        elif is_input and not recorded and out.requires_grad:
             out = out.detach()
         elif is_input and not dirty:  # returned as it is: a view of it, so that the input keeps its own history
             with grad_mode.no_grad():
@@ -318,9 +286,45 @@ class Function(FunctionCtx):
             meta = out._own_meta()
             meta.creation = views.MULTI if several else views.CUSTOM
             meta.seen_version = out._version  # what forward itself did to the memory is over
-        if recorded and not apart:
+        if recorded:
             out._node, out._output_nr, out._requires_grad = node, number, False
         return out
+
+
+def _among(tensors: Iterable[Any], tensor: Any) -> bool:
+    return any(each is tensor for each in tensors)
+
+
+def _kept(tensor: Any, pairs: list[tuple[Any, Tensor]]) -> Any:
+    """What is saved of a tensor: an output (what forward made, what became of it) without its node."""
+    output = next((output for made, output in pairs if made is tensor), None)
+    if output is not None:
+        return SavedTensor(output, is_output=True)
+    return None if tensor is None else save(tensor)
+
+
+def _check_marks(ctx: FunctionCtx, inputs: list[Tensor], outputs: tuple[Any, ...]) -> None:
+    """Refuse what forward cannot save or have changed; count its changes."""
+    for number, tensor in enumerate(ctx._to_save):
+        if tensor is not None and not isinstance(tensor, Tensor):
+            kind = type(tensor).__name__
+            raise TypeError(f"save_for_backward can only save variables, but argument {number} is of type {kind}")
+    for tensor in ctx._dirty:
+        if not isinstance(tensor, Tensor):
+            raise RuntimeError("mark_dirty can only accept variables, but argument ")
+        if not _among(outputs, tensor):
+            raise RuntimeError(
+                "Some elements marked as dirty during the forward method were not returned as output. The inputs that "
+                "are modified inplace must all be outputs of the Function."
+            )
+        if not _among(inputs, tensor):
+            warnings.warn(
+                "ctx.mark_dirty() received a tensor that was not an input. Only input Tensors that have been mutated "
+                "should be passed to ctx.mark_dirty().",
+                UserWarning,
+                stacklevel=notes.outside(),
+            )
+        tensor._changed()
 
 
 class _Error(Function):

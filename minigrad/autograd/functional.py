@@ -9,7 +9,7 @@ See https://docs.pytorch.org/docs/stable/autograd.html#functional-higher-level-a
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
@@ -17,6 +17,8 @@ from ..ops.dual import FUNCTIONS
 from ..tensor import Tensor
 from . import engine, gradients
 from .grad_mode import enable_grad
+from .gradients import zeros
+from .notes import telling
 from .views import gradient_edge
 
 Function = Callable[..., Any]
@@ -61,21 +63,38 @@ def hvp(
     return _product("hvp", func, inputs, v, create_graph, strict)
 
 
-_INDEPENDENT = {  # what strict mode says where a result does not depend on an input, and why that matters
-    "vjp": ("output of the user-provided function is independent of input {}", ""),
-    "jvp": (
-        "gradient with respect to the input is independent of entry {} in the grad_outputs when using the double "
-        "backward trick to compute forward mode gradients",
-        "",
-    ),
-    "vhp": ("jacobian of the user-provided function is independent of input {}", ""),
-    "hvp": (
-        "hessian of the user-provided function is independent of entry {} in the grad_jacobian",
-        " as it prevents from using the double backward trick to replace forward mode AD",
-    ),
+# What strict mode says where a gradient is missing (None), or constant although it is to be differentiated.
+_STRICT = "This is not allowed in strict mode"
+_MISSING = f"The output of the user-provided function is independent of input {{}}. {_STRICT}."
+_MISSING_BY_NAME = {
+    "vjp": _MISSING,
+    "jvp": "The gradient with respect to the input is independent of entry {} in the grad_outputs when using the "
+    f"double backward trick to compute forward mode gradients. {_STRICT}.",
+    "vhp": f"The jacobian of the user-provided function is independent of input {{}}. {_STRICT}.",
+    "hvp": f"The hessian of the user-provided function is independent of entry {{}} in the grad_jacobian. {_STRICT} as "
+    "it prevents from using the double backward trick to replace forward mode AD.",
 }
+_MISSING_ROW = f"Output {{}} of the user-provided function is independent of input {{}}. {_STRICT}."
+_CONSTANT = f"The {{}} of the user-provided function is independent of input {{}}. {_STRICT} when create_graph=True."
+_CONSTANT_PRODUCT = (
+    f"The gradient with respect to input {{}} is independent of the inputs of the user-provided function. {_STRICT}."
+)
+_CONSTANT_JACOBIAN = (
+    "While computing the hessian, found that the jacobian of the user-provided function with respect to input {} is "
+    f"independent of the input. {_STRICT}. You should ensure that your function is twice differentiable and that the "
+    "jacobian depends on the inputs (this would be violated by a linear function for example)."
+)
 
 
+def _check(grads: Sequence[Any], missing: str, constant: str | None = None) -> None:
+    """What strict mode refuses."""
+    for number, grad in enumerate(grads):
+        text = missing if grad is None else None if grad.requires_grad else constant
+        if text is not None:
+            raise RuntimeError(text.format(number))
+
+
+@telling
 def _product(name: str, func: Function, inputs: Any, v: Any, create_graph: bool, strict: bool) -> tuple[Any, Any]:
     """One backward pass (vjp) after those that make what it differentiates: a gradient (?h?), a product (?v?)."""
     with enable_grad():
@@ -92,29 +111,22 @@ def _product(name: str, func: Function, inputs: Any, v: Any, create_graph: bool,
         else:
             _one_number(name, outputs, several_outputs)
             differentiated = _grad(outputs, inputs, None, True)
-            _check_hessian(differentiated, strict)
-        if name in ("jvp", "hvp"):  # linear: the result does not depend on the numbers of these targets
-            targets = tuple([_zeros(each).requires_grad_() for each in like])
-            differentiated = _grad(differentiated, inputs, targets, True)
-            for number, each in enumerate(differentiated if strict and name == "jvp" else ()):
-                if each is None:
-                    _refuse(f"output of the user-provided function is independent of input {number}")
-                if not each.requires_grad:
-                    what = f"gradient with respect to input {number} is independent of the inputs of the user-provided"
-                    _refuse(f"{what} function")
-    found = list(_grad(differentiated, targets, v, create_graph))
-    for number, grad in enumerate(found):
-        if grad is None:
             if strict:
-                what, why = _INDEPENDENT[name]
-                _refuse(what.format(number), why)
-            found[number] = _zeros(like[number])
-        elif strict and create_graph and not grad.requires_grad:
-            what = "hessian" if name in ("vhp", "hvp") else "jacobian"
-            _refuse(f"{what} of the user-provided function is independent of input {number}", " when create_graph=True")
+                _check(differentiated, _MISSING, _CONSTANT_JACOBIAN)
+        if name in ("jvp", "hvp"):  # linear: the result does not depend on the numbers of these targets
+            targets = tuple([zeros(each).requires_grad_() for each in like])
+            differentiated = _grad(differentiated, inputs, targets, True)
+            if strict and name == "jvp":
+                _check(differentiated, _MISSING, _CONSTANT_PRODUCT)
+    grads = _grad(differentiated, targets, v, create_graph)
+    if strict:
+        constant = _CONSTANT.format("hessian" if name in ("vhp", "hvp") else "jacobian", "{}")
+        _check(grads, _MISSING_BY_NAME[name], constant if create_graph else None)
+    found = [zeros(other) if grad is None else grad for grad, other in zip(grads, like, strict=True)]
     return _answer(outputs, several_outputs, create_graph), _answer(found, several, create_graph)
 
 
+@telling
 def jacobian(
     func: Function, inputs: Tensors, create_graph: bool = False, strict: bool = False, vectorize: bool = False
 ) -> Any:
@@ -144,6 +156,7 @@ def jacobian(
     return tuple(found) if several_outputs else found[0]
 
 
+@telling
 def hessian(
     func: Function, inputs: Tensors, create_graph: bool = False, strict: bool = False, vectorize: bool = False
 ) -> Any:
@@ -164,7 +177,8 @@ def hessian(
 
     def gradient(*given: Tensor) -> tuple[Tensor, ...]:
         found: tuple[Tensor, ...] = jacobian(scalar, given, create_graph=True)
-        _check_hessian(found, strict)
+        if strict:
+            _check(found, _MISSING, _CONSTANT_JACOBIAN)
         return found
 
     found = jacobian(gradient, inputs, create_graph, strict, vectorize)
@@ -178,16 +192,16 @@ def _rows(number: int, output: Tensor, inputs: tuple[Tensor, ...], strict: bool)
         raise RuntimeError("stack expects a non-empty TensorList")
     found = [np.zeros((size, *each._array.shape), each._array.dtype) for each in inputs]
     leaves = [gradient_edge(each) for each in inputs]
-    way = engine.way([gradient_edge(output)], leaves, False) if output.requires_grad else None
+    way = engine.way([gradient_edge(output)], leaves, accumulates=False) if output.requires_grad else None
     for row in range(size if way is not None else 0):
         seed = np.zeros(shape, output._array.dtype)
         seed.reshape(-1)[row] = 1
-        caught = engine.walk(way, [seed], True, False, leaves, False)
+        caught = engine.run(way, [seed], retain_graph=True)
         for index, leaf in enumerate(leaves):
             if caught[leaf] is not None:
                 found[index][row] = caught[leaf]
             elif strict:
-                _refuse(f"Output {number} of the user-provided function is independent of input {index}")
+                raise RuntimeError(_MISSING_ROW.format(number, index))
     return [Tensor._plain(jacobian.reshape(shape + jacobian.shape[1:])) for jacobian in found]
 
 
@@ -197,12 +211,9 @@ def _recorded_rows(number: int, output: Any, inputs: tuple[Tensor, ...], strict:
     for place in range(output.numel()):
         grads = _grad((output.reshape(-1)[place],), inputs, None, True)
         for index, (jacobian, grad) in enumerate(zip(rows, grads, strict=True)):
-            if strict and grad is None:
-                _refuse(f"Output {number} of the user-provided function is independent of input {index}")
-            if strict and not grad.requires_grad:
-                what = f"jacobian of the user-provided function is independent of input {number}"
-                _refuse(what, " when create_graph=True")
-            jacobian.append(_zeros(inputs[index]) if grad is None else grad)
+            if strict:
+                _check([grad], _MISSING_ROW.format(number, index), _CONSTANT.format("jacobian", number))
+            jacobian.append(zeros(inputs[index]) if grad is None else grad)
     stack = FUNCTIONS["stack"]
     return [stack(row, 0).view(output.shape + each.shape) for row, each in zip(rows, inputs, strict=True)]
 
@@ -279,25 +290,3 @@ def _grad(outputs: Sequence[Any], inputs: Sequence[Tensor], seeds: Any, create_g
 def _answer(tensors: Sequence[Tensor], several: bool, create_graph: bool) -> Any:
     found = tuple([tensor if create_graph else tensor.detach() for tensor in tensors])
     return found if several else found[0]
-
-
-def _zeros(tensor: Tensor) -> Tensor:
-    return Tensor._plain(np.zeros(tensor._array.shape, tensor._array.dtype))
-
-
-def _check_hessian(gradient: Sequence[Any], strict: bool) -> None:
-    """In strict mode a gradient that is differentiated again must depend on the inputs."""
-    for number, each in enumerate(gradient if strict else ()):
-        if each is None:
-            _refuse(f"output of the user-provided function is independent of input {number}")
-        if not each.requires_grad:
-            raise RuntimeError(
-                "While computing the hessian, found that the jacobian of the user-provided function with respect to "
-                f"input {number} is independent of the input. This is not allowed in strict mode. You should ensure "
-                "that your function is twice differentiable and that the jacobian depends on the inputs (this would be "
-                "violated by a linear function for example)."
-            )
-
-
-def _refuse(what: str, why: str = "") -> NoReturn:
-    raise RuntimeError(f"{what if what[0] == 'O' else f'The {what}'}. This is not allowed in strict mode{why}.")

@@ -28,15 +28,6 @@ class _State(threading.local):
     saved_tensors_disabled: str | None = None
     anomaly: Any = None
 
-    def plain(self) -> bool:
-        return self.grad_enabled and not (
-            self.inference
-            or self.observers
-            or self.saved_tensors_hooks
-            or self.saved_tensors_disabled is not None
-            or self.anomaly is not None
-        )
-
 
 state = _State()
 special = False
@@ -51,8 +42,9 @@ def change(**modes: Any) -> None:
     for name, value in modes.items():
         setattr(state, name, value)
     state.grad_enabled = state.grad_asked and not state.inference
+    plain = vars(state).items() <= vars(_State).items()
     with _lock:
-        (_special_threads.discard if state.plain() else _special_threads.add)(threading.get_ident())
+        (_special_threads.discard if plain else _special_threads.add)(threading.get_ident())
         special = bool(_special_threads)
 
 
@@ -111,11 +103,7 @@ class Mode:
                     return stop.value
                 try:
                     resume, value = running.send, (yield produced)
-                except GeneratorExit:
-                    with copy.copy(self):
-                        running.close()
-                    raise
-                except BaseException as error:
+                except BaseException as error:  # GeneratorExit too: that ends it
                     resume, value = running.throw, error
 
         return generator if inspect.isgeneratorfunction(function) else wrapper  # type: ignore[return-value]

@@ -8,6 +8,7 @@ See https://docs.pytorch.org/docs/stable/autograd.html#numerical-gradient-checki
 
 from __future__ import annotations
 
+import contextlib
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -16,6 +17,7 @@ import numpy as np
 
 from ..tensor import Tensor
 from . import gradients, notes
+from .gradients import zeros
 
 Jacobians = list[np.ndarray]  # of one output with respect to each input, or of each output with respect to one input
 # Options of PyTorch's that say nothing here, and those that ask for what there is not.
@@ -67,13 +69,12 @@ def gradcheck(
         )
     inputs = _as_tuple(inputs)
     _check_inputs(inputs)
-    try:
-        _check(func, inputs, eps, atol, rtol, nondet_tol, check_undefined_grad)
-    except GradcheckError:
-        if raise_exception:
-            raise
-        return False
-    return True
+    with contextlib.suppress(*() if raise_exception else (GradcheckError,)):
+        _check_jacobians(func, inputs, eps, atol, rtol, nondet_tol)
+        if check_undefined_grad:
+            _check_undefined(func, inputs)
+        return True
+    return False
 
 
 def gradgradcheck(
@@ -131,18 +132,11 @@ def _check_inputs(inputs: tuple[Any, ...]) -> None:
         )
 
 
-def _check(
-    func: Callable[..., Any],
-    inputs: tuple[Any, ...],
-    eps: float,
-    atol: float,
-    rtol: float,
-    nondet_tol: float,
-    check_undefined_grad: bool,
+def _check_jacobians(
+    func: Callable[..., Any], inputs: tuple[Any, ...], eps: float, atol: float, rtol: float, nondet_tol: float
 ) -> None:
-    everything = _as_tuple(func(*inputs))
+    everything, targets = _as_tuple(func(*inputs)), list(filter(_requires_grad, inputs))
     places = [place for place, output in enumerate(everything) if output.requires_grad]
-    targets = [value for value in inputs if _requires_grad(value)]
     numerical = [_numerical(func, inputs, target, everything, eps) for target in targets]
     if not places and any((jacobian != 0).any() for jacobians in numerical for jacobian in jacobians):
         raise GradcheckError("Numerical gradient for function expected to be zero")
@@ -159,11 +153,16 @@ def _check(
                 raise _mismatch(number, index, columns[place], a, targets[index])
     if places and not _stays_zero(_differentiable(everything), targets):
         raise GradcheckError("backward not multiplied by grad_output")
-    for left_out in range(len(places)) if check_undefined_grad and len(places) > 1 else ():
+
+
+def _check_undefined(func: Callable[..., Any], inputs: tuple[Any, ...]) -> None:
+    """Check backward passes in which one of several outputs got no gradient."""
+    count = len(_differentiable(func(*inputs)))
+    for left_out in range(count) if count > 1 else ():
         some = [o for number, o in enumerate(_differentiable(func(*inputs))) if number != left_out]
         hint = 'Please look at "Notes about undefined output gradients" in "tools/autograd/derivatives.yaml"'
         try:
-            fine = _stays_zero(some, targets)
+            fine = _stays_zero(some, list(filter(_requires_grad, inputs)))
         except RuntimeError as error:
             raise GradcheckError(f"Expected backward function to handle undefined output grads. {hint}") from error
         if not fine:
@@ -173,7 +172,7 @@ def _check(
 
 def _stays_zero(outputs: Sequence[Tensor], targets: list[Tensor]) -> bool:
     """Whether a backward pass that starts with zeros gives zeros."""
-    grads = gradients.grad(outputs, targets, [_zeros(output) for output in outputs], allow_unused=True)
+    grads = gradients.grad(outputs, targets, list(map(zeros, outputs)), allow_unused=True)
     return not any(grad is not None and (grad._array != 0).any() for grad in grads)
 
 
@@ -182,38 +181,34 @@ def _numerical(
 ) -> Jacobians:
     """For each output, how its numbers change with those of ``target``: one row for each of target's."""
     array = target._array
-    kinds = [o._array.dtype if o._array.dtype.kind == "f" else np.dtype(np.float64) for o in outputs]
-    found = [np.zeros((array.size, o._array.size), kind) for o, kind in zip(outputs, kinds, strict=True)]
+    kinds = [o._array.dtype if o.is_floating_point() else np.float64 for o in outputs]
+    found: Jacobians = [np.zeros((array.size, o.numel()), kind) for o, kind in zip(outputs, kinds, strict=True)]
     for row, place in enumerate(np.ndindex(array.shape)):
-        before = array[place]
+        number, ends = array[place], []
         try:
-            array[place] = before - eps
-            low = [o._array.copy() for o in _as_tuple(func(*inputs))]
-            array[place] = before + eps
-            high = [o._array.copy() for o in _as_tuple(func(*inputs))]
+            for moved in (number - eps, number + eps):
+                array[place] = moved
+                ends.append([output._array.copy() for output in _as_tuple(func(*inputs))])
         finally:
-            array[place] = before
-        for jacobian, a, b in zip(found, low, high, strict=True):
-            if a.shape != b.shape:
-                raise AssertionError(
-                    f"Expected `func` to return outputs with the same shape when inputs are perturbed on index {place} "
-                    f"by {eps}, but got: shapes {Tensor._plain(a).shape} and {Tensor._plain(b).shape}."
-                )
-            if a.dtype != b.dtype:
-                raise AssertionError(
-                    f"Expected `func` to return outputs with the same dtype when inputs are perturbed on index {place} "
-                    f"by {eps}, but got: dtypes {Tensor._plain(a).dtype} and {Tensor._plain(b).dtype}."
-                )
+            array[place] = number
+        for jacobian, a, b in zip(found, *ends, strict=True):
+            for what in ("shape", "dtype"):
+                if getattr(a, what) != getattr(b, what):
+                    before, after = (getattr(Tensor._plain(each), what) for each in (a, b))
+                    raise AssertionError(
+                        f"Expected `func` to return outputs with the same {what} when inputs are perturbed on index "
+                        f"{place} by {eps}, but got: {what}s {before} and {after}."
+                    )
             jacobian[row] = ((b - a) / (2 * eps)).reshape(-1) if b.dtype.kind == "f" else 0
     return found
 
 
 def _analytical(output: Tensor, targets: list[Tensor]) -> Jacobians:
     """The same by one backward pass for each number of ``output``."""
-    found = [np.zeros((target._array.size, output._array.size), target._array.dtype) for target in targets]
-    for column in range(output._array.size):
-        seed = _zeros(output)
-        seed._array.reshape(-1)[column] = 1
+    found = [np.zeros((target.numel(), output.numel()), target._array.dtype) for target in targets]
+    for column in range(output.numel()):
+        seed = zeros(output)
+        seed._array.flat[column] = 1
         grads = gradients.grad(output, targets, seed, retain_graph=True, allow_unused=True)
         for jacobian, grad in zip(found, grads, strict=True):
             if grad is not None:
@@ -252,7 +247,3 @@ def _differentiable(outputs: Any) -> tuple[Tensor, ...]:
 
 def _requires_grad(value: Any) -> bool:
     return isinstance(value, Tensor) and value.requires_grad
-
-
-def _zeros(tensor: Tensor) -> Tensor:
-    return Tensor._plain(np.zeros(tensor._array.shape, tensor._array.dtype))

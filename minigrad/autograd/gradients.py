@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,9 @@ from .grad_mode import enable_grad, no_grad
 from .graph import AccumulateGrad, GradientEdge, Node
 from .observe import tell
 from .views import as_view, gradient_edge
+
+Several = tuple[Any, ...]  # Tensors or GradientEdges
+_AS_IT_IS = nullcontext()
 
 
 def backward(
@@ -42,21 +46,24 @@ def backward(
     usual = inputs is None and grad_variables is None and not create_graph and not grad_mode.special
     if usual and isinstance(tensors, Tensor) and (grad_tensors is None or isinstance(grad_tensors, Tensor)):
         seed = _seed(tensors, grad_tensors)._array  # what follows, without its tuples and tests
-        engine.run((_edge(tensors, 0),), (seed,), bool(retain_graph))
+        engine.run(engine.way((_edge(tensors, 0),)), (seed,), bool(retain_graph))
         return
-    if inputs is not None:
-        inputs = _as_tuple(inputs)
-        if not inputs:
+    try:
+        if inputs is not None and not (inputs := _as_tuple(inputs)):
             raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
-    if grad_variables is not None:
-        warnings.warn("`grad_variables` is deprecated. Use `grad_tensors` instead.", FutureWarning, stacklevel=2)
-        if grad_tensors is not None:
-            raise RuntimeError(
-                "`grad_tensors` and `grad_variables` (deprecated) arguments both passed to `backward()`. Please only "
-                "use `grad_tensors`."
-            )
-        grad_tensors = grad_variables
-    _run(_as_tuple(tensors), grad_tensors, retain_graph, create_graph, inputs, accumulates=True)
+        if grad_variables is not None:
+            text = "`grad_variables` is deprecated. Use `grad_tensors` instead."
+            warnings.warn(text, FutureWarning, stacklevel=2)
+            if grad_tensors is not None:
+                raise RuntimeError(
+                    "`grad_tensors` and `grad_variables` (deprecated) arguments both passed to `backward()`. Please "
+                    "only use `grad_tensors`."
+                )
+            grad_tensors = grad_variables
+        _run(_as_tuple(tensors), grad_tensors, retain_graph, create_graph, inputs, accumulates=True)
+    except Exception as error:
+        notes.told(error)
+        raise
 
 
 def grad(
@@ -78,80 +85,71 @@ def grad(
 
     See https://docs.pytorch.org/docs/stable/generated/torch.autograd.grad.html
     """
-    if is_grads_batched:
-        raise NotImplementedError("minigrad has no vmap: call grad() once for each row of grad_outputs instead.")
-    if materialize_grads and allow_unused is False:
-        raise ValueError(
-            "Expected allow_unused to be True or not passed when materialize_grads=True, but got: allow_unused=False."
-        )
-    if allow_unused is None:
-        allow_unused = materialize_grads
-    if not only_inputs:
-        warnings.warn(
-            "only_inputs argument is deprecated and is ignored now (defaults to True).", FutureWarning, stacklevel=2
-        )
-    targets = _as_tuple(inputs)
-    if not targets:
-        raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
-    found = _run(_as_tuple(outputs), grad_outputs, retain_graph, create_graph, targets, accumulates=False)
-    for number, (target, gradient) in enumerate(zip(targets, found, strict=True)):
-        if gradient is None and not allow_unused:
-            raise notes.told(
-                RuntimeError(
+    try:
+        if is_grads_batched:
+            raise NotImplementedError("minigrad has no vmap: call grad() once for each row of grad_outputs instead.")
+        if materialize_grads and allow_unused is False:
+            raise ValueError(
+                "Expected allow_unused to be True or not passed when materialize_grads=True, but got: "
+                "allow_unused=False."
+            )
+        if not only_inputs:
+            text = "only_inputs argument is deprecated and is ignored now (defaults to True)."
+            warnings.warn(text, FutureWarning, stacklevel=2)
+        targets = _as_tuple(inputs)
+        if not targets:
+            raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
+        found = _run(_as_tuple(outputs), grad_outputs, retain_graph, create_graph, targets, accumulates=False)
+        for number, (target, gradient) in enumerate(zip(targets, found, strict=True)):
+            if gradient is None and not (allow_unused or materialize_grads):
+                raise RuntimeError(
                     f"The differentiated Tensor at index {number} appears to not have been used in the graph. Set "
                     "allow_unused=True if this is the desired behavior."
                 )
-            )
-        if isinstance(target, GradientEdge) and materialize_grads:
-            raise RuntimeError("materialize_grads cannot be used when the given input is a GradientEdge")
-        if gradient is None and materialize_grads:
-            found[number] = zeros = Tensor._plain(np.zeros_like(target._array))
-            zeros._requires_grad = create_graph
-    if grad_mode.special and grad_mode.state.observers:
+            if isinstance(target, GradientEdge) and materialize_grads:
+                raise RuntimeError("materialize_grads cannot be used when the given input is a GradientEdge")
+            if gradient is None and materialize_grads:
+                found[number] = zeros(target)
+                found[number]._requires_grad = create_graph
+    except Exception as error:
+        notes.told(error)
+        raise
+    if grad_mode.special:
         tell("returned", targets, tuple(found))
     return tuple(found)
 
 
 def _run(
-    roots: tuple[Any, ...],
-    seeds: Any,
-    retain_graph: bool | None,
-    create_graph: bool,
-    inputs: tuple[Any, ...] | None,
-    accumulates: bool,
+    roots: Several, seeds: Any, retain_graph: bool | None, create_graph: bool, inputs: Several | None, accumulates: bool
 ) -> list[Any]:
     """Start the engine, and tell the observers of the walk; the gradients of ``inputs``."""
-    observed = grad_mode.special and bool(grad_mode.state.observers)
     retain_graph = create_graph if retain_graph is None else retain_graph
     given = (None,) * len(roots) if seeds is None else _as_tuple(seeds)
     if len(given) < len(roots):  # more are ignored
         raise RuntimeError(f"got {len(roots)} tensors and {len(given)} gradients")
-    edges: list[Any] = []
-    starts: list[Tensor] = []
-    targets = None
-    try:
-        for root, seed in zip(roots, given, strict=False):
-            starts.append(_seed(root, seed))
-            edges.append(_edge(root, len(edges)))
-        if inputs is not None:
-            targets = [_target(tensor, accumulates) for tensor in inputs]
-    except Exception as error:
-        if observed:
-            tell("error", error, None)
-        raise
+    starts, edges = [], []
+    for number, (root, seed) in enumerate(zip(roots, given, strict=False)):
+        starts.append(_seed(root, seed))
+        edges.append(_edge(root, number))
+    targets = None if inputs is None else [_target(tensor, accumulates) for tensor in inputs]
     if create_graph and accumulates:
-        _warn_cycle()
-    if observed:
-        options = {"retain_graph": retain_graph, "create_graph": create_graph}
-        tell("backward_begin", roots, tuple([seed._array for seed in starts]), options)
+        warnings.warn(
+            "Using backward() with create_graph=True will create a reference cycle between the parameter and its "
+            "gradient which can cause a memory leak. We recommend using autograd.grad when creating the graph to avoid "
+            "this. If you have to use this function, make sure to reset the .grad fields of your parameters to None "
+            "after use to break the cycle and avoid the leak.",
+            UserWarning,
+            stacklevel=notes.outside(),
+        )
+    arrays = [seed._array for seed in starts]
+    if grad_mode.special:
+        tell("backward_begin", roots, tuple(arrays), {"retain_graph": retain_graph, "create_graph": create_graph})
     try:
-        if create_graph:
-            with enable_grad():
-                caught = engine.run(edges, starts, retain_graph, True, targets, accumulates)
-        else:
-            caught = engine.run(edges, [seed._array for seed in starts], retain_graph, False, targets, accumulates)
+        with enable_grad() if create_graph else _AS_IT_IS:
+            way = engine.way(edges, targets, accumulates)
+            caught = engine.run(way, starts if create_graph else arrays, retain_graph, create_graph)
     finally:
-        if observed:
+        if grad_mode.special:
             tell("backward_end")
     if accumulates or targets is None:
         return []
@@ -191,20 +189,19 @@ def _seed(root: Tensor | GradientEdge, seed: Tensor | None) -> Tensor:
         return Tensor._plain(np.ones(root._array.shape, root._array.dtype))
     if not isinstance(seed, Tensor):
         raise TypeError(f"gradients can be either Tensors or None, but got {type(seed).__name__}")
-    array, like = seed._array, root._array
-    if array.shape != like.shape:
+    if seed._array.shape != root._array.shape:
         raise RuntimeError(
             f"Mismatch in shape: grad_output[0] has a shape of {seed.shape} and output[0] has a shape of {root.shape}."
         )
-    if array.dtype is not like.dtype and array.dtype != like.dtype:
-        from ..ops.dual import cast
+    if seed._array.dtype is root._array.dtype:
+        return seed
+    from ..ops.dual import cast
 
-        return cast(seed, like.dtype)
-    return seed
+    return cast(seed, root._array.dtype)
 
 
 def _edge(tensor: Any, number: int) -> Any:
-    edge = _place(tensor) if isinstance(tensor, GradientEdge) else gradient_edge(tensor)
+    edge = _place(tensor)
     if edge is None:
         raise notes.explain(
             RuntimeError(f"element {number} of tensors does not require grad and does not have a grad_fn"),
@@ -216,22 +213,22 @@ def _edge(tensor: Any, number: int) -> Any:
 
 def _target(tensor: Tensor | GradientEdge, accumulates: bool) -> Any:
     """Where the engine is to catch a gradient: a leaf or (node, number)."""
-    if isinstance(tensor, GradientEdge):
-        edge = _place(tensor)
-    elif not isinstance(tensor, Tensor):
+    if not isinstance(tensor, Tensor | GradientEdge):
         raise RuntimeError(f"all inputs have to be Tensors or GradientEdges, but got {type(tensor).__name__}")
-    else:
+    if isinstance(tensor, Tensor):
         if accumulates:
             tensor.retain_grad()  # a leaf has its .grad anyway
         elif not tensor.requires_grad:
             raise RuntimeError("One of the differentiated Tensors does not require grad")
-        edge = gradient_edge(tensor)
+    edge = _place(tensor)
     return (edge, 0) if edge is None or isinstance(edge, Node) else edge  # None: a view made in no_grad, out of reach
 
 
-def _place(edge: GradientEdge) -> Any:
-    """The same as nodes have it in their edges."""
-    node, number, _ = edge
+def _place(at: Tensor | GradientEdge) -> Any:
+    """A tensor or gradient edge as nodes have it in their edges."""
+    if isinstance(at, Tensor):
+        return gradient_edge(at)
+    node, number, _ = at
     return node.variable if isinstance(node, AccumulateGrad) else (node, number) if number else node
 
 
@@ -239,15 +236,9 @@ def _as_tuple(tensors: Any) -> tuple[Any, ...]:
     return (tensors,) if isinstance(tensors, Tensor | GradientEdge) else tuple(tensors)
 
 
-def _warn_cycle() -> None:
-    warnings.warn(
-        "Using backward() with create_graph=True will create a reference cycle between the parameter and its gradient "
-        "which can cause a memory leak. We recommend using autograd.grad when creating the graph to avoid this. If you "
-        "have to use this function, make sure to reset the .grad fields of your parameters to None after use to break "
-        "the cycle and avoid the leak.",
-        UserWarning,
-        stacklevel=notes.outside(),
-    )
+def zeros(tensor: Tensor) -> Tensor:
+    """Zeros in the shape, dtype and layout of a tensor."""
+    return Tensor._plain(np.zeros_like(tensor._array))
 
 
 class _AnyTensor(type):

@@ -12,15 +12,14 @@ import re
 import weakref
 from collections.abc import Callable, Iterable
 from types import CodeType, SimpleNamespace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..dtypes import CPU, FROM_NUMPY
+from ..tensor import Tensor
 from . import grad_mode, notes
 from .observe import tell
-
-if TYPE_CHECKING:
-    from ..tensor import Tensor
 
 next_sequence = itertools.count().__next__
 LAST = 2**64 - 1  # the sequence number of an AccumulateGrad, as PyTorch has it
@@ -91,17 +90,12 @@ class Node:
         """The same on Tensors, itself recorded: what ``create_graph=True`` runs."""
         raise NotImplementedError
 
-    def saved_bytes(self) -> int:
-        """Bytes of the tensors it holds for its backward."""
-        from .saved import saved_bytes
-
-        return saved_bytes(self.saved)
-
     @property
     def where(self) -> notes.Place:
         """The place in the learner's code that made it."""
         return None if self.code is None else (self.code, self.instruction)
 
+    @notes.telling
     def __call__(self, *grads: Tensor | None) -> Any:
         """Run this node alone: the gradients of its inputs (one is not wrapped in a tuple)."""
         expected = len(self.shape) if self.multi else 1
@@ -134,8 +128,6 @@ class Node:
     @property
     def _input_metadata(self) -> tuple[SimpleNamespace, ...]:
         """Shape and dtype of each gradient it takes: those of its outputs."""
-        from ..dtypes import CPU, FROM_NUMPY
-
         kinds = zip(self.shape, self.dtype, strict=True) if self.multi else [(self.shape, self.dtype)]
         return tuple([SimpleNamespace(shape=list(shape), dtype=FROM_NUMPY[kind], device=CPU) for shape, kind in kinds])
 
@@ -171,28 +163,22 @@ class AccumulateGrad(Node):
     """
 
     __slots__ = ("own", "variable")
+    edges, saved, sequence, code = (), (), LAST, None
 
     def __init__(self, leaf: Tensor) -> None:
         self.variable = leaf
-        self.edges = self.saved = ()
-        self.sequence = LAST
         self.hooks = None if leaf._meta is None else leaf._meta.hooks
         self.shape, self.dtype = leaf._array.shape, leaf._array.dtype
-        self.code = None
         self.own = False  # whether nobody else has the array it is about to be given
 
     def _hooks(self) -> Hooks:  # they stay with the leaf, this node may not
-        self.hooks = self.variable._own_meta().own_hooks()
+        meta = self.variable._own_meta()
+        self.hooks = meta.hooks = meta.hooks or Hooks()
         return self.hooks
 
     def backward(self, grad: Any) -> tuple[()]:
         """Add an array."""
-        leaf = self.variable
-        observed = grad_mode.special and grad_mode.state.observers and leaf.requires_grad
-        before = leaf._grad._array.copy() if observed and leaf._grad is not None else None
-        accumulate(leaf, grad, self.own)
-        if observed:
-            tell("accumulate", leaf, before, grad, leaf._grad._array)  # type: ignore[union-attr]
+        accumulate(self.variable, grad, self.own)
         return ()
 
     def backward_graph(self, grad: Tensor) -> tuple[()]:
@@ -201,9 +187,9 @@ class AccumulateGrad(Node):
         if not leaf.requires_grad:
             return ()
         before = leaf._grad
-        after = leaf._gradient(np.zeros_like(grad._array)).copy_(grad) if before is None else before + grad
+        after = Tensor._of(np.zeros_like(grad._array)).copy_(grad) if before is None else before + grad
         leaf._grad = after
-        if grad_mode.special and grad_mode.state.observers:
+        if grad_mode.special:
             tell("accumulate", leaf, None if before is None else before._array, grad._array, after._array)
         return ()
 
@@ -215,9 +201,11 @@ def accumulate(leaf: Tensor, grad: Any, own: bool) -> None:
     """
     if not leaf._requires_grad and leaf._node is None:  # no longer
         return
-    kept = leaf._grad
+    kept, before = leaf._grad, None
     if kept is not None:
         array = kept._array
+        if grad_mode.special and grad_mode.state.observers:
+            before = array.copy()
         try:
             array += grad
         except ValueError:  # .data has been given another shape
@@ -226,10 +214,12 @@ def accumulate(leaf: Tensor, grad: Any, own: bool) -> None:
             raise broadcast_error(array.shape, grad.shape) from None
         (kept._version_counter or kept._counter()).version += 1
     elif own:
-        leaf._grad = leaf._gradient(grad)
+        leaf._grad = Tensor._of(grad)
     else:
-        leaf._grad = kept = leaf._gradient(np.array(grad, order="C" if leaf._array.flags.c_contiguous else "K"))
+        leaf._grad = kept = Tensor._of(np.array(grad, order="C" if leaf._array.flags.c_contiguous else "K"))
         kept._counter().version = 1
+    if grad_mode.special:
+        tell("accumulate", leaf, before, grad, leaf._grad._array)  # type: ignore[union-attr]
 
 
 def accumulator(leaf: Tensor) -> AccumulateGrad:
@@ -288,6 +278,7 @@ class GradientEdge(NamedTuple):
     ownership_token: Node | None = None  # what PyTorch needs to keep the graph alive; here the node does
 
 
+@notes.telling
 def get_gradient_edge(tensor: Tensor) -> GradientEdge:
     """The gradient edge of a tensor that requires grad."""
     from .views import gradient_edge
@@ -300,8 +291,5 @@ def get_gradient_edge(tensor: Tensor) -> GradientEdge:
 
 def increment_version(tensor: Tensor | Iterable[Tensor]) -> None:
     """Count a change in place that autograd could not see."""
-    from ..tensor import Tensor
-
-    tensors: Iterable[Tensor] = (tensor,) if isinstance(tensor, Tensor) else tensor
-    for each in tensors:
+    for each in (tensor,) if isinstance(tensor, Tensor) else tensor:
         each._changed()

@@ -6,9 +6,11 @@ is looked up only when an error is about to be raised.
 
 from __future__ import annotations
 
+import functools
 import linecache
 import os
 import sys
+from collections.abc import Callable
 from types import CodeType, FrameType
 from typing import Any, TypeVar
 
@@ -17,6 +19,7 @@ from .observe import tell
 
 Place = tuple[CodeType, int] | None
 E = TypeVar("E", bound=BaseException)
+F = TypeVar("F", bound=Callable[..., Any])
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
@@ -81,13 +84,26 @@ def describe(place: Place) -> str:
 
 
 def explain(error: E, *sentences: str) -> E:
-    """Attach a note to an error: its cause and the way out, for ``raise explain(...)``; the observers hear of it."""
+    """Attach a note to an error: its cause and the way out, for ``raise explain(...)``."""
     error.add_note("minigrad: " + " ".join(sentences))
-    return told(error)
-
-
-def told(error: E) -> E:
-    """The error, of which the observers have heard before it is raised: the learner's code may catch it."""
-    if grad_mode.special and grad_mode.state.observers:
-        tell("error", error, None)
+    told(error)
     return error
+
+
+def told(error: BaseException) -> None:
+    """Let the observers hear of an error before it is raised: the learner's code may catch it."""
+    tell("error", error, None)
+
+
+def telling(function: F) -> F:
+    """Decorate what a learner calls: the observers hear of its errors. (Hot functions have the same written out.)"""
+
+    @functools.wraps(function)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(*args, **kwargs)
+        except Exception as error:
+            told(error)
+            raise
+
+    return wrapper  # type: ignore[return-value]

@@ -7,25 +7,13 @@ Everything else (an output, a tensor changed before, a pack hook) is wrapped in 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from ..tensor import Tensor, VersionCounter
 from . import grad_mode, notes
-from .graph import Node, accumulator, short_name
-
-if TYPE_CHECKING:
-    from ..tensor import Tensor
-
-
-class VersionCounter:
-    """How often a memory was changed in place; shared by a tensor, its views and its detached twins."""
-
-    __slots__ = ("version", "where")
-
-    def __init__(self) -> None:
-        self.version = 0
-        self.where: notes.Place = None  # the line of the last change
+from .graph import Edge, Node, accumulator, short_name
 
 
 class Freed:
@@ -40,19 +28,9 @@ class Freed:
 class SavedTensor:
     """A saved tensor with its version. An output is kept without its node: holding that would be a cycle."""
 
-    __slots__ = (
-        "array",
-        "counter",
-        "edge",
-        "is_leaf",
-        "is_output",
-        "output_nr",
-        "packed",
-        "tensor",
-        "unpack_hook",
-        "version",
-    )
+    __slots__ = ("array", "counter", "edge", "output_nr", "packed", "tensor", "unpack_hook", "version", "was_leaf")
     array: Any  # None where a pack hook took the tensor
+    tensor: Tensor | None  # None for an output
     unpack_hook: Callable[[Any], Any] | None
 
     def __init__(self, tensor: Tensor, is_output: bool) -> None:
@@ -61,15 +39,13 @@ class SavedTensor:
         self.version = self.counter.version
         self.output_nr = tensor._output_nr
         self.tensor = None if is_output else tensor
-        self.is_leaf = tensor._node is None
+        self.was_leaf = tensor._node is None
         self.unpack_hook = None
-        hooks = grad_mode.state.saved_tensors_hooks
-        if hooks:
-            self.register_hooks(*hooks[-1])
+        if grad_mode.special and grad_mode.state.saved_tensors_hooks:
+            self.register_hooks(*grad_mode.state.saved_tensors_hooks[-1])
 
     def register_hooks(self, pack_hook: Callable[[Tensor], Any], unpack_hook: Callable[[Any], Any]) -> None:
         """Store it as ``pack_hook(tensor)``, and read it back with ``unpack_hook(packed)``."""
-        from ..tensor import Tensor
         from .views import gradient_edge
 
         if self.unpack_hook is not None:
@@ -78,10 +54,11 @@ class SavedTensor:
                 "hooks is allowed at a time."
             )
         given = self.tensor
-        self.is_output, self.edge = given is None, None if given is None else gradient_edge(given)
         if given is None:
-            given = Tensor._plain(self.array)
-            given._version_counter = self.counter
+            self.edge: Edge = OWN
+            given = _standing(self.array, self.counter)
+        else:
+            self.edge = gradient_edge(given)
         before = given._version
         with grad_mode.no_grad():
             self.packed = pack_hook(given)
@@ -98,33 +75,29 @@ class SavedTensor:
             return self._unpacked()._array
         if self.counter.version != self.version:
             raise changed(node, self)
-        if not self.is_leaf and self.tensor is not None and self.tensor._node is None:
+        if not self.was_leaf and self.tensor is not None and self.tensor._node is None:
             raise cut_off(node)
         return self.array
 
     def unpack_tensor(self, node: Node) -> Tensor:
         if self.unpack_hook is not None:
             return self._with_history(self._unpacked(), node)
-        self.unpack_array(node)  # unchanged?
-        if self.tensor is not None:
-            return self.tensor
-        from ..tensor import Tensor
-
-        output = Tensor._plain(self.array)
-        output._node, output._output_nr, output._version_counter = node, self.output_nr, self.counter
-        return output
+        array = self.unpack_array(node)
+        return _standing(array, self.counter, node, self.output_nr) if self.tensor is None else self.tensor
 
     def of_view(self, view_node: Node, node: Node) -> SavedTensor:
         """The same as output of ``view_node``, if it is the output of ``node``, which wrote to a view."""
-        if self.tensor is not None or (self.unpack_hook is not None and not self.is_output):
+        if not self.is_output:
             return self
         tensor = self.unpack_tensor(node)
         tensor._node, tensor._output_nr = view_node, 0
         return SavedTensor(tensor, is_output=False)
 
-    def _unpacked(self) -> Tensor:
-        from ..tensor import Tensor
+    @property
+    def is_output(self) -> bool:
+        return self.tensor is None and (self.unpack_hook is None or self.edge is OWN)
 
+    def _unpacked(self) -> Tensor:
         tensor = self.unpack_hook(self.packed)  # type: ignore[misc]
         if not isinstance(tensor, Tensor):
             kind = type(tensor).__name__
@@ -133,18 +106,25 @@ class SavedTensor:
 
     def _with_history(self, unpacked: Tensor, node: Node) -> Tensor:
         """What a hook gave back stands in the saved tensor's place in the graph, wherever it was meanwhile."""
-        edge = node if self.is_output else self.edge
+        edge = node if self.edge is OWN else self.edge
         if edge is None:
             return unpacked
         edge, number = edge if type(edge) is tuple else (edge, self.output_nr)
-        tensor = unpacked._plain(unpacked._array)
-        tensor._version_counter = unpacked._counter()
         if isinstance(edge, Node):
-            tensor._node, tensor._output_nr = edge, number
-        else:  # it stands for this leaf
-            accumulates = accumulator(edge)
-            tensor._requires_grad, tensor._accumulator = True, lambda: accumulates
+            return _standing(unpacked._array, unpacked._counter(), edge, number)
+        tensor, accumulates = _standing(unpacked._array, unpacked._counter()), accumulator(edge)
+        tensor._requires_grad, tensor._accumulator = True, lambda: accumulates  # it stands for this leaf
         return tensor
+
+
+OWN: Any = object()  # the edge of an output, which leads to the very node that saved it
+
+
+def _standing(array: np.ndarray, counter: VersionCounter, node: Node | None = None, output_nr: int = 0) -> Tensor:
+    """A tensor in the place of a saved one."""
+    tensor = Tensor._plain(array)
+    tensor._version_counter, tensor._node, tensor._output_nr = counter, node, output_nr
+    return tensor
 
 
 def save(tensor: Tensor) -> Tensor | SavedTensor:
@@ -153,14 +133,13 @@ def save(tensor: Tensor) -> Tensor | SavedTensor:
         return SavedTensor(tensor, is_output=False)
     if tensor._meta is not None:
         if tensor._meta.inference:
-            raise notes.told(
-                RuntimeError(
-                    "Inference tensors cannot be saved for backward. Please do not use Tensors created in inference "
-                    "mode in computation tracked by autograd. To work around this, you can make a clone to get a "
-                    "normal tensor and use it in autograd, or use `torch.no_grad()` instead of "
-                    "`torch.inference_mode()`."
-                )
+            error = RuntimeError(
+                "Inference tensors cannot be saved for backward. Please do not use Tensors created in inference mode "
+                "in computation tracked by autograd. To work around this, you can make a clone to get a normal tensor "
+                "and use it in autograd, or use `torch.no_grad()` instead of `torch.inference_mode()`."
             )
+            notes.told(error)
+            raise error
         if tensor._meta.detached:
             return SavedTensor(tensor, is_output=False)
     counter = tensor._version_counter
@@ -201,17 +180,12 @@ def as_array(entry: Any, node: Node) -> Any:
 
 def as_tensor(entry: Any, node: Node) -> Any:
     """The same as a Tensor, or several."""
-    from ..tensor import Tensor
-
-    kind = type(entry)
-    if kind is np.ndarray:
-        return Tensor._plain(entry)
-    if kind is SavedTensor:
+    if type(entry) is SavedTensor:
         return entry.unpack_tensor(node)
-    if kind is tuple:
+    if type(entry) is tuple:
         return [as_tensor(each, node) for each in entry]
-    as_array(entry, node)  # unchanged?
-    return entry
+    array = as_array(entry, node)  # unchanged?
+    return Tensor._plain(array) if type(entry) is np.ndarray else entry
 
 
 def raw(node: Node, place: int) -> Any:
@@ -228,8 +202,6 @@ def raw(node: Node, place: int) -> Any:
 
 
 def _wrapped(entry: Any) -> Any:
-    from ..tensor import Tensor
-
     if entry is None:
         raise RuntimeError("Calling register_hooks on a saved tensor with value None is forbidden")
     if type(entry) is SavedTensor:
@@ -242,16 +214,13 @@ def _wrapped(entry: Any) -> Any:
 
 
 def saved_bytes(saved: Any) -> int:
-    """Bytes of the saved tensors."""
-    total = 0
-    for entry in saved if type(saved) is tuple else ():
-        if type(entry) is tuple:
-            total += saved_bytes(entry)
-        elif type(entry) is SavedTensor:
-            total += 0 if entry.array is None else entry.array.nbytes
-        elif hasattr(entry, "_array"):
-            total += entry._array.nbytes
-    return total
+    """Bytes of what a node saved."""
+    if type(saved) is tuple:
+        return sum(map(saved_bytes, saved))
+    if isinstance(saved, Node):  # the operation that wrote to a view
+        return saved_bytes(saved.saved)
+    array = saved.array if type(saved) is SavedTensor else getattr(saved, "_array", None)
+    return 0 if array is None else array.nbytes
 
 
 def freed(node: Node, mark: Freed) -> RuntimeError:
@@ -285,14 +254,11 @@ def cut_off(node: Node) -> RuntimeError:
 
 def changed(node: Node, saved: Any) -> RuntimeError:
     """The error for a saved tensor that was changed in place; ``saved`` is a SavedTensor or a bare Tensor."""
-    if type(saved) is SavedTensor:
-        counter, expected, tensor, array = saved.counter, saved.version, saved.tensor, saved.array
-    else:
-        counter, expected, tensor, array = saved._version_counter, 0, saved, saved._array
-    maker, output_nr = (node, saved.output_nr) if tensor is None else (tensor.grad_fn, tensor._output_nr)
-    origin = "" if maker is None else f", which is output {output_nr} of {short_name(maker)},"
-    from ..dtypes import of, type_name
-
+    expected, tensor = (saved.version, saved.tensor) if type(saved) is SavedTensor else (0, saved)
+    if tensor is None:
+        tensor = _standing(saved.array, saved.counter, node, saved.output_nr)
+    maker, version, where = tensor.grad_fn, tensor._version, tensor._counter().where
+    origin = "" if maker is None else f", which is output {tensor._output_nr} of {short_name(maker)},"
     hint = (
         "the backtrace further above shows the operation that failed to compute its gradient. The variable in question "
         "was changed in there or anywhere later. Good luck!"
@@ -302,12 +268,12 @@ def changed(node: Node, saved: Any) -> RuntimeError:
     )
     error = RuntimeError(
         f"one of the variables needed for gradient computation has been modified by an inplace operation: "
-        f"[{type_name(of(array))} {list(array.shape)}]{origin} is at version {counter.version}; "
+        f"[{tensor.type()} {list(tensor.shape)}]{origin} is at version {version}; "
         f"expected version {expected} instead. Hint: {hint}"
     )
     return notes.explain(
         error,
         f"{node.name()} saved it at version {expected} ({notes.describe(node.where)});"
-        f" it was changed to version {counter.version} ({notes.describe(counter.where)}).",
+        f" it was changed to version {version} ({notes.describe(where)}).",
         "Write the change out of place (y = y + 1 instead of y += 1), change a .clone(), or change it before its use.",
     )

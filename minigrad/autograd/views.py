@@ -9,15 +9,13 @@ the history of the *base* goes through the write (``CopySlices``), and every vie
 from __future__ import annotations
 
 import weakref
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .. import memory
+from ..tensor import Tensor
 from . import grad_mode, notes
-from .graph import Edge, Hooks, Node, accumulator, next_sequence, short_name
+from .graph import Edge, Node, accumulator, next_sequence, short_name
 from .saved import Freed, SavedTensor, freed
-
-if TYPE_CHECKING:
-    from ..tensor import Tensor
 
 # How a view was made, where that forbids changing it in place later.
 NO_GRAD, MULTI, INFERENCE, CUSTOM = "no_grad", "multi", "inference", "custom"
@@ -36,25 +34,6 @@ _WHY = {
     "logic to handle view+inplace would override the custom backward associated with the custom Function, leading to "
     "incorrect gradients. This behavior is forbidden. You can fix this by cloning the output of the custom Function.",
 }
-
-
-class Meta:
-    """What only some tensors have: a base they are a view of, hooks, the marks of inference mode and of detach_."""
-
-    __slots__ = ("base", "creation", "detached", "hooks", "inference", "seen_version")
-
-    def __init__(self) -> None:
-        self.base: Tensor | None = None
-        self.creation: str | None = None
-        self.seen_version = 0  # the version at which the view's grad_fn was right
-        self.hooks: Hooks | None = None  # a leaf's, until it has an AccumulateGrad to hang them on
-        self.inference = False
-        self.detached = False  # it had a grad_fn once, and may have been saved then
-
-    def own_hooks(self) -> Hooks:
-        if self.hooks is None:
-            self.hooks = Hooks()
-        return self.hooks
 
 
 def as_view(view: Tensor, of: Tensor, multi: bool = False) -> Tensor:
@@ -218,14 +197,12 @@ class CopySlices(Node):
         return [whole, *others]
 
     def backward_graph(self, grad: Any) -> Any:
-        from ..tensor import Tensor
-
         fn = self._inner()
         whole = Tensor._plain(memory.like_strided(self.shape, self.base_strides, grad._array.dtype)).copy_(grad)
-        strides, place = self._view_geometry()
-        part = whole.as_strided(self.view_shape, strides, place)
+        size = self.dtype.itemsize
+        part = whole.as_strided(self.view_shape, [step // size for step in self.view_strides], self.offset // size)
         saved = getattr(fn, "saved", ())
-        if any(type(entry) is SavedTensor and entry.tensor is None for entry in saved):
+        if any(type(entry) is SavedTensor and entry.is_output for entry in saved):
             fn.saved = self._with_history(saved)
         try:
             first, *others = fn.backward_graph([part.clone()] if fn.multi else part.clone())
@@ -238,14 +215,9 @@ class CopySlices(Node):
             part.copy_(first)
         return [whole, *others]
 
-    def _view_geometry(self) -> tuple[tuple[int, ...], int]:
-        size = self.dtype.itemsize
-        return tuple(step // size for step in self.view_strides), self.offset // size
-
     def _with_history(self, saved: Any) -> Any:
         """What ``fn`` saved, an output of its own as what it became: a view of the base after this write."""
         from ..ops.shaping import strided_node
-        from ..tensor import Tensor
 
         node = self.view_node()
         if node is None:
@@ -254,6 +226,3 @@ class CopySlices(Node):
             part = memory.strided(base._array, self.view_shape, self.view_strides, self.offset)
             node = strided_node(base, Tensor._plain(part))
         return tuple(entry.of_view(node, self._inner()) if type(entry) is SavedTensor else entry for entry in saved)
-
-    def saved_bytes(self) -> int:
-        return 0 if type(self.saved) is Freed else self._inner().saved_bytes()
