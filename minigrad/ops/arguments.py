@@ -19,6 +19,7 @@ import ast
 import re
 import warnings
 from collections.abc import Callable, Iterable
+from itertools import zip_longest
 from typing import Any, TypeVar
 
 import numpy as np
@@ -111,7 +112,9 @@ def _reading(
             raise
 
     def read(types: tuple[Any, ...], args: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+        nonlocal run
         if not parsed:
+            run = getattr(run, "run", run)  # a row as a function
             texts = [text for text in signatures if not (method and "(Scalar self" in text)]
             parsed.extend([Signature(name, text, body, method) for text in texts])
         rest = _after_self(name, parsed, args, named) if method else args
@@ -190,11 +193,7 @@ def _write(name: str, out: Any, args: tuple[Any, ...], result: Any) -> Any:
         )
     for target, source in zip(_flat((out,)), _flat((result,)), strict=True):
         views.check_inplace(target, False)
-        if source.dtype.category > target.dtype.category:
-            raise RuntimeError(
-                f"result type {source.dtype.scalar_name} can't be cast to the desired output type "
-                f"{target.dtype.scalar_name}"
-            )
+        must_cast(source.dtype, target.dtype)
         if target.shape != source.shape:
             if target._array.size:
                 warnings.warn(
@@ -210,6 +209,13 @@ def _write(name: str, out: Any, args: tuple[Any, ...], result: Any) -> Any:
         np.copyto(target._array, source._array, casting="unsafe")
         target._changed()
     return out
+
+
+def must_cast(result: dtypes.dtype, wanted: dtypes.dtype) -> None:
+    """RuntimeError where a result would lose its kind of number in a tensor of this dtype."""
+    if result.category > wanted.category:
+        names = f"{result.scalar_name} can't be cast to the desired output type {wanted.scalar_name}"
+        raise RuntimeError(f"result type {names}")
 
 
 def _flat(values: Iterable[Any]) -> list[Tensor]:
@@ -506,12 +512,11 @@ def infer_shape(shape: tuple[int, ...], size: int) -> tuple[int, ...]:
 def broadcast_error(a: tuple[int, ...], b: tuple[int, ...]) -> RuntimeError:
     """PyTorch's words for two shapes that do not broadcast."""
     width = max(len(a), len(b))
-    for dim in reversed(range(width)):
-        x = a[dim - width + len(a)] if dim >= width - len(a) else 1
-        y = b[dim - width + len(b)] if dim >= width - len(b) else 1
-        if x != y and x != 1 and y != 1:
+    for from_end, (x, y) in enumerate(zip_longest(reversed(a), reversed(b), fillvalue=1), 1):
+        if x != y and 1 not in (x, y):
             return RuntimeError(
-                f"The size of tensor a ({x}) must match the size of tensor b ({y}) at non-singleton dimension {dim}"
+                f"The size of tensor a ({x}) must match the size of tensor b ({y}) at non-singleton dimension "
+                f"{width - from_end}"
             )
     return RuntimeError(f"shapes {list(a)} and {list(b)} do not broadcast")
 

@@ -12,11 +12,11 @@ import numpy as np
 
 from ..dtypes import FROM_NUMPY
 from ..tensor import Tensor
-from . import dual, templates
+from . import dual
 from .arguments import METHODS, function, is_number
 from .pointwise import abs as absolute
 from .pointwise import by_last_operand, neg, overloaded, positive, reciprocal, refusing
-from .templates import Operation, binary, in_place, operation, promote, unary
+from .templates import Operation, binary, broadcast, in_place, operation, promote, promoting, row, unary
 from .written import Formula
 
 
@@ -88,12 +88,12 @@ def _subtract_numbers(self: Any, other: Any, alpha: float) -> np.ndarray:
 
 
 _sub.operation.forward = _subtract_numbers
-_rsub = Operation(
+_rsub = row(
     "rsub",
     lambda self, other, alpha: _subtract_numbers(other, self, alpha),
-    {"self": lambda grad, alpha: _scaled(-grad, alpha)},
+    lambda grad, alpha: _scaled(-grad, alpha),
+    r"-\alpha \, \bar{z}",
     node="RsubBackward1",
-    formula={"self": r"-\alpha \, \bar{z}"},
 )
 
 
@@ -118,6 +118,29 @@ def sub(input: Tensor | float, other: Tensor | float, *, alpha: float = 1) -> Te
 def mul(input: Tensor | float, other: Tensor | float) -> Tensor:
     """``input * other``, broadcast and promoted as in PyTorch."""
     return (_mul if isinstance(input, Tensor) else _mul.operation)(input, other)
+
+
+def pairwise(
+    name: str,
+    compute: np.ufunc,
+    doc: str,
+    derivatives: dict[str, Any] | None = None,
+    formula: dict[str, str] | None = None,
+    floating: bool = False,
+    **public: Any,
+) -> Callable[..., Tensor]:
+    """A row of the elements of two tensors, and the public function of it."""
+    declare = function(f"{name}(Tensor input, Tensor other, *, Tensor out=None)", doc=doc, **public)
+    return declare(binary(name, compute, derivatives, formula=formula, floating=floating))
+
+
+def _of_numbers(name: str) -> tuple[str, ...]:
+    """PyTorch's signatures where either operand may be a number."""
+    return (
+        f"{name}(Tensor input, Tensor other, *, Tensor out=None)",
+        f"{name}(Scalar self, Tensor other)",
+        f"{name}(Tensor input, Scalar other, *, Tensor out=None)",
+    )
 
 
 # Division that rounds, and what it leaves over
@@ -152,7 +175,7 @@ _fmod = _dividing("fmod_cpu", np.fmod)
 
 def _rounded_division(self: Any, other: Any, rounding_mode: str) -> np.ndarray:
     divide = _floor_division if rounding_mode == "floor" else _truncated_division
-    return templates.broadcast(divide, *promote(self, other, False))
+    return promoting(divide)(self, other)
 
 
 _div_mode = Operation(
@@ -194,7 +217,7 @@ def _undifferentiable(name: str, forward: Callable[..., Any]) -> Callable[..., A
 
     operation = Operation(
         name,
-        lambda self, other: templates.broadcast(forward, *promote(self, other, False)),
+        promoting(forward),
         {"self": refuse, "other": refuse},
         node="NotImplemented",
     )
@@ -219,25 +242,20 @@ floor_divide = function(
 _remainder_of_number = _undifferentiable("remainder", _remainder)
 _remainder_of_tensor = by_last_operand(
     "remainder",
-    lambda self, other: templates.broadcast(_remainder, *promote(self, other, False)),
+    promoting(_remainder),
     {"self": lambda grad: grad, "other": lambda grad, self, other: -grad * dual.floored(self, other)},
     {"self": r"\bar{z}", "other": r"-\bar{z} \cdot \lfloor x / y \rfloor"},
 )
 fmod = overloaded(
     "fmod(Tensor input, Tensor other, *, Tensor out=None)",
-    lambda self, other: templates.broadcast(_fmod, *promote(self, other, False)),
+    promoting(_fmod),
     {"self": lambda grad: grad, "other": lambda grad, self, other: -grad * dual.truncated(self, other)},
     {"self": r"\bar{z}", "other": r"-\bar{z} \cdot \mathrm{trunc}(x / y)"},
     "What truncated division leaves over, with the sign of ``input``.",
 )
 
 
-@function(
-    "remainder(Tensor input, Tensor other, *, Tensor out=None)",
-    "remainder(Scalar self, Tensor other)",
-    "remainder(Tensor input, Scalar other, *, Tensor out=None)",
-    in_place=True,
-)
+@function(*_of_numbers("remainder"), in_place=True)
 def remainder(input: Tensor | float, other: Tensor | float) -> Tensor:
     """What ``input // other`` leaves over, with the sign of ``other``: ``input % other``."""
     return (_remainder_of_tensor if isinstance(input, Tensor) else _remainder_of_number)(input, other)
@@ -250,10 +268,10 @@ def _raise(x: Any, y: Any) -> np.ndarray:
     base, exponent = promote(x, y, False)
     power = refusing("b", "pow", np.power)
     if base.dtype.kind in "bf":
-        return templates.broadcast(power, base, exponent)
+        return broadcast(power, base, exponent)
     if is_number(y) and y < 0:
         raise RuntimeError("Integers to negative integer powers are not allowed.")
-    powers = templates.broadcast(power, base, np.maximum(exponent, 0))
+    powers = broadcast(power, base, np.maximum(exponent, 0))
     if not np.any(exponent < 0):
         return powers
     inverse = np.where(base == 1, 1, np.where(base == -1, 1 - 2 * (exponent % 2), 0))
@@ -340,10 +358,7 @@ def _extreme(name: str, compute: np.ufunc, loses: Callable[..., Any], sign: str)
         "other": lambda grad, self, other: _shared(grad, self, other, loses(other, self)),
     }
     formula = {"self": rf"\bar{{z}} \cdot [x {sign} y]", "other": rf"\bar{{z}} \cdot [y {sign} x]"}
-    declare = function(
-        f"{name}(Tensor input, Tensor other, *, Tensor out=None)", doc=f"The {name} of each two elements."
-    )
-    return declare(binary(name, compute, derivatives, formula=formula))
+    return pairwise(name, compute, f"The {name} of each two elements.", derivatives, formula)
 
 
 maximum = _extreme("maximum", np.maximum, operator.lt, ">")
@@ -355,36 +370,28 @@ def _over_square(self: Any, other: Any) -> Any:
     return dual.masked(dual.reciprocal(self * self + other * other), (self == 0) & (other == 0))
 
 
-atan2 = function(
-    "atan2(Tensor input, Tensor other, *, Tensor out=None)",
+atan2 = pairwise(
+    "atan2",
+    np.arctan2,
+    "The angle of the point (other, input).",
+    {
+        "self": lambda grad, self, other: grad * other * _over_square(self, other),
+        "other": lambda grad, self, other: grad * -self * _over_square(self, other),
+    },
+    {"self": r"\bar{z} \cdot y / (x^2 + y^2)", "other": r"-\bar{z} \cdot x / (x^2 + y^2)"},
+    floating=True,
     in_place=True,
     aliases=("arctan2",),
-    doc="The angle of the point (other, input).",
-)(
-    binary(
-        "atan2",
-        np.arctan2,
-        {
-            "self": lambda grad, self, other: grad * other * _over_square(self, other),
-            "other": lambda grad, self, other: grad * -self * _over_square(self, other),
-        },
-        floating=True,
-        formula={"self": r"\bar{z} \cdot y / (x^2 + y^2)", "other": r"-\bar{z} \cdot x / (x^2 + y^2)"},
-    )
 )
-
-logaddexp = function(
-    "logaddexp(Tensor input, Tensor other, *, Tensor out=None)", doc="ln(e^input + e^other), computed without overflow."
-)(
-    binary(
-        "logaddexp",
-        np.logaddexp,
-        {
-            "self": lambda grad, self, other: grad / (1 + dual.exp(other - self)),
-            "other": lambda grad, self, other: grad / (1 + dual.exp(self - other)),
-        },
-        formula={"self": r"\bar{z} \cdot e^{x - z}", "other": r"\bar{z} \cdot e^{y - z}"},
-    )
+logaddexp = pairwise(
+    "logaddexp",
+    np.logaddexp,
+    "ln(e^input + e^other), computed without overflow.",
+    {
+        "self": lambda grad, self, other: grad / (1 + dual.exp(other - self)),
+        "other": lambda grad, self, other: grad / (1 + dual.exp(self - other)),
+    },
+    {"self": r"\bar{z} \cdot e^{x - z}", "other": r"\bar{z} \cdot e^{y - z}"},
 )
 
 # Three operands: what optimizers written by hand are made of
@@ -400,7 +407,7 @@ def _mixed(self: np.ndarray, end: np.ndarray, weight: Any) -> np.ndarray:
         return np.where(np.absolute(w) < 0.5, x + w * (y - x), y - (y - x) * (1 - w))
 
     kernel = "lerp_kernel_tensor" if isinstance(weight, np.ndarray) and weight.ndim else "lerp_kernel_scalar"
-    return templates.broadcast(refusing("biu", kernel, mix), self, end, np.asarray(weight, self.dtype))
+    return broadcast(refusing("biu", kernel, mix), self, end, np.asarray(weight, self.dtype))
 
 
 lerp = overloaded(
@@ -417,7 +424,7 @@ lerp = overloaded(
 
 
 def _plus(self: np.ndarray, part: Callable[..., Any], *tensors: np.ndarray) -> np.ndarray:
-    return templates.broadcast(lambda x, *y: np.add(*promote(x, np.asarray(part(*y)), False)), self, *tensors)
+    return broadcast(lambda x, *y: np.add(*promote(x, np.asarray(part(*y)), False)), self, *tensors)
 
 
 @operation(
@@ -452,51 +459,35 @@ def addcdiv(self: np.ndarray, tensor1: np.ndarray, tensor2: np.ndarray, value: f
 
 # Comparisons, logic and bits: no derivative.
 
-_COMPARISONS: dict[str, Any] = {}
-for _name, _long, _compute in (
-    ("eq", (), np.equal),
-    ("ne", ("not_equal",), np.not_equal),
-    ("lt", ("less",), np.less),
-    ("le", ("less_equal",), np.less_equal),
-    ("gt", ("greater",), np.greater),
-    ("ge", ("greater_equal",), np.greater_equal),
-):
-    _COMPARISONS[_name] = binary(_name, _compute)
+for _name, _long in {
+    "eq": "equal", "ne": "not_equal", "lt": "less", "le": "less_equal", "gt": "greater", "ge": "greater_equal",
+}.items():  # fmt: skip
+    METHODS[f"__{_name}__"] = binary(_name, getattr(np, _long))
     function(
         f"{_name}(Tensor input, Tensor other, *, Tensor out=None)",
         f"{_name}(Tensor input, Scalar other, *, Tensor out=None)",
-        aliases=_long,
-        doc=f"Where the {_compute.__name__} of two numpy arrays is true.",
-    )(_COMPARISONS[_name])
-
+        aliases=(_long,) if _name != "eq" else (),  # torch.equal compares whole tensors
+        doc=f"Where the {_long} of two numpy arrays is true.",
+    )(METHODS[f"__{_name}__"])
 for _name in ("logical_and", "logical_or", "logical_xor"):
-    function(f"{_name}(Tensor input, Tensor other, *, Tensor out=None)", in_place=True, doc=f"``{_name}``, broadcast.")(
-        binary(_name, getattr(np, _name))
-    )
+    pairwise(_name, getattr(np, _name), f"``{_name}``, broadcast.", in_place=True)
 
 
 def _bits(name: str, compute: np.ufunc, kernel: str, refused: str) -> Callable[..., Any]:
-    row = binary(name, compute, general=refusing(refused, kernel, compute))
+    row = binary(name, compute, general=refusing(refused, f"{kernel}_cpu", compute))
 
-    @function(
-        f"{name}(Tensor input, Tensor other, *, Tensor out=None)",
-        f"{name}(Scalar self, Tensor other)",
-        f"{name}(Tensor input, Scalar other, *, Tensor out=None)",
-        in_place=True,
-        doc=f"``{name}``, broadcast.",
-    )
     def apply(input: Tensor | float, other: Tensor | float) -> Tensor:
         return row(input if isinstance(input, Tensor) else Tensor._of(np.array(input)), other)
 
-    return apply
+    return function(*_of_numbers(name), in_place=True, doc=f"``{name}``, broadcast.")(apply)
 
 
 _BITS = {
-    "and": _bits("bitwise_and", np.bitwise_and, "bitwise_and_cpu", "f"),
-    "or": _bits("bitwise_or", np.bitwise_or, "bitwise_or_cpu", "f"),
-    "xor": _bits("bitwise_xor", np.bitwise_xor, "bitwise_xor_cpu", "f"),
-    "lshift": _bits("bitwise_left_shift", np.left_shift, "lshift_cpu", "fb"),
-    "rshift": _bits("bitwise_right_shift", np.right_shift, "rshift_cpu", "fb"),
+    "and": _bits("bitwise_and", np.bitwise_and, "bitwise_and", "f"),
+    "or": _bits("bitwise_or", np.bitwise_or, "bitwise_or", "f"),
+    "xor": _bits("bitwise_xor", np.bitwise_xor, "bitwise_xor", "f"),
+    "lshift": _bits("bitwise_left_shift", np.left_shift, "lshift", "fb"),
+    "rshift": _bits("bitwise_right_shift", np.right_shift, "rshift", "fb"),
 }
 bitwise_not = function("bitwise_not(Tensor input, *, Tensor out=None)", in_place=True, doc="Every bit turned round.")(
     unary("bitwise_not", refusing("f", "bitwise_not_cpu", np.invert), None, floating=False)
@@ -520,9 +511,7 @@ def isclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-
     for argument, value in (("rtol", rtol), ("atol", atol)):
         if value < 0:
             raise RuntimeError(f"{argument} must be greater than or equal to zero, but got {value:g}")
-    return Tensor._of(
-        templates.broadcast(lambda x, y: _is_close(x, y, rtol, atol, equal_nan), input._array, other._array)
-    )
+    return Tensor._of(broadcast(lambda x, y: _is_close(x, y, rtol, atol, equal_nan), input._array, other._array))
 
 
 def _is_close(x: np.ndarray, y: np.ndarray, rtol: float, atol: float, equal_nan: bool) -> np.ndarray:
@@ -587,7 +576,6 @@ METHODS.update(
     __abs__=absolute,
     __invert__=_invert,
 )
-METHODS.update({f"__{name}__": row for name, row in _COMPARISONS.items()})
 METHODS.update({f"__i{row.__name__}__": in_place(row) for row in (_add, _sub, _mul)}, __itruediv__=in_place(_div))
 METHODS.update({f"__r{name}__": _reversed(compute) for name, compute in _BITS.items()})
 for _name, _function in {"floordiv": floor_divide, "mod": remainder, "pow": pow, **_BITS}.items():

@@ -200,11 +200,6 @@ def _check_addmm(x: np.ndarray, a: np.ndarray, b: np.ndarray) -> None:
         shaping.expand(Tensor._plain(x), (a.shape[0], b.shape[1]))  # says it in PyTorch's words
 
 
-def fits(input: Any, mat1: Any, mat2: Any) -> bool:
-    """Whether addmm takes these tensors as they come."""
-    return isinstance(input, Tensor) and _fit(input._array, mat1._array, mat2._array)
-
-
 _mm, _bmm, _mv, _dot, _addmm = (made.operation for made in (mm, bmm, mv, dot, addmm))
 
 

@@ -16,35 +16,30 @@ from ..tensor import Tensor
 from . import dual
 from .arguments import broadcast_shape, function
 from .layout import laid_out
-from .templates import Operation, broadcast, common_dtype, promote, unary
+from .templates import Operation, broadcast, common_dtype, computed, promote, row, unary
 
 _LN2, _LN10 = math.log(2), math.log(10)
 
 
 def elementwise(
-    name: str,
-    compute: Callable[..., Any],
-    derivative: Callable[..., Any],
-    formula: str,
-    aliases: tuple[str, ...] = (),
-    **row: Any,
-) -> Callable[..., Tensor]:
+    name: str, compute: Callable[..., Any], derivative: Callable[..., Any], formula: str, aliases: tuple[str, ...] = (),
+    **more: Any,
+) -> Callable[..., Tensor]:  # fmt: skip
     """A row, and the function, the method and the in-place method of it."""
     declare = function(
         f"{name}(Tensor input, *, Tensor out=None)", in_place=True, aliases=aliases, doc=f"``{name}`` of each element."
     )
-    return declare(unary(name, compute, derivative, formula=formula, **row))
+    return declare(unary(name, compute, derivative, formula=formula, **more))
 
 
 def by_last_operand(
-    name: str, forward: Callable[..., Any], derivatives: dict[str, Any], formula: dict[str, str], **row: Any
+    name: str, forward: Callable[..., Any], derivatives: dict[str, Any], formula: dict[str, str], **more: Any
 ) -> Callable[..., Tensor]:
     """Two rows, for a number as the last operand and for a tensor there, which has a gradient as well."""
-    title = "".join(part.capitalize() for part in name.split("_")) + "Backward"
-    by_number, by_tensor = (
-        Operation(name, forward, dict([*derivatives.items()][:count]), node=f"{title}{number}", formula=formula, **row)
-        for number, count in enumerate((len(derivatives) - 1, len(derivatives)))
-    )
+    of_tensors = [*derivatives][:-1]
+    by_number = Operation(name, forward, {key: derivatives[key] for key in of_tensors}, formula=formula, **more)
+    node = "".join(part.capitalize() for part in name.split("_")) + "Backward1"
+    by_tensor = Operation(name, forward, derivatives, node=node, formula=formula, **more)
 
     def compute(*args: Any) -> Tensor:
         return (by_tensor if isinstance(args[-1], Tensor) else by_number)(*args)
@@ -54,18 +49,13 @@ def by_last_operand(
 
 
 def overloaded(
-    signature: str,
-    forward: Callable[..., Any],
-    derivatives: dict[str, Any],
-    formula: dict[str, str],
-    doc: str,
-    **row: Any,
-) -> Callable[..., Tensor]:
+    signature: str, forward: Callable[..., Any], derivatives: dict[str, Any], formula: dict[str, str], doc: str,
+    **more: Any,
+) -> Callable[..., Tensor]:  # fmt: skip
     """The function of these two rows, from PyTorch's signature for a tensor."""
     last = [*derivatives][-1]
-    by_number = signature.replace(f"Tensor {last}", f"Scalar {last}")
-    declare = function(signature, by_number, in_place=True, doc=doc)
-    return declare(by_last_operand(signature.partition("(")[0], forward, derivatives, formula, **row))
+    declare = function(signature, signature.replace(f"Tensor {last}", f"Scalar {last}"), in_place=True, doc=doc)
+    return declare(by_last_operand(signature.partition("(")[0], forward, derivatives, formula, **more))
 
 
 def refusing(kinds: str, what: str, compute: Callable[..., Any]) -> Callable[..., Any]:
@@ -77,7 +67,7 @@ def refusing(kinds: str, what: str, compute: Callable[..., Any]) -> Callable[...
             raise RuntimeError(what)
         if kind.kind in kinds:
             raise NotImplementedError(f"\"{what}\" not implemented for '{FROM_NUMPY[kind].scalar_name}'")
-        return compute(*arrays, out=...) if isinstance(compute, np.ufunc) else compute(*arrays)
+        return computed(compute, *arrays)
 
     return general
 
@@ -133,23 +123,35 @@ asin, acos, atan, asinh, acosh, atanh = (
 
 # Squashing. PyTorch has one kernel for each of these gradients, hence a node of its own when it is differentiated.
 
-_tanh_backward: Operation = Operation(
-    "tanh_backward",
-    lambda grad_output, output: grad_output * (1 - output * output),
-    {
-        "grad_output": lambda grad, output: dual.either(_tanh_backward, grad, output),
-        "output": lambda grad, grad_output, output: grad * (-2 * output * grad_output),
-    },
-    node="TanhBackwardBackward0",
+
+def _own_kernel(name: str, forward: Callable[..., Any], of_output: Callable[..., Any]) -> Callable[..., Any]:
+    """A derivative that is a row: a product with ``grad_output``, and what is given of the output."""
+    derivatives = {"grad_output": lambda grad, output: dual.either(kernel, grad, output), "output": of_output}
+    kernel: Operation = Operation(
+        f"{name}_backward", forward, derivatives, node=f"{name.capitalize()}BackwardBackward0"
+    )
+    return lambda grad, result: dual.either(kernel, grad, result)
+
+
+tanh = elementwise(
+    "tanh",
+    np.tanh,
+    _own_kernel(
+        "tanh",
+        lambda grad_output, output: grad_output * (1 - output * output),
+        lambda grad, grad_output, output: grad * (-2 * output * grad_output),
+    ),
+    r"\bar{z} \cdot (1 - z^2)",
 )
-_sigmoid_backward: Operation = Operation(
-    "sigmoid_backward",
-    lambda grad_output, output: grad_output * ((1 - output) * output),
-    {
-        "grad_output": lambda grad, output: dual.either(_sigmoid_backward, grad, output),
-        "output": lambda grad, grad_output, output: grad * grad_output * (-2 * output + 1),
-    },
-    node="SigmoidBackwardBackward0",
+sigmoid = elementwise(
+    "sigmoid",
+    lambda x: np.true_divide(1, 1 + np.exp(-x), out=...),
+    _own_kernel(
+        "sigmoid",
+        lambda grad_output, output: grad_output * ((1 - output) * output),
+        lambda grad, grad_output, output: grad * grad_output * (-2 * output + 1),
+    ),
+    r"\bar{z} \cdot z (1 - z)",
 )
 threshold_backward: Operation = Operation(
     "threshold_backward",
@@ -166,15 +168,6 @@ def _relu(x: np.ndarray) -> np.ndarray:
     return np.maximum(x.dtype.type(0), x, out=...)  # see dual.first
 
 
-tanh = elementwise(
-    "tanh", np.tanh, lambda grad, result: dual.either(_tanh_backward, grad, result), r"\bar{z} \cdot (1 - z^2)"
-)
-sigmoid = elementwise(
-    "sigmoid",
-    lambda x: np.true_divide(1, 1 + np.exp(-x), out=...),
-    lambda grad, result: dual.either(_sigmoid_backward, grad, result),
-    r"\bar{z} \cdot z (1 - z)",
-)
 relu = elementwise(
     "relu",
     _relu,
@@ -182,10 +175,7 @@ relu = elementwise(
     r"\bar{z} \cdot [z > 0]",
     general=refusing("b", "Boolean inputs not supported for relu", _relu),
 )
-_STEPS, _LAST = (
-    512,
-    6,
-)  # steps of a table of erf from one number to the next; the last number, where erf is 1 in float64
+_STEPS, _LAST = 512, 6  # a table of erf: steps from one number to the next; the last, where erf is 1 in float64
 
 
 @cache
@@ -254,13 +244,7 @@ floor, ceil, trunc = (
     for name, compute, aliases in (("floor", np.floor, ()), ("ceil", np.ceil, ()), ("trunc", np.trunc, ("fix",)))
 )
 frac = elementwise("frac", lambda x: np.subtract(x, np.trunc(x), out=...), lambda grad: grad, r"\bar{z}")
-_round = unary(
-    "round",
-    np.rint,
-    dual.zeros,
-    general=refusing("b", "round_vml_cpu", np.copy),
-    formula="0",
-)
+_round = unary("round", np.rint, dual.zeros, general=refusing("b", "round_vml_cpu", np.copy), formula="0")
 
 
 def _to_decimals(self: np.ndarray, decimals: int) -> np.ndarray:
@@ -270,13 +254,11 @@ def _to_decimals(self: np.ndarray, decimals: int) -> np.ndarray:
     return np.multiply(np.rint(self / ten), ten, out=...)
 
 
-_round_to = Operation(
-    "round",
-    lambda self, decimals: refusing("biu", "round_cpu" if decimals else "round_vml_cpu", _to_decimals)(self, decimals),
-    {"self": dual.zeros},
-    node="RoundBackward1",
-    formula={"self": "0"},
-)
+def _rounded(self: np.ndarray, decimals: int) -> np.ndarray:
+    return refusing("biu", "round_cpu" if decimals else "round_vml_cpu", _to_decimals)(self, decimals)
+
+
+_round_to = row("round", _rounded, dual.zeros, "0", node="RoundBackward1")
 
 
 @function(
@@ -312,12 +294,7 @@ isnan, isinf, isfinite = (
 logical_not = function("logical_not(Tensor input, *, Tensor out=None)", in_place=True, doc="Where it is zero.")(
     unary("logical_not", np.logical_not, None, floating=False)
 )
-_clone = Operation(
-    "clone",
-    lambda self: self.copy(as_it_lies(self)),
-    {"self": lambda grad: grad},
-    formula={"self": r"\bar{z}"},
-)
+_clone = row("clone", lambda self: self.copy(as_it_lies(self)), lambda grad: grad, r"\bar{z}")
 
 
 @function("clone(Tensor input, *, memory_format? memory_format=None)")
@@ -330,14 +307,11 @@ def clone(input: Tensor, *, memory_format: Any = None) -> Tensor:
 
 
 def _clamped(self: np.ndarray, min: Any, max: Any) -> np.ndarray:
-    out = self
-    for bound in (min, max):
-        if bound is not None:
-            out = out.astype(common_dtype(out, bound).numpy, copy=False)
-    if min is not None:
-        out = broadcast(dual.first(np.maximum), out, np.asarray(min, dtype=out.dtype))
-    if max is not None:
-        out = broadcast(dual.first(np.minimum), out, np.asarray(max, dtype=out.dtype))
+    out, bounds = self, [(bound, of) for bound, of in ((min, np.maximum), (max, np.minimum)) if bound is not None]
+    for bound, _ in bounds:
+        out = out.astype(common_dtype(out, bound).numpy, copy=False)
+    for bound, extreme in bounds:
+        out = broadcast(dual.first(extreme), out, np.asarray(bound, dtype=out.dtype))
     return out
 
 
@@ -348,13 +322,10 @@ def _within(self: Any, min: Any, max: Any) -> Any:
 
 
 _WITHIN = r"\bar{z} \cdot [\mathrm{min} \le x \le \mathrm{max}]"
-_clamp_numbers = Operation(
-    "clamp",
-    _clamped,
-    {"self": lambda grad, self, min, max: dual.kept(grad, _within(self, min, max))},
+_clamp_numbers = row(
+    "clamp", _clamped, lambda grad, self, min, max: dual.kept(grad, _within(self, min, max)), _WITHIN,
     node="ClampBackward1",
-    formula={"self": _WITHIN},
-)
+)  # fmt: skip
 _clamp_tensors = Operation(
     "clamp",
     _clamped,

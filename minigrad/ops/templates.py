@@ -18,7 +18,6 @@ written out for speed; every other operation takes the general way, ``Operation.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -27,7 +26,6 @@ import numpy as np
 
 from ..autograd import grad_mode, notes, views
 from ..autograd.graph import Node, next_sequence
-from ..autograd.notes import OURS
 from ..autograd.observe import tell
 from ..autograd.saved import Freed, SavedTensor, raw, save, unpack
 from ..autograd.views import gradient_edge
@@ -35,7 +33,7 @@ from ..dtypes import FROM_NUMPY, PROMOTED, dtype, get_default_dtype, number_dtyp
 from ..memory import check_memory
 from ..tensor import Tensor
 from . import written
-from .arguments import broadcast_error, function, is_number
+from .arguments import broadcast_error, function, is_number, must_cast
 from .layout import laid_out
 from .written import Formula, leads_nowhere, made
 
@@ -103,6 +101,7 @@ class Operation:
         variadic: the first argument is a sequence of tensors, and the derivative returns a gradient for each.
         view: the output shares the input's memory.
         shows: what PyTorch's node shows as ``_saved_*`` besides what the derivatives need.
+        quick: what does forward's work where the first argument is a floating array.
         formula: input name -> LaTeX of its derivative.
     """
 
@@ -120,9 +119,10 @@ class Operation:
         variadic: bool = False,
         view: bool = False,
         shows: tuple[str, ...] = (),
+        quick: Callable[..., Any] | None = None,
         formula: dict[str, str] | None = None,
     ) -> None:
-        self.name, self.forward, self.variadic, self.view = name, forward, variadic, view
+        self.name, self.forward, self.quick, self.variadic, self.view = name, forward, quick, variadic, view
         self.formula, self.outputs, self.differentiable = formula or {}, outputs, differentiable
         title = node or "".join(part.capitalize() for part in name.split("_")) + "Backward0"
         OPERATIONS[title if derivatives else name] = self
@@ -174,9 +174,14 @@ class Operation:
 
     def __call__(self, *args: Any) -> Any:
         """Run it on Tensors and arguments, and record it where a gradient is needed."""
+        return self.run(*args) if self._run is None else self._run(*args)
+
+    @property
+    def run(self) -> Callable[..., Any]:
+        """The same as a function, which is faster to call."""
         if self._run is None:
             self._run = written.run_of(self)
-        return self._run(*args)
+        return self._run
 
     def record(self, args: tuple[Any, ...], results: tuple[Tensor, ...], always: bool = False) -> OpNode | None:
         """Make the node of a run and hang it on the result; None where no input needs a gradient."""
@@ -248,7 +253,10 @@ def in_place(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
                 return result
             target, out = self._array, result._array
             node: Any = result._node
-            _check_fits(target, out)
+            if out.shape != target.shape:
+                shapes = f"{list(target.shape)} doesn't match the broadcast shape {list(out.shape)}"
+                raise RuntimeError(f"output with shape {shapes}")
+            must_cast(result.dtype, self.dtype)
             if node is not None and any(entry is stand_in for entry in node.saved):
                 original = OPERATIONS["CloneBackward0"](stand_in)
                 node.saved = tuple(original if entry is stand_in else entry for entry in node.saved)
@@ -268,48 +276,17 @@ def in_place(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
             tell("inplace", name, self, args, before, self._version)
         return self
 
-    return _named(apply, name, getattr(function, "operation", None))
-
-
-def _check_fits(target: np.ndarray, out: np.ndarray) -> None:
-    if out.shape != target.shape:
-        raise RuntimeError(
-            f"output with shape {list(target.shape)} doesn't match the broadcast shape {list(out.shape)}"
-        )
-    if FROM_NUMPY[out.dtype].category > FROM_NUMPY[target.dtype].category:
-        raise RuntimeError(
-            f"result type {FROM_NUMPY[out.dtype].scalar_name} can't be cast to the desired output type "
-            f"{FROM_NUMPY[target.dtype].scalar_name}"
-        )
+    apply.__name__ = apply.__qualname__ = name
+    apply.operation = getattr(function, "operation", None)  # type: ignore[attr-defined]
+    return apply
 
 
 # The two hot shapes, written out for speed.
 
 
-def _finish(node: Node, out: np.ndarray) -> None:
-    """What every new node gets, and the place in the learner's code that called for it."""
-    node.shape = out.shape
-    node.dtype = out.dtype
-    node.sequence = next_sequence()
-    node.hooks = None
-    frame: Any = sys._getframe(2)
-    if OURS.get(frame.f_code.co_filename):  # @function, which has read the arguments
-        frame = frame.f_back
-    if OURS.get(frame.f_code.co_filename) is False:
-        node.code, node.instruction = frame.f_code, frame.f_lasti
-    else:
-        notes.stamp(node)
-
-
-def _computed(function: Callable[..., Any], *arrays: np.ndarray) -> np.ndarray:
+def computed(function: Callable[..., Any], *arrays: np.ndarray) -> np.ndarray:
     """Call a numpy function; a 0-d result stays an array, where ufuncs return a scalar."""
     return function(*arrays, out=...) if isinstance(function, np.ufunc) else function(*arrays)
-
-
-def _named(function: Callable[..., Any], name: str, operation: Any) -> Callable[..., Any]:
-    function.__name__ = function.__qualname__ = name
-    function.operation = operation  # type: ignore[attr-defined]
-    return function
 
 
 def unary(
@@ -321,7 +298,7 @@ def unary(
     general: Callable[..., Any] | None = None,
     formula: str = "",
     node: str | None = None,
-) -> Callable[..., Tensor]:
+) -> Operation:
     """An operation on each element of one tensor.
 
     ``function`` is for floating arrays. Others become the default float first; or, if not ``floating``, are given
@@ -334,32 +311,10 @@ def unary(
                 return general(self)
             if floating:
                 self = self.astype(get_default_dtype().numpy)
-        return _computed(function, self)
+        return computed(function, self)
 
     derivatives = {} if derivative is None else {"self": derivative}
-    operation = Operation(name, forward, derivatives, params=("self",), node=node, formula={"self": formula})
-    ufunc, saves = isinstance(function, np.ufunc), None if derivative is None else _parameters(derivative)[1:]
-    simple, saves_self, saves_result = saves in ((), ("self",), ("result",)), saves == ("self",), saves == ("result",)
-
-    def apply(input: Tensor) -> Tensor:
-        array = input._array
-        if grad_mode.special or not simple or array.dtype.kind != "f":
-            return operation(input)
-        out = function(array, out=...) if ufunc else function(array)
-        edge = input._node
-        if edge is None or input._meta is not None or input._output_nr:
-            edge = gradient_edge(input)
-            if edge is None:
-                return operation(input) if leads_nowhere(input) else made(out, None)
-        node = operation.node()
-        result = made(out, node)
-        node.edges = (edge,)
-        node.saved = (save(input),) if saves_self else (SavedTensor(result, True),) if saves_result else ()
-        node.attributes = ()
-        _finish(node, out)
-        return result
-
-    return _named(apply, name, operation)
+    return Operation(name, forward, derivatives, params=("self",), node=node, formula={"self": formula}, quick=function)
 
 
 def binary(
@@ -443,7 +398,8 @@ def binary(
                 its = other if other is y else save(other)
             node.saved = (mine, its)
         node.attributes = defaults
-        _finish(node, out)
+        node.shape, node.dtype, node.hooks, node.sequence = out.shape, out.dtype, None, next_sequence()
+        notes.stamp(node)
         return made(out, node)
 
     def apply_generally(input: Any, other: Any) -> Any:
@@ -453,7 +409,9 @@ def binary(
             return by_number(input, other, *defaults)
         return operation(input, other, *defaults)
 
-    return _named(apply, name, operation)
+    apply.__name__ = apply.__qualname__ = name
+    apply.operation = operation  # type: ignore[attr-defined]
+    return apply
 
 
 _constants: dict[np.dtype[Any], dict[float, np.ndarray]] = {np.dtype(f"float{bits}"): {} for bits in (16, 32, 64)}
@@ -495,10 +453,15 @@ def promote(x: Any, y: Any, floating: bool) -> tuple[np.ndarray, np.ndarray]:
     )
 
 
+def promoting(function: Callable[..., Any]) -> Callable[..., np.ndarray]:
+    """A forward: a numpy function of two operands in the dtype PyTorch computes in."""
+    return lambda self, other: broadcast(function, *promote(self, other, False))
+
+
 def broadcast(function: Callable[..., Any], *arrays: np.ndarray) -> np.ndarray:
     """Call a numpy function of several arrays, with PyTorch's words where their shapes do not broadcast."""
     try:
-        return laid_out(np.asarray(_computed(function, *arrays)), *arrays)
+        return laid_out(np.asarray(computed(function, *arrays)), *arrays)
     except ValueError:
         for second in arrays[1:]:
             try:

@@ -80,10 +80,14 @@ _KNOWN = {
 def run_of(row: Any) -> Callable[..., Any]:
     """The row as a function of its arguments."""
     params, single = row.params, _single(row)
+    compute = f"forward({', '.join(f'{name}_array' for name in params)})"
+    if row.quick is not None:
+        quick = f"quick(self_array{', out=...' if isinstance(row.quick, np.ufunc) else ''})"
+        compute = f"{quick} if self_array.dtype.kind == 'f' else {compute}"
     lines = [
         *_arrays(row),
         "try:",
-        f"    out = forward({', '.join(f'{name}_array' for name in params)})",
+        f"    out = {compute}",
         "except Exception as error:",
         "    told(error)",
         "    raise",
@@ -95,7 +99,7 @@ def run_of(row: Any) -> Callable[..., Any]:
     else:
         lines += ["results = tuple([Tensor._of(array) for array in out])", "out = results[0]._array"]
     if row.node is not None:
-        lines += ["if out.dtype.kind == 'f' and (not special or state.grad_enabled):", *_indented(_recorded(row, ""))]
+        lines += ["if not special or state.grad_enabled:", *_indented(_recorded(row, ""))]
     if row.view:
         view = f"as_view(result, {params[0]}, {not single})"
         lines += [view] if single else ["for result in results:", f"    {view}"]
@@ -104,7 +108,7 @@ def run_of(row: Any) -> Callable[..., Any]:
         f"    tell('operation', row.name, ({_listed(params)}), {'(result,)' if single else 'results'}, node)",
         f"return {'result' if single else 'results'}",
     ]
-    run = _compiled(f"run({', '.join(params)})", lines, {"forward": row.forward}, row)
+    run = _compiled(f"run({', '.join(params)})", lines, {"forward": row.forward, "quick": row.quick}, row)
     run.__defaults__ = row.forward.__defaults__
     return run
 
@@ -112,7 +116,7 @@ def run_of(row: Any) -> Callable[..., Any]:
 def record_of(row: Any) -> Callable[..., Any]:
     """A function that makes the node of a run and hangs it on the result, as ``run`` does; it returns the node."""
     lines = [f"{_listed(row.params)} = args", *_arrays(row), "(result,) = results", "out, node = result._array, None"]
-    lines += ["if out.dtype.kind == 'f':", *_indented(_recorded(row, "always or ")), "return node"]
+    lines += [*_recorded(row, "always or "), "return node"]
     return _compiled("record(args, results, always=False)", lines, {}, row)
 
 
@@ -156,7 +160,13 @@ def _arrays(row: Any) -> Iterator[str]:
         if row.variadic and name == row.params[0]:
             yield f"{name}_array = [tensor._array for tensor in {name}]"
         else:
-            yield f"{name}_array = {name}._array if isinstance({name}, Tensor) else {name}"
+            yield f"{name}_array = {_of_tensor(row, name, '{0}._array', name)}"
+
+
+def _of_tensor(row: Any, name: str, value: str, otherwise: Any) -> str:
+    """What an argument has if it is a Tensor, as one of a row that can be quick is."""
+    tested = "" if row.quick is not None else f" if isinstance({name}, Tensor) else {otherwise}"
+    return f"({value.format(name)}{tested})"
 
 
 def _recorded(row: Any, always: str) -> list[str]:
@@ -165,12 +175,12 @@ def _recorded(row: Any, always: str) -> list[str]:
     result = "result" if _single(row) else "results[0]"
     if row.variadic:
         edges, lines = "edges", [f"edges = tuple([edge_of(tensor) for tensor in {first}])"]
-        found, nowhere = "edges.count(None) < len(edges)", f"any(map(leads_nowhere, {first}))"
+        found, nowhere = "any([edge is not None for edge in edges])", f"any(map(leads_nowhere, {first}))"
     else:
         edge = "({0}._node if {0}._node is not None and {0}._meta is None and not {0}._output_nr else edge_of({0}))"
-        lines = [f"{name}_edge = {edge.format(name)} if isinstance({name}, Tensor) else None" for name in inputs]
+        lines = [f"{name}_edge = {_of_tensor(row, name, edge, None)}" for name in inputs]
         edges, found = f"({_listed(f'{name}_edge' for name in inputs)})", _any("{0}_edge is not None", inputs)
-        nowhere = _any("isinstance({0}, Tensor) and {0}._meta is not None and {0}.requires_grad", inputs)
+        nowhere = _any(_of_tensor(row, "{0}", "{0}._meta is not None and {0}.requires_grad", False), inputs)
     node = ["node = kind()", f"node.edges, node.hooks, node.sequence = {edges}, None, next_sequence()"]
     if row.node.multi:
         node += [f"node.{what} = tuple([result._array.{what} for result in results])" for what in ("shape", "dtype")]
@@ -180,7 +190,7 @@ def _recorded(row: Any, always: str) -> list[str]:
     for place in row.packing:
         name = row.saved_names[place]
         if name in row.params:
-            kept = f"save({name}) if isinstance({name}, Tensor) else keep({name}, out.dtype)"
+            kept = _of_tensor(row, name, "save({0})", f"keep({name}, out.dtype)")
             if len(inputs) > 1:  # where a derivative that needs it will run
                 wanted = _any("{0}_edge is not None", [inputs[i] for i in row.needed_by[place]])
                 kept = f"({kept}) if {wanted} or not ({found}) else None"
@@ -194,7 +204,7 @@ def _recorded(row: Any, always: str) -> list[str]:
         f"node.attributes = ({_listed(_noted(row, name) for name in row.attribute_names)})",
         "stamp(node)",
     ]
-    return [*lines, f"if {always}{found} or {nowhere}:", *_indented(node)]
+    return [*lines, f"if ({always}{found} or {nowhere}) and out.dtype.kind == 'f':", *_indented(node)]
 
 
 def _noted(row: Any, name: str) -> str:
@@ -220,6 +230,6 @@ def _indented(lines: Iterable[str]) -> list[str]:
 
 
 def _compiled(head: str, lines: list[str], known: dict[str, Any], row: Any) -> Callable[..., Any]:
-    known |= _KNOWN | {"row": row, "kind": row.node}
+    known |= _KNOWN | {"row": row, "kind": row.node, "__name__": __name__}  # numpy's warnings are filtered by module
     exec(compile("\n".join([f"def {head}:", *_indented(lines)]), f"{__file__}:{row.name}", "exec"), known)
     return known[head.partition("(")[0]]
