@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from ..autograd.graph import RemovableHandle
+from ..autograd.notes import telling
 from ..dtypes import type_name
 from ..nn.module import forget_gradients
 from ..tensor import Tensor
@@ -31,6 +32,7 @@ class Optimizer:
     def __init_subclass__(cls) -> None:
         if "step" in cls.__dict__:
             cls.step = _noticed(cls.step)  # type: ignore[method-assign]
+        cls.__init__ = telling(cls.__init__)  # type: ignore[method-assign]
 
     def __init__(self, params: Iterable[Any], defaults: dict[str, Any]) -> None:
         if isinstance(params, Tensor):
@@ -49,6 +51,7 @@ class Optimizer:
         for group in groups if isinstance(groups[0], dict) else [{"params": groups}]:
             self.add_param_group(group)
 
+    @telling
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         """Add parameters with options of their own; options that are not given take the defaults.
 
@@ -160,12 +163,9 @@ def _noticed(step: Callable[..., Any]) -> Callable[..., Any]:
         self = args[0]
         for hook in self._step_pre_hooks.values():
             changed = hook(self, args, kwargs)
-            if changed is not None:
-                if not (isinstance(changed, tuple) and len(changed) == 2):
-                    raise RuntimeError(
-                        f"{step} must return None or a tuple of (new_args, new_kwargs), but got {changed}."
-                    )
-                args, kwargs = changed
+            if changed is not None and not (isinstance(changed, tuple) and len(changed) == 2):
+                raise RuntimeError(f"{step} must return None or a tuple of (new_args, new_kwargs), but got {changed}.")
+            args, kwargs = changed or (args, kwargs)
         self.stepped = True
         result = step(*args, **kwargs)
         for hook in self._step_post_hooks.values():
