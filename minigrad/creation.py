@@ -11,24 +11,21 @@ import math
 import operator
 import warnings
 from collections.abc import Callable
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from functools import partial, reduce
+from typing import Any
 
 import numpy as np
 
 from . import dtypes, random
-from .dtypes import bool_, float64, get_default_dtype, int64
+from .dtypes import bool_, dtype, float64, get_default_dtype, int64
 from .memory import as_it_lies
 from .ops import drawing
 from .ops.arguments import METHODS, broadcast_shape, function
 from .ops.templates import OPERATIONS
+from .random import Generator
 from .tensor import Tensor, wrap
 
-if TYPE_CHECKING:
-    from .dtypes import dtype
-    from .random import Generator
-
-    Shape = tuple[int, ...]
+Shape = tuple[int, ...]
 
 OPTIONS = "dtype? dtype=None, layout? layout=None, device? device=None, bool? pin_memory=False"
 OPTIONS = f"{OPTIONS}, bool? requires_grad=False"
@@ -330,9 +327,7 @@ def _item_dtype(data: Any) -> dtype:
         raise TypeError(f"new(): invalid data type '{dtypes.kind_name(data)}'")
     if not _is_sequence(data):
         raise RuntimeError(f"Could not infer dtype of {dtypes.kind_name(data)}")
-    for item in data:
-        found = dtypes.PROMOTED[found, _item_dtype(item)] if found else _item_dtype(item)
-    return found or get_default_dtype()
+    return reduce(dtypes.promote_types, map(_item_dtype, data)) if data else get_default_dtype()
 
 
 def _stored(flat: list[Any], dtype: dtype) -> Any:

@@ -8,21 +8,17 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any, SupportsInt
 
 import numpy as np
 
-from minigrad import dtypes
+from . import dtypes
+from .dtypes import dtype
+from .tensor import Tensor, wrap
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from typing import SupportsInt
-
-    from minigrad.dtypes import dtype
-    from minigrad.tensor import Tensor
-
-    Shape = tuple[int, ...]
+Shape = tuple[int, ...]
 
 _FIELDS: list[Any] = [("seed", "u8"), ("left", "i4"), ("seeded", "i4"), ("next", "u8"), ("words", "u8", 624)]
 _FIELDS += [("normal_x", "f8"), ("next_normal", "f8"), ("normal_rho", "f8"), ("has_next_normal", "i4")]
@@ -34,16 +30,12 @@ class Generator:
     """A stream of random numbers, told by its seed."""
 
     __slots__ = ("__weakref__", "_fresh", "_next_normal", "_seed", "_source")
+    device = dtypes.CPU
 
     def __init__(self, device: str | dtypes.device = "cpu") -> None:
         dtypes.check_device(device, "Generator")
         self._source: np.random.MT19937 | None = None  # made at the first draw: importing numpy.random takes a while
         self._reset(67280421310721)
-
-    @property
-    def device(self) -> dtypes.device:
-        """The device the generator draws for: always the CPU."""
-        return dtypes.CPU
 
     def manual_seed(self, seed: int) -> Generator:
         """Begin the stream of this seed (from -2**63 to 2**64 - 1; a negative one counts back from 2**64)."""
@@ -93,8 +85,6 @@ class Generator:
 
     def get_state(self) -> Tensor:
         """The state as a uint8 tensor, byte for byte PyTorch's."""
-        from minigrad.tensor import wrap
-
         state, twister = np.zeros((), _STATE), self._twister().state["state"]
         state["seed"], state["seeded"], state["words"] = self._seed, 1, twister["key"]
         state["next"], state["left"] = (0, 1) if self._fresh else (twister["pos"], 625 - twister["pos"])

@@ -14,7 +14,8 @@ from .. import random
 from ..dtypes import FROM_NUMPY
 from ..random import Generator
 from ..tensor import Tensor
-from .arguments import broadcast_error, function
+from .arguments import function
+from .shaping import expand
 from .templates import Operation
 
 
@@ -63,11 +64,7 @@ def bernoulli_(self: Tensor, p: float | Tensor = 0.5, *, generator: Generator | 
     """1 with probability p, else 0."""
     if not isinstance(p, Tensor):
         return _bernoulli[0](self, (p,), generator)
-    shape, array = self._array.shape, p._array
-    try:
-        return _bernoulli[1](self, (np.broadcast_to(array, shape),), generator)
-    except ValueError:
-        raise broadcast_error(shape, array.shape) from None
+    return _bernoulli[1](self, (expand.operation.forward(p._array, self._array.shape),), generator)
 
 
 @function(

@@ -11,6 +11,7 @@ import math
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from operator import index as as_int
 from operator import setitem
 from typing import Any
 
@@ -21,7 +22,7 @@ from ..autograd import grad_mode, notes, views
 from ..autograd.observe import tell
 from ..dtypes import kind_name, of, type_name
 from ..tensor import Tensor
-from .arguments import METHODS, broadcast_shape, function, is_number, must_be_tensor, wrap_dim
+from .arguments import METHODS, broadcast_shape, function, wrap_dim
 from .dual import cast, either, masked, plain, reshape, scatter_flat, zeros, zeros_of
 from .layout import laid_out
 from .reduction import return_type
@@ -175,13 +176,10 @@ _fill_tensor = Operation(
 _zero = row("zero_", lambda self: _overwritten(self, 0), zeros, "0")
 
 
-@method("copy_(Tensor input, any other, bool non_blocking=False)")
+@method("copy_(Tensor input, Tensor other, bool non_blocking=False)")
 def copy_(input: Tensor, src: Tensor | float, non_blocking: bool = False) -> Tensor:
     """Write ``src``, broadcast and cast, over ``input``."""
-    if not isinstance(src, Tensor):
-        if not is_number(src):
-            raise must_be_tensor("copy_", "other", 1, src)
-        src = _as_value(input, src)
+    src = src if isinstance(src, Tensor) else _as_value(input, src)
     return write(_copy, input, src, src._array.dtype)
 
 
@@ -225,25 +223,20 @@ def _as_value(like: Tensor, number: Any) -> Tensor:
 _SEQUENCES = (list, tuple, range, np.ndarray, str)
 
 
-def _as_index_tensor(value: Any) -> Tensor:
-    """A list, range or array among the indices, as a tensor: of bools if it is one, else of integers."""
-    if isinstance(value, str):
+def _read(item: Any) -> Any:
+    """One index: a list, range or array becomes a tensor, of bools or else of integers; a 0-d tensor its number."""
+    if isinstance(item, str):
         raise TypeError("new(): invalid data type 'str'")
-    if isinstance(value, list | tuple):
-        value = [v._array if isinstance(v, Tensor) else v for v in value]
-    array = np.array(value)
-    return Tensor._plain(array if array.size and array.dtype == np.bool_ else array.astype(np.int64))
+    if isinstance(item, _SEQUENCES):
+        several = isinstance(item, list | tuple)
+        array = np.array([v._array if isinstance(v, Tensor) else v for v in item] if several else item)
+        item = Tensor._plain(array if array.size and array.dtype == np.bool_ else array.astype(np.int64))
+    number = isinstance(item, Tensor) and not item._array.ndim and item._array.dtype.kind in "bi"
+    return item._array.item() if number else item
 
 
 def _is_mask(item: Any) -> bool:
     return isinstance(item, Tensor) and item._array.dtype == np.bool_
-
-
-def _as_number(item: Any) -> Any:
-    """A 0-d tensor among the indices stands for its number."""
-    if item._array.ndim:
-        return item
-    return bool(item._array) if _is_mask(item) else int(item._array) if item._array.dtype.kind == "i" else item
 
 
 def _dims_taken(item: Any) -> int:
@@ -268,21 +261,14 @@ def _means_tuple(index: Any) -> bool:
     return True
 
 
-def _bound(value: Any, otherwise: int) -> int:
-    if value is None:
-        return otherwise
-    try:
-        return value.__index__()
-    except (AttributeError, TypeError):
-        raise TypeError("slice indices must be integers or None or have an __index__ method") from None
-
-
 def _sliced(self: Tensor, dim: int, key: slice, full_too: bool) -> Tensor:
     if self._array.ndim == 0:
         raise IndexError("slice() cannot be applied to a 0-dim tensor.")
-    step, start, end = _bound(key.step, 1), _bound(key.start, 0), _bound(key.stop, END)
-    if step <= 0:
-        raise ValueError("step must be greater than zero" if step else "slice step cannot be zero")
+    key.indices(0)  # refuses, in Python's words, what is no number and a step of 0
+    start, end = 0 if key.start is None else as_int(key.start), END if key.stop is None else as_int(key.stop)
+    step = 1 if key.step is None else as_int(key.step)
+    if step < 0:
+        raise ValueError("step must be greater than zero")
     if not full_too and start == 0 and step == 1 and end >= self._array.shape[dim]:
         return self
     return slice_row(self, dim, start, end, step)
@@ -307,14 +293,13 @@ def _resolve(self: Tensor, index: Any, full_too: bool = False) -> tuple[Tensor, 
     if type(index) is slice:
         return _sliced(self, 0, index, full_too), []
     given = index if isinstance(index, tuple) else tuple(index) if _means_tuple(index) else (index,)
-    items = [_as_index_tensor(item) if isinstance(item, _SEQUENCES) else item for item in given]
+    items = list(map(_read, given))
     ndim, taken = self._array.ndim, sum(map(_dims_taken, items))
     if taken > ndim:
         raise IndexError(f"too many indices for tensor of dimension {ndim}")
     part, dim, folded = self, 0, 0  # folded: dimensions that masks take beyond the one place they have in the list
     indices: list[Tensor | None] = []
-    for place, entry in enumerate(items):
-        item = _as_number(entry) if isinstance(entry, Tensor) else entry
+    for place, item in enumerate(items):
         if item is None:
             part = unsqueeze(part, dim)
             dim += 1

@@ -511,6 +511,7 @@ def unbind(self: np.ndarray, dim: int) -> list[np.ndarray]:
 
 
 def _joined(tensors: Sequence[np.ndarray], dim: int, dtype: Any) -> np.ndarray:
+    tensors = [array for array in tensors if array.shape != (0,)] or tensors  # an empty vector goes with everything
     shape = list(tensors[0].shape)
     shape[dim] = sum(array.shape[dim] for array in tensors)
     return np.concatenate(tensors, dim, out=np.empty(shape, dtype), casting="unsafe")
@@ -521,22 +522,15 @@ def _parted(grad: Any, dim: int, _lengths: Sequence[int | None]) -> list[Any]:
     return [zeros_of(grad, (0,)) if length is None else next(parts) for length in _lengths]
 
 
-_PART = {"tensors": r"\text{its part of } \bar{z}"}
+_JOINING: dict[str, Any] = {"variadic": True, "formula": {"tensors": r"\text{its part of } \bar{z}"}}
 _cat = Operation(
-    "cat",
-    lambda tensors, dim, _dtype, _lengths: _joined(
-        [array for array, length in zip(tensors, _lengths, strict=True) if length is not None] or tensors, dim, _dtype
-    ),
-    {"tensors": _parted},
-    variadic=True,
-    formula=_PART,
+    "cat", lambda tensors, dim, _dtype, _lengths: _joined(tensors, dim, _dtype), {"tensors": _parted}, **_JOINING
 )
 _stack = Operation(
     "stack",
     lambda tensors, dim, _dtype, _count: _joined([np.expand_dims(part, dim) for part in tensors], dim, _dtype),
     {"tensors": lambda grad, dim, _count: [either(select_row, grad, dim, i) for i in range(_count)]},
-    variadic=True,
-    formula=_PART,
+    **_JOINING,
 )
 
 
@@ -548,7 +542,7 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     shapes = [part._array.shape for part in tensors]
     if () in shapes:
         raise RuntimeError(f"zero-dimensional tensor (at position {shapes.index(())}) cannot be concatenated")
-    model = next((shape for shape in shapes if shape != (0,)), (0,))  # an empty vector goes with everything
+    model = next((shape for shape in shapes if shape != (0,)), (0,))
     along = wrap_dim(dim, len(model))
     for place, shape in enumerate(shapes):
         if shape != (0,) and len(shape) != len(model):
