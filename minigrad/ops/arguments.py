@@ -441,7 +441,7 @@ def _only(kind: type) -> Callable[[Any, Any], Any]:
     return lambda value, _: value if isinstance(value, kind) else NONE
 
 
-_ARITHMETIC = re.compile("(add|sub|subtract|mul|multiply|div|divide|true_divide|floor_divide)_?")  # of numbers, too
+_ARITHMETIC = re.compile("(add|sub(tract)?|mul(tiply)?|(true_|floor_)?div(ide)?|copy)_?")  # of numbers, too
 _PYTHONS: dict[type, dtypes.dtype] = {float: dtypes.float64, int: dtypes.int64, bool: dtypes.bool_}
 _NUMPYS = {"dim": "axis", "keepdim": "keepdims", "input": "x", "other": "x2"}  # numpy's names for the same
 _KINDS: dict[str, tuple[str, Callable[[Any, Any], Any]]] = {
@@ -527,9 +527,3 @@ def broadcast_shape(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
         return np.broadcast_shapes(a, b)
     except ValueError:
         raise broadcast_error(a, b) from None
-
-
-def must_be_tensor(function: str, name: str, position: int, value: Any) -> TypeError:
-    """PyTorch's words for an argument that is no tensor."""
-    kind = type(value).__name__
-    return TypeError(f"{function}(): argument '{name}' (position {position}) must be Tensor, not {kind}")
