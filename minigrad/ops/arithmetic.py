@@ -38,35 +38,35 @@ def _times(y: np.ndarray, alpha: float, kind: np.dtype[Any]) -> np.ndarray:
 _add: Any = binary(
     "add",
     np.add,
-    {"self": lambda grad: grad, "other": lambda grad, alpha: _scaled(grad, alpha)},
+    self=(lambda grad: grad, r"\bar{z}"),
+    other=(lambda grad, alpha: _scaled(grad, alpha), r"\alpha \, \bar{z}"),
     extra={"alpha": 1},
     general=lambda x, y, alpha: np.add(x, _times(y, alpha, x.dtype), out=...),
     number_node="AddBackward1",
-    formula={"self": r"\bar{z}", "other": r"\alpha \, \bar{z}"},
 )
 _sub: Any = binary(
     "sub",
     np.subtract,
-    {"self": lambda grad: grad, "other": lambda grad, alpha: _scaled(-grad, alpha)},
+    self=(lambda grad: grad, r"\bar{z}"),
+    other=(lambda grad, alpha: _scaled(-grad, alpha), r"-\alpha \, \bar{z}"),
     extra={"alpha": 1},
     general=lambda x, y, alpha: np.subtract(x, _times(y, alpha, x.dtype), out=...),
     number_node="SubBackward1",
-    formula={"self": r"\bar{z}", "other": r"-\alpha \, \bar{z}"},
 )
 _mul: Any = binary(
     "mul",
     np.multiply,
-    {"self": lambda grad, other: grad * other, "other": lambda grad, self: grad * self},
+    self=(lambda grad, other: grad * other, r"\bar{z} \cdot y"),
+    other=(lambda grad, self: grad * self, r"\bar{z} \cdot x"),
     number_node="MulBackward1",
-    formula={"self": r"\bar{z} \cdot y", "other": r"\bar{z} \cdot x"},
 )
 _div: Any = binary(
     "div",
     np.true_divide,
-    {"self": lambda grad, other: grad / other, "other": lambda grad, self, other: -grad * ((self / other) / other)},
+    self=(lambda grad, other: grad / other, r"\bar{z} / y"),
+    other=(lambda grad, self, other: -grad * ((self / other) / other), r"-\bar{z} \cdot x / y^2"),
     floating=True,
     number_node="DivBackward1",
-    formula={"self": r"\bar{z} / y", "other": r"-\bar{z} \cdot x / y^2"},
 )
 _subtract = _sub.operation.forward
 
@@ -121,17 +121,11 @@ def mul(input: Tensor | float, other: Tensor | float) -> Tensor:
 
 
 def pairwise(
-    name: str,
-    compute: np.ufunc,
-    doc: str,
-    derivatives: dict[str, Any] | None = None,
-    formula: dict[str, str] | None = None,
-    floating: bool = False,
-    **public: Any,
+    name: str, compute: np.ufunc, doc: str, /, *, in_place: bool = False, aliases: tuple[str, ...] = (), **more: Any
 ) -> Callable[..., Tensor]:
     """A row of the elements of two tensors, and the public function of it."""
-    declare = function(f"{name}(Tensor input, Tensor other, *, Tensor out=None)", doc=doc, **public)
-    return declare(binary(name, compute, derivatives, formula=formula, floating=floating))
+    signature = f"{name}(Tensor input, Tensor other, *, Tensor out=None)"
+    return function(signature, in_place=in_place, aliases=aliases, doc=doc)(binary(name, compute, **more))
 
 
 def _of_numbers(name: str) -> tuple[str, ...]:
@@ -181,13 +175,9 @@ def _rounded_division(self: Any, other: Any, rounding_mode: str) -> np.ndarray:
 _div_mode = Operation(
     "div",
     _rounded_division,
-    {
-        # what PyTorch's node saves, though the gradient is zero
-        "self": lambda grad, other, rounding_mode: dual.zeros(grad),
-        "other": lambda grad, self, other, rounding_mode: dual.zeros(grad),
-    },
+    self=(lambda grad, other, rounding_mode: dual.zeros(grad), "0"),
+    other=(lambda grad, self, other, rounding_mode: dual.zeros(grad), "0"),
     node="DivBackward2",
-    formula={"self": "0", "other": "0"},
 )
 
 
@@ -215,12 +205,7 @@ def _undifferentiable(name: str, forward: Callable[..., Any]) -> Callable[..., A
     def refuse(grad: Any) -> Any:
         raise RuntimeError(f"derivative for aten::{name} is not implemented")
 
-    operation = Operation(
-        name,
-        promoting(forward),
-        {"self": refuse, "other": refuse},
-        node="NotImplemented",
-    )
+    operation = Operation(name, promoting(forward), self=(refuse, ""), other=(refuse, ""), node="NotImplemented")
 
     def apply(input: Any, other: Any) -> Tensor:
         result = operation(input, other)
@@ -243,15 +228,15 @@ _remainder_of_number = _undifferentiable("remainder", _remainder)
 _remainder_of_tensor = by_last_operand(
     "remainder",
     promoting(_remainder),
-    {"self": lambda grad: grad, "other": lambda grad, self, other: -grad * dual.floored(self, other)},
-    {"self": r"\bar{z}", "other": r"-\bar{z} \cdot \lfloor x / y \rfloor"},
+    self=(lambda grad: grad, r"\bar{z}"),
+    other=(lambda grad, self, other: -grad * dual.floored(self, other), r"-\bar{z} \cdot \lfloor x / y \rfloor"),
 )
 fmod = overloaded(
     "fmod(Tensor input, Tensor other, *, Tensor out=None)",
     promoting(_fmod),
-    {"self": lambda grad: grad, "other": lambda grad, self, other: -grad * dual.truncated(self, other)},
-    {"self": r"\bar{z}", "other": r"-\bar{z} \cdot \mathrm{trunc}(x / y)"},
     "What truncated division leaves over, with the sign of ``input``.",
+    self=(lambda grad: grad, r"\bar{z}"),
+    other=(lambda grad, self, other: -grad * dual.truncated(self, other), r"-\bar{z} \cdot \mathrm{trunc}(x / y)"),
 )
 
 
@@ -290,41 +275,42 @@ def _raise_to_number(self: np.ndarray, exponent: float) -> np.ndarray:
 _pow_number = Operation(
     "pow",
     _raise_to_number,
-    {
-        "self": lambda grad, self, exponent: (
+    self=(
+        lambda grad, self, exponent: (
             dual.zeros(grad) if exponent == 0 else grad * (float(exponent) * dual.power(self, float(exponent) - 1))
-        )
-    },
-    formula={"self": r"\bar{z} \cdot n \, x^{n-1}"},
+        ),
+        r"\bar{z} \cdot n \, x^{n-1}",
+    ),
 )
 _pow_tensor = Operation(
     "pow",
     _raise,
-    {
-        "self": lambda grad, self, exponent: dual.dropped(
-            grad * (exponent * dual.power(self, exponent - 1)), exponent == 0
-        ),
-        "exponent": lambda grad, self, exponent, result: (
+    self=(
+        lambda grad, self, exponent: dual.dropped(grad * (exponent * dual.power(self, exponent - 1)), exponent == 0),
+        r"\bar{z} \cdot n \, x^{n-1}",
+    ),
+    exponent=(
+        lambda grad, self, exponent, result: (
             grad * dual.dropped(result * dual.log(dual.cast_like(self, grad)), (self == 0) & (exponent >= 0))
         ),
-    },
+        r"\bar{z} \cdot z \ln x",
+    ),
     params=("self", "exponent"),
     node="PowBackward1",
-    formula={"self": r"\bar{z} \cdot n \, x^{n-1}", "exponent": r"\bar{z} \cdot z \ln x"},
 )
 _pow_base = Operation(
     "pow",
     _raise,
-    {
-        "exponent": lambda grad, self, exponent, result: (
+    exponent=(
+        lambda grad, self, exponent, result: (
             grad * dual.dropped(result * -math.inf, exponent >= 0)
             if self == 0
             else grad * (result * (math.log(self) if self > 0 else math.nan))
-        )
-    },
+        ),
+        r"\bar{z} \cdot z \ln x",
+    ),
     params=("self", "exponent"),
     node="PowBackward2",
-    formula={"exponent": r"\bar{z} \cdot z \ln x"},
 )
 
 
@@ -353,12 +339,19 @@ def _shared(grad: Any, x: Any, y: Any, lost: Any) -> Any:
 
 
 def _extreme(name: str, compute: np.ufunc, loses: Callable[..., Any], sign: str) -> Callable[..., Any]:
-    derivatives = {
-        "self": lambda grad, self, other: _shared(grad, self, other, loses(self, other)),
-        "other": lambda grad, self, other: _shared(grad, self, other, loses(other, self)),
-    }
-    formula = {"self": rf"\bar{{z}} \cdot [x {sign} y]", "other": rf"\bar{{z}} \cdot [y {sign} x]"}
-    return pairwise(name, compute, f"The {name} of each two elements.", derivatives, formula)
+    return pairwise(
+        name,
+        compute,
+        f"The {name} of each two elements.",
+        self=(
+            lambda grad, self, other: _shared(grad, self, other, loses(self, other)),
+            rf"\bar{{z}} \cdot [x {sign} y]",
+        ),
+        other=(
+            lambda grad, self, other: _shared(grad, self, other, loses(other, self)),
+            rf"\bar{{z}} \cdot [y {sign} x]",
+        ),
+    )
 
 
 maximum = _extreme("maximum", np.maximum, operator.lt, ">")
@@ -374,11 +367,8 @@ atan2 = pairwise(
     "atan2",
     np.arctan2,
     "The angle of the point (other, input).",
-    {
-        "self": lambda grad, self, other: grad * other * _over_square(self, other),
-        "other": lambda grad, self, other: grad * -self * _over_square(self, other),
-    },
-    {"self": r"\bar{z} \cdot y / (x^2 + y^2)", "other": r"-\bar{z} \cdot x / (x^2 + y^2)"},
+    self=(lambda grad, self, other: grad * other * _over_square(self, other), r"\bar{z} \cdot y / (x^2 + y^2)"),
+    other=(lambda grad, self, other: grad * -self * _over_square(self, other), r"-\bar{z} \cdot x / (x^2 + y^2)"),
     floating=True,
     in_place=True,
     aliases=("arctan2",),
@@ -387,11 +377,8 @@ logaddexp = pairwise(
     "logaddexp",
     np.logaddexp,
     "ln(e^input + e^other), computed without overflow.",
-    {
-        "self": lambda grad, self, other: grad / (1 + dual.exp(other - self)),
-        "other": lambda grad, self, other: grad / (1 + dual.exp(self - other)),
-    },
-    {"self": r"\bar{z} \cdot e^{x - z}", "other": r"\bar{z} \cdot e^{y - z}"},
+    self=(lambda grad, self, other: grad / (1 + dual.exp(other - self)), r"\bar{z} \cdot e^{x - z}"),
+    other=(lambda grad, self, other: grad / (1 + dual.exp(self - other)), r"\bar{z} \cdot e^{y - z}"),
 )
 
 # Three operands: what optimizers written by hand are made of
@@ -413,13 +400,10 @@ def _mixed(self: np.ndarray, end: np.ndarray, weight: Any) -> np.ndarray:
 lerp = overloaded(
     "lerp(Tensor input, Tensor end, Tensor weight, *, Tensor out=None)",
     _mixed,
-    {
-        "self": lambda grad, weight: grad * (1 - weight),
-        "end": lambda grad, weight: grad * weight,
-        "weight": lambda grad, self, end: grad * (end - self),
-    },
-    {"self": r"\bar{z} (1 - w)", "end": r"\bar{z} w", "weight": r"\bar{z} (y - x)"},
     "On the way from ``input`` to ``end``: ``input + weight * (end - input)``.",
+    self=(lambda grad, weight: grad * (1 - weight), r"\bar{z} (1 - w)"),
+    end=(lambda grad, weight: grad * weight, r"\bar{z} w"),
+    weight=(lambda grad, self, end: grad * (end - self), r"\bar{z} (y - x)"),
 )
 
 
@@ -429,12 +413,9 @@ def _plus(self: np.ndarray, part: Callable[..., Any], *tensors: np.ndarray) -> n
 
 @operation(
     "addcmul(Tensor input, Tensor tensor1, Tensor tensor2, *, Scalar value=1, Tensor out=None)",
-    {
-        "self": lambda grad: grad,
-        "tensor1": lambda grad, tensor2, value: grad * (tensor2 * value),
-        "tensor2": lambda grad, tensor1, value: grad * (tensor1 * value),
-    },
-    {"self": r"\bar{z}", "tensor1": r"v \, \bar{z} \cdot b", "tensor2": r"v \, \bar{z} \cdot a"},
+    self=(lambda grad: grad, r"\bar{z}"),
+    tensor1=(lambda grad, tensor2, value: grad * (tensor2 * value), r"v \, \bar{z} \cdot b"),
+    tensor2=(lambda grad, tensor1, value: grad * (tensor1 * value), r"v \, \bar{z} \cdot a"),
     public=partial(function, in_place=True),
 )
 def addcmul(self: np.ndarray, tensor1: np.ndarray, tensor2: np.ndarray, value: float) -> np.ndarray:
@@ -444,12 +425,12 @@ def addcmul(self: np.ndarray, tensor1: np.ndarray, tensor2: np.ndarray, value: f
 
 @operation(
     "addcdiv(Tensor input, Tensor tensor1, Tensor tensor2, *, Scalar value=1, Tensor out=None)",
-    {
-        "self": lambda grad: grad,
-        "tensor1": lambda grad, tensor2, value: grad * (value / tensor2),
-        "tensor2": lambda grad, tensor1, tensor2, value: -grad * (value * tensor1 / (tensor2 * tensor2)),
-    },
-    {"self": r"\bar{z}", "tensor1": r"v \, \bar{z} / b", "tensor2": r"-v \, \bar{z} \cdot a / b^2"},
+    self=(lambda grad: grad, r"\bar{z}"),
+    tensor1=(lambda grad, tensor2, value: grad * (value / tensor2), r"v \, \bar{z} / b"),
+    tensor2=(
+        lambda grad, tensor1, tensor2, value: -grad * (value * tensor1 / (tensor2 * tensor2)),
+        r"-v \, \bar{z} \cdot a / b^2",
+    ),
     public=partial(function, in_place=True),
 )
 def addcdiv(self: np.ndarray, tensor1: np.ndarray, tensor2: np.ndarray, value: float) -> np.ndarray:

@@ -39,27 +39,26 @@ def _by_columns(grad: Any, shape: tuple[int, ...], strides: tuple[int, ...]) -> 
     return strides[0] == grad.itemsize and strides[1] == grad.itemsize * shape[0]
 
 
-def _for_left(grad: Any, right: Any, shape: tuple[int, ...], strides: tuple[int, ...]) -> Any:
+def _left(grad: Any, right: Any, shape: tuple[int, ...], strides: tuple[int, ...]) -> Any:
     """``grad @ right.T``, laid out as the left matrix is."""
     return t(right @ t(grad)) if _by_columns(grad, shape, strides) else grad @ t(right)
 
 
-def _for_right(grad: Any, left: Any, shape: tuple[int, ...], strides: tuple[int, ...]) -> Any:
+def _right(grad: Any, left: Any, shape: tuple[int, ...], strides: tuple[int, ...]) -> Any:
     """``left.T @ grad``, laid out as the right matrix is."""
     return t(t(grad) @ left) if _by_columns(grad, shape, strides) else t(left) @ grad
 
 
 @operation(
     "mm(Tensor input, Tensor mat2, *, Tensor out=None)",
-    {
-        "self": lambda grad, mat2, self_sym_sizes, self_sym_strides: _for_left(
-            grad, mat2, self_sym_sizes, self_sym_strides
-        ),
-        "mat2": lambda grad, self, mat2_sym_sizes, mat2_sym_strides: _for_right(
-            grad, self, mat2_sym_sizes, mat2_sym_strides
-        ),
-    },
-    {"self": r"\bar{Z} B^\top", "mat2": r"A^\top \bar{Z}"},
+    self=(
+        lambda grad, mat2, self_sym_sizes, self_sym_strides: _left(grad, mat2, self_sym_sizes, self_sym_strides),
+        r"\bar{Z} B^\top",
+    ),
+    mat2=(
+        lambda grad, self, mat2_sym_sizes, mat2_sym_strides: _right(grad, self, mat2_sym_sizes, mat2_sym_strides),
+        r"A^\top \bar{Z}",
+    ),
 )
 def mm(self: np.ndarray, mat2: np.ndarray) -> np.ndarray:
     """The product of two matrices: (n, m) and (m, p) give (n, p)."""
@@ -75,11 +74,8 @@ def mm(self: np.ndarray, mat2: np.ndarray) -> np.ndarray:
 
 @operation(
     "bmm(Tensor input, Tensor mat2, *, Tensor out=None)",
-    {
-        "self": lambda grad, mat2: _times_batches(grad, transpose(mat2, 1, 2)),
-        "mat2": lambda grad, self: _times_batches(transpose(self, 1, 2), grad),
-    },
-    {"self": r"\bar{Z}_i B_i^\top", "mat2": r"A_i^\top \bar{Z}_i"},
+    self=(lambda grad, mat2: _times_batches(grad, transpose(mat2, 1, 2)), r"\bar{Z}_i B_i^\top"),
+    mat2=(lambda grad, self: _times_batches(transpose(self, 1, 2), grad), r"A_i^\top \bar{Z}_i"),
 )
 def bmm(self: np.ndarray, mat2: np.ndarray) -> np.ndarray:
     """Products of matrices, one for each of a batch: (b, n, m) and (b, m, p) give (b, n, p)."""
@@ -93,8 +89,8 @@ def bmm(self: np.ndarray, mat2: np.ndarray) -> np.ndarray:
 
 @operation(
     "mv(Tensor input, Tensor vec, *, Tensor out=None)",
-    {"self": lambda grad, vec: _outer(grad, vec), "vec": lambda grad, self: t(self) @ grad},
-    {"self": r"\bar{z} v^\top", "vec": r"A^\top \bar{z}"},
+    self=(lambda grad, vec: _outer(grad, vec), r"\bar{z} v^\top"),
+    vec=(lambda grad, self: t(self) @ grad, r"A^\top \bar{z}"),
 )
 def mv(self: np.ndarray, vec: np.ndarray) -> np.ndarray:
     """The product of a matrix (n, m) and a vector (m): a vector (n)."""
@@ -109,8 +105,8 @@ def mv(self: np.ndarray, vec: np.ndarray) -> np.ndarray:
 
 @operation(
     "dot(Tensor input, Tensor tensor, *, Tensor out=None)",
-    {"self": lambda grad, tensor: grad * tensor, "tensor": lambda grad, self: grad * self},
-    {"self": r"\bar{z}\, y", "tensor": r"\bar{z}\, x"},
+    self=(lambda grad, tensor: grad * tensor, r"\bar{z}\, y"),
+    tensor=(lambda grad, self: grad * self, r"\bar{z}\, x"),
 )
 def dot(self: np.ndarray, tensor: np.ndarray) -> np.ndarray:
     """The sum of the products of two vectors' elements."""
@@ -153,16 +149,19 @@ def _scaled(value: Any, factor: float) -> Any:
 
 @operation(
     "addmm(Tensor input, Tensor mat1, Tensor mat2, *, Scalar beta=1, Scalar alpha=1, Tensor out=None)",
-    {
-        "self": lambda grad, beta: _scaled(grad, beta),
-        "mat1": lambda grad, mat2, mat1_sym_sizes, mat1_sym_strides, alpha: _scaled(
-            _for_left(grad, mat2, mat1_sym_sizes, mat1_sym_strides), alpha
+    self=(lambda grad, beta: _scaled(grad, beta), r"\beta \bar{Z}"),
+    mat1=(
+        lambda grad, mat2, mat1_sym_sizes, mat1_sym_strides, alpha: _scaled(
+            _left(grad, mat2, mat1_sym_sizes, mat1_sym_strides), alpha
         ),
-        "mat2": lambda grad, mat1, mat2_sym_sizes, mat2_sym_strides, alpha: _scaled(
-            _for_right(grad, mat1, mat2_sym_sizes, mat2_sym_strides), alpha
+        r"\alpha \bar{Z} B^\top",
+    ),
+    mat2=(
+        lambda grad, mat1, mat2_sym_sizes, mat2_sym_strides, alpha: _scaled(
+            _right(grad, mat1, mat2_sym_sizes, mat2_sym_strides), alpha
         ),
-    },
-    {"self": r"\beta \bar{Z}", "mat1": r"\alpha \bar{Z} B^\top", "mat2": r"\alpha A^\top \bar{Z}"},
+        r"\alpha A^\top \bar{Z}",
+    ),
     public=partial(function, in_place=True),
 )
 def addmm(self: np.ndarray, mat1: np.ndarray, mat2: np.ndarray, beta: float, alpha: float) -> np.ndarray:
@@ -287,11 +286,8 @@ def _in_batches(input: Tensor, other: Tensor) -> Tensor:
 
 @operation(
     "cross(Tensor input, Tensor other, int? dim=None, *, Tensor out=None)",
-    {
-        "self": lambda grad, other, dim: _perpendicular(other, grad, dim),
-        "other": lambda grad, self, dim: _perpendicular(grad, self, dim),
-    },
-    {"self": r"y \times \bar{z}", "other": r"\bar{z} \times x"},
+    self=(lambda grad, other, dim: _perpendicular(other, grad, dim), r"y \times \bar{z}"),
+    other=(lambda grad, self, dim: _perpendicular(grad, self, dim), r"\bar{z} \times x"),
     node="LinalgCrossBackward0",
 )
 def cross(self: np.ndarray, other: np.ndarray, dim: int | None) -> np.ndarray:

@@ -41,7 +41,7 @@ pick, clamp = dual("where", choose), dual("clamp", np.clip)
 clamp_min, clamp_max = dual("clamp_min", np.maximum), dual("clamp_max", np.minimum)
 
 _flat = Operation(
-    "flat", lambda value, self: value, {"value": lambda grad: grad, "self": lambda grad, self: zeros(self)}
+    "flat", lambda value, self: value, value=(lambda grad: grad, ""), self=(lambda grad, self: zeros(self), "")
 )
 
 
@@ -373,17 +373,20 @@ def _convolution(
 convolution = Operation(
     "convolution",
     _convolution,
-    {
-        "input": lambda grad, input, weight, stride, padding, dilation, groups: _third(
+    input=(
+        lambda grad, input, weight, stride, padding, dilation, groups: _third(
             "input", input.shape, (stride, padding, dilation, groups), output=grad, weight=weight
         ),
-        "weight": lambda grad, input, weight, stride, padding, dilation, groups: _third(
+        r"W^\top \bar{z}",
+    ),
+    weight=(
+        lambda grad, input, weight, stride, padding, dilation, groups: _third(
             "weight", weight.shape, (stride, padding, dilation, groups), output=grad, input=input
         ),
-        "bias": _over_channels,
-    },
+        r"\bar{z} x^\top",
+    ),
+    bias=(_over_channels, r"\textstyle\sum \bar{z}"),
     shows=("transposed", "output_padding", "bias_sym_sizes_opt"),
-    formula={"input": r"W^\top \bar{z}", "weight": r"\bar{z} x^\top", "bias": r"\textstyle\sum \bar{z}"},
 )
 
 
@@ -507,10 +510,9 @@ def _embedding_backward(grad: Any, indices: Any, padding_idx: int, weight_sym_ar
 embedding = Operation(
     "embedding",
     lambda weight, indices, padding_idx, scale_grad_by_freq, sparse, weight_sym_argsize_0: weight[indices],
-    {"weight": _embedding_backward},
+    weight=(_embedding_backward, r"\textstyle\sum \bar{z} \text{ of the row}"),
     tensors=("indices",),
     shows=("scale_grad_by_freq", "sparse"),
-    formula={"weight": r"\textstyle\sum \bar{z} \text{ of the row}"},
 )
 
 
@@ -714,29 +716,32 @@ _huber_gradient = _gradient_row(
 mse_loss = Operation(
     "mse_loss",
     _mse,
-    {
-        "self": lambda grad, self, target, reduction: _mse_gradient(grad, self, target, reduction),
-        "target": lambda grad, self, target, reduction: _mse_gradient(grad, target, self, reduction),
-    },
-    formula={"self": r"\bar{z} \cdot \tfrac{2}{n} (x - y)", "target": r"\bar{z} \cdot \tfrac{2}{n} (y - x)"},
+    self=(
+        lambda grad, self, target, reduction: _mse_gradient(grad, self, target, reduction),
+        r"\bar{z} \cdot \tfrac{2}{n} (x - y)",
+    ),
+    target=(
+        lambda grad, self, target, reduction: _mse_gradient(grad, target, self, reduction),
+        r"\bar{z} \cdot \tfrac{2}{n} (y - x)",
+    ),
 )
 smooth_l1_loss = Operation(
     "smooth_l1_loss",
     _smooth_l1,
-    {
-        "self": lambda grad, self, target, reduction, beta: _smooth_l1_gradient(grad, self, target, reduction, beta),
-        "target": lambda grad, self, target, reduction, beta: _smooth_l1_gradient(grad, target, self, reduction, beta),
-    },
-    formula={"self": r"\bar{z} \cdot (x - y) / (n \beta) \text{, clamped}"},
+    self=(
+        lambda grad, self, target, reduction, beta: _smooth_l1_gradient(grad, self, target, reduction, beta),
+        r"\bar{z} \cdot (x - y) / (n \beta) \text{, clamped}",
+    ),
+    target=(lambda grad, self, target, reduction, beta: _smooth_l1_gradient(grad, target, self, reduction, beta), ""),
 )
 huber_loss = Operation(
-    "huber_loss",  # delta times smooth_l1_loss
+    "huber_loss",
     lambda self, target, reduction, delta: _smooth_l1(self, target, reduction, delta) * self.dtype.type(delta),
-    {
-        "self": lambda grad, self, target, reduction, delta: _huber_gradient(grad, self, target, reduction, delta),
-        "target": lambda grad, self, target, reduction, delta: _huber_gradient(grad, target, self, reduction, delta),
-    },
-    formula={"self": r"\bar{z} \cdot (x - y) / n \text{, clamped}"},
+    self=(
+        lambda grad, self, target, reduction, delta: _huber_gradient(grad, self, target, reduction, delta),
+        r"\bar{z} \cdot (x - y) / n \text{, clamped}",
+    ),
+    target=(lambda grad, self, target, reduction, delta: _huber_gradient(grad, target, self, reduction, delta), ""),
 )
 
 
@@ -828,17 +833,12 @@ def _weighted(grad: Any, self: Any, weight: Any, reduction: int) -> Any:
 binary_cross_entropy = Operation(
     "binary_cross_entropy",
     _bce,
-    {
-        "self": _bce_backward,
-        "target": lambda grad, self, weight, reduction: (
-            _weighted(grad, self, weight, reduction) * (log(1 - self) - log(self))
-        ),
-    },
+    self=(_bce_backward, r"\tfrac{\bar{z}}{n} \cdot \tfrac{x - y}{x (1 - x)}"),
+    target=(
+        lambda grad, self, weight, reduction: _weighted(grad, self, weight, reduction) * (log(1 - self) - log(self)),
+        r"\tfrac{\bar{z}}{n} \ln \tfrac{1 - x}{x}",
+    ),
     tensors=("weight",),
-    formula={
-        "self": r"\tfrac{\bar{z}}{n} \cdot \tfrac{x - y}{x (1 - x)}",
-        "target": r"\tfrac{\bar{z}}{n} \ln \tfrac{1 - x}{x}",
-    },
 )
 
 
@@ -861,9 +861,9 @@ def _bce_logits_target(grad: Any, self: Any, weight: Any, pos_weight: Any, reduc
 binary_cross_entropy_with_logits = Operation(
     "binary_cross_entropy_with_logits",
     _bce_logits,
-    {"self": _bce_logits_backward, "target": _bce_logits_target},
+    self=(_bce_logits_backward, r"\tfrac{\bar{z}}{n} (\sigma(x) - y)"),
+    target=(_bce_logits_target, r"-\tfrac{\bar{z}}{n} x"),
     tensors=("weight", "pos_weight"),
-    formula={"self": r"\tfrac{\bar{z}}{n} (\sigma(x) - y)", "target": r"-\tfrac{\bar{z}}{n} x"},
 )
 
 
@@ -875,9 +875,6 @@ def _xlogy(self: np.ndarray, other: np.ndarray) -> np.ndarray:
 xlogy = Operation(
     "xlogy",
     _xlogy,
-    {
-        "self": lambda grad, self, other: pick((self == 0) & (other <= 0), grad * 0, grad * log(other)),
-        "other": lambda grad, self, other: grad * self / other,
-    },
-    formula={"self": r"\bar{z} \ln y", "other": r"\bar{z}\, x / y"},
+    self=(lambda grad, self, other: pick((self == 0) & (other <= 0), grad * 0, grad * log(other)), r"\bar{z} \ln y"),
+    other=(lambda grad, self, other: grad * self / other, r"\bar{z}\, x / y"),
 )

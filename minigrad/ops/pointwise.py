@@ -32,14 +32,12 @@ def elementwise(
     return declare(unary(name, compute, derivative, formula=formula, **more))
 
 
-def by_last_operand(
-    name: str, forward: Callable[..., Any], derivatives: dict[str, Any], formula: dict[str, str], **more: Any
-) -> Callable[..., Tensor]:
+def by_last_operand(name: str, forward: Callable[..., Any], /, **more: Any) -> Callable[..., Tensor]:
     """Two rows, for a number as the last operand and for a tensor there, which has a gradient as well."""
-    of_tensors = [*derivatives][:-1]
-    by_number = Operation(name, forward, {key: derivatives[key] for key in of_tensors}, formula=formula, **more)
+    last = forward.__code__.co_varnames[forward.__code__.co_argcount - 1]
+    by_number = Operation(name, forward, **{key: given for key, given in more.items() if key != last})
     node = "".join(part.capitalize() for part in name.split("_")) + "Backward1"
-    by_tensor = Operation(name, forward, derivatives, node=node, formula=formula, **more)
+    by_tensor = Operation(name, forward, node=node, **more)
 
     def compute(*args: Any) -> Tensor:
         return (by_tensor if isinstance(args[-1], Tensor) else by_number)(*args)
@@ -48,14 +46,11 @@ def by_last_operand(
     return compute
 
 
-def overloaded(
-    signature: str, forward: Callable[..., Any], derivatives: dict[str, Any], formula: dict[str, str], doc: str,
-    **more: Any,
-) -> Callable[..., Tensor]:  # fmt: skip
+def overloaded(signature: str, forward: Callable[..., Any], doc: str, /, **more: Any) -> Callable[..., Tensor]:
     """The function of these two rows, from PyTorch's signature for a tensor."""
-    last = [*derivatives][-1]
-    declare = function(signature, signature.replace(f"Tensor {last}", f"Scalar {last}"), in_place=True, doc=doc)
-    return declare(by_last_operand(signature.partition("(")[0], forward, derivatives, formula, **more))
+    compute = by_last_operand(signature.partition("(")[0], forward, **more)
+    last = compute.params[-1]  # type: ignore[attr-defined]
+    return function(signature, signature.replace(f"Tensor {last}", f"Scalar {last}"), in_place=True, doc=doc)(compute)
 
 
 def refusing(kinds: str, what: str, compute: Callable[..., Any]) -> Callable[..., Any]:
@@ -156,10 +151,8 @@ sigmoid = elementwise(
 threshold_backward: Operation = Operation(
     "threshold_backward",
     lambda grad_output, self, threshold: dual.dropped(grad_output, self <= threshold),
-    {
-        "grad_output": lambda grad, self, threshold: dual.either(threshold_backward, grad, self, threshold),
-        "self": dual.zeros,
-    },
+    grad_output=(lambda grad, self, threshold: dual.either(threshold_backward, grad, self, threshold), ""),
+    self=(dual.zeros, ""),
     node="ThresholdBackwardBackward0",
 )
 
@@ -329,12 +322,15 @@ _clamp_numbers = row(
 _clamp_tensors = Operation(
     "clamp",
     _clamped,
-    {
-        "self": lambda grad, self, min, max: dual.kept(grad, _within(self, min, max)),
-        "min": lambda grad, self, min, max: dual.kept(grad, self < min if max is None else (min < max) & (self < min)),
-        "max": lambda grad, self, min, max: dual.kept(grad, self > max if min is None else (self > max) | (max < min)),
-    },
-    formula={"self": _WITHIN, "min": r"\bar{z} \cdot [x < \mathrm{min}]", "max": r"\bar{z} \cdot [x > \mathrm{max}]"},
+    self=(lambda grad, self, min, max: dual.kept(grad, _within(self, min, max)), _WITHIN),
+    min=(
+        lambda grad, self, min, max: dual.kept(grad, self < min if max is None else (min < max) & (self < min)),
+        r"\bar{z} \cdot [x < \mathrm{min}]",
+    ),
+    max=(
+        lambda grad, self, min, max: dual.kept(grad, self > max if min is None else (self > max) | (max < min)),
+        r"\bar{z} \cdot [x > \mathrm{max}]",
+    ),
 )
 
 
@@ -356,22 +352,16 @@ def clamp(input: Tensor, min: Tensor | float | None = None, max: Tensor | float 
 clamp_min = overloaded(
     "clamp_min(Tensor input, Tensor min, *, Tensor out=None)",
     lambda self, min: _clamped(self, min, None),
-    {
-        "self": lambda grad, self, min: dual.kept(grad, self >= min),
-        "min": lambda grad, self, min: dual.kept(grad, self < min),
-    },
-    {"self": r"\bar{z} \cdot [x \ge \mathrm{min}]", "min": r"\bar{z} \cdot [x < \mathrm{min}]"},
     "Each element, but at least ``min``.",
+    self=(lambda grad, self, min: dual.kept(grad, self >= min), r"\bar{z} \cdot [x \ge \mathrm{min}]"),
+    min=(lambda grad, self, min: dual.kept(grad, self < min), r"\bar{z} \cdot [x < \mathrm{min}]"),
 )
 clamp_max = overloaded(
     "clamp_max(Tensor input, Tensor max, *, Tensor out=None)",
     lambda self, max: _clamped(self, None, max),
-    {
-        "self": lambda grad, self, max: dual.kept(grad, self <= max),
-        "max": lambda grad, self, max: dual.kept(grad, self > max),
-    },
-    {"self": r"\bar{z} \cdot [x \le \mathrm{max}]", "max": r"\bar{z} \cdot [x > \mathrm{max}]"},
     "Each element, but at most ``max``.",
+    self=(lambda grad, self, max: dual.kept(grad, self <= max), r"\bar{z} \cdot [x \le \mathrm{max}]"),
+    max=(lambda grad, self, max: dual.kept(grad, self > max), r"\bar{z} \cdot [x > \mathrm{max}]"),
 )
 
 # Choosing by a mask
@@ -384,12 +374,9 @@ def _chosen(condition: np.ndarray, self: Any, other: Any) -> np.ndarray:
 _where = Operation(
     "where",
     _chosen,
-    {
-        "self": lambda grad, condition: dual.kept(grad, condition),
-        "other": lambda grad, condition: dual.dropped(grad, condition),
-    },
+    self=(lambda grad, condition: dual.kept(grad, condition), r"\bar{z} \cdot [c]"),
+    other=(lambda grad, condition: dual.dropped(grad, condition), r"\bar{z} \cdot [\lnot c]"),
     tensors=("condition",),
-    formula={"self": r"\bar{z} \cdot [c]", "other": r"\bar{z} \cdot [\lnot c]"},
 )
 
 
@@ -448,8 +435,8 @@ def _filled(self: np.ndarray, mask: np.ndarray, value: Any) -> np.ndarray:
 masked_fill = overloaded(
     "masked_fill(Tensor input, Tensor mask, Tensor value)",
     _filled,
-    {"self": lambda grad, mask: dual.masked(grad, mask), "value": lambda grad, mask: dual.masked_total(grad, mask)},
-    {"self": r"\bar{z} \cdot [\lnot m]", "value": r"\sum \bar{z} \cdot [m]"},
     "``input`` with ``value`` (a number or a 0-d tensor) where ``mask`` is true.",
+    self=(lambda grad, mask: dual.masked(grad, mask), r"\bar{z} \cdot [\lnot m]"),
+    value=(lambda grad, mask: dual.masked_total(grad, mask), r"\sum \bar{z} \cdot [m]"),
     tensors=("mask",),
 )

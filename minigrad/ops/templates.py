@@ -4,9 +4,8 @@ An operation is one row: its forward on arrays, a derivative for each input, and
 
     mul = binary(
         "mul", np.multiply,
-        self=lambda grad, other: grad * other,
-        other=lambda grad, self: grad * self,
-        formula={"self": r"\\bar z \\cdot y", ...})
+        self=(lambda grad, other: grad * other, r"\\bar z \\cdot y"),
+        other=(lambda grad, self: grad * self, r"\\bar z \\cdot x"))
 
 A derivative *names what it needs* and that is what is saved: another input (``other``), the output
 (``result``), an argument (``dim``), the shape of an input (``self_sym_sizes``). It is written once: the same
@@ -92,7 +91,7 @@ class Operation:
     Args:
         name: the operation's name, as in ``torch.name``.
         forward: arrays (and arguments) to an array, or to several.
-        derivatives: input name -> function of the gradient and of what it names.
+        inputs: input name -> its derivative, a function of the gradient and of what it names, and the LaTeX of it.
         params: the names of forward's arguments (read off ``forward`` by default).
         node: the name of the node's class.
         outputs: the names of the outputs; only the first ``differentiable`` of them get gradients. None: as
@@ -102,14 +101,15 @@ class Operation:
         view: the output shares the input's memory.
         shows: what PyTorch's node shows as ``_saved_*`` besides what the derivatives need.
         quick: what does forward's work where the first argument is a floating array.
-        formula: input name -> LaTeX of its derivative.
+        derivatives, formula: the same as inputs, as two dicts.
     """
 
     def __init__(
         self,
         name: str,
         forward: Callable[..., Any],
-        derivatives: dict[str, Callable[..., Any]],
+        derivatives: dict[str, Callable[..., Any]] | None = None,
+        /,
         *,
         params: tuple[str, ...] | None = None,
         node: str | None = None,
@@ -121,9 +121,15 @@ class Operation:
         shows: tuple[str, ...] = (),
         quick: Callable[..., Any] | None = None,
         formula: dict[str, str] | None = None,
+        **inputs: Any,
     ) -> None:
+        derivatives = derivatives or {key: derivative for key, (derivative, _) in inputs.items()}
         self.name, self.forward, self.quick, self.variadic, self.view = name, forward, quick, variadic, view
-        self.formula, self.outputs, self.differentiable = formula or {}, outputs, differentiable
+        self.formula, self.outputs, self.differentiable = (
+            formula or {key: latex for key, (_, latex) in inputs.items()},
+            outputs,
+            differentiable,
+        )
         title = node or "".join(part.capitalize() for part in name.split("_")) + "Backward0"
         OPERATIONS[title if derivatives else name] = self
         self._declared = derivatives, params or _parameters(forward), title, {*derivatives, *tensors}, shows
@@ -208,18 +214,20 @@ def row(
     name: str, forward: Callable[..., Any], derivative: Callable[..., Any], formula: str = "", **more: Any
 ) -> Operation:
     """An operation with one input, ``self``."""
-    return Operation(name, forward, {"self": derivative}, formula={"self": formula}, **more)
+    return Operation(name, forward, self=(derivative, formula), **more)
 
 
 def operation(
-    signature: str, derivatives: Any, formula: Any = r"\bar{z}", *, public: Any = function, **more: Any
+    signature: str, derivative: Any = None, formula: Any = r"\bar{z}", /, *, public: Any = function, **more: Any
 ) -> Callable[[Callable[..., Any]], Any]:
     """Make a forward on arrays a public operation: the rest of its row is given here (one derivative: of ``self``)."""
-    if callable(derivatives):
-        derivatives, formula = {"self": derivatives}, {"self": formula}
+    if type(derivative) is dict:
+        more |= {key: (each, formula.get(key, "")) for key, each in derivative.items()}
+    elif derivative is not None:
+        more["self"] = derivative, formula
 
     def finish(forward: Callable[..., Any]) -> Any:
-        made = Operation(signature.partition("(")[0], forward, derivatives, formula=formula, **more)
+        made = Operation(signature.partition("(")[0], forward, **more)
         return public(signature, doc=forward.__doc__)(made)
 
     return finish
@@ -313,21 +321,21 @@ def unary(
                 self = self.astype(get_default_dtype().numpy)
         return computed(function, self)
 
-    derivatives = {} if derivative is None else {"self": derivative}
-    return Operation(name, forward, derivatives, params=("self",), node=node, formula={"self": formula}, quick=function)
+    inputs: Any = {} if derivative is None else {"self": (derivative, formula)}
+    return Operation(name, forward, params=("self",), node=node, quick=function, **inputs)
 
 
 def binary(
     name: str,
     function: Callable[..., Any],
-    derivatives: dict[str, Callable[..., Any]] | None = None,
+    /,
     *,
     floating: bool = False,
     extra: dict[str, Any] | None = None,
     general: Callable[..., Any] | None = None,
-    formula: dict[str, str] | None = None,
     node: str | None = None,
     number_node: str | None = None,
+    **inputs: Any,
 ) -> Callable[..., Any]:
     """An operation on the elements of two tensors, broadcast, or of a tensor and a number.
 
@@ -336,21 +344,20 @@ def binary(
     and returns NotImplemented where they are anything else, so that it serves as the operator as well.
     ``number_node`` is what PyTorch calls the node when the other operand is a number in another derivative.
     """
-    extra, derivatives = extra or {}, derivatives or {}
-    defaults, simple, ufunc = tuple(extra.values()), bool(derivatives), isinstance(function, np.ufunc)
+    extra = extra or {}
+    defaults, simple, ufunc = tuple(extra.values()), bool(inputs), isinstance(function, np.ufunc)
 
     def forward(self: Any, other: Any, *more: Any) -> np.ndarray:
         x, y = promote(self, other, floating)
         return broadcast((lambda x, y: general(x, y, *more)) if general else function, x, y)
 
     params = ("self", "other", *extra)
-    operation = Operation(name, forward, derivatives, params=params, node=node, formula=formula)
+    operation = Operation(name, forward, params=params, node=node, **inputs)
     by_number = None
     if number_node is not None:
-        for_self = {"self": derivatives["self"]}
-        by_number = Operation(name, forward, for_self, params=params, node=number_node, formula=formula)
+        by_number = Operation(name, forward, params=params, node=number_node, self=inputs["self"])
     # Whether self is saved for the gradient of self, for that of other; and the same of other.
-    needs = [_parameters(derivative) for derivative in derivatives.values()] or [(), ()]
+    needs = [_parameters(derivative) for derivative, _ in inputs.values()] or [(), ()]
     self_self, self_other, other_self, other_other = [name in of for name in ("self", "other") for of in needs]
     saves = self_self or self_other or other_self or other_other
 
