@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from minigrad.tensor import Tensor
 
 _DEFAULT: dict[str, Any] = {"precision": 4, "threshold": 1000, "edgeitems": 3, "linewidth": 80}
-_PROFILES: dict[Any, dict[str, Any]] = {"default": {}, "short": {"precision": 2, "edgeitems": 2}}
-_PROFILES["full"] = {"threshold": inf}
+_PROFILES: dict[Any, Any] = {"default": {}, "short": {"precision": 2, "edgeitems": 2}, "full": {"threshold": inf}}
 _options: dict[str, Any] = {**_DEFAULT, "sci_mode": None}
 
 

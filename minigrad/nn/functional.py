@@ -5,9 +5,7 @@ An error of shapes comes with a note on the usual mistake behind it.
 
 from __future__ import annotations
 
-import inspect
 import math
-import re
 import warnings
 from collections.abc import Callable
 from functools import partial
@@ -15,20 +13,16 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from .. import random
+from .. import dtypes, random
 from ..autograd.notes import explain
-from ..dtypes import Size
-from ..dtypes import dtype as Dtype
 from ..ops import linalg, neural, pointwise, shaping
 from ..ops import reduction as reductions
 from ..ops.arguments import broadcast_error, function, wrap_dim
 from ..ops.dual import expand
-from ..ops.pointwise import sigmoid as sigmoid
-from ..ops.pointwise import tanh as tanh
 from ..ops.templates import Operation, in_place
 from ..tensor import Tensor
 
-_TYPES = {"Any": "any", "float": "Scalar", "tuple[int, ...]": "int[]", "Dtype": "dtype"}
+_TYPES = {"Any": "any", "float": "Scalar", "tuple[int, ...]": "int[]", "dtypes.dtype": "dtype"}
 _declare = partial(function, method=False, function=False, page="torch.nn.functional.{}")
 Lengths = tuple[int, ...]
 Body = TypeVar("Body", bound=Callable[..., Any])
@@ -36,13 +30,17 @@ Body = TypeVar("Body", bound=Callable[..., Any])
 
 def public(body: Body) -> Body:
     """Declare a function that has PyTorch's parameters: its signature is read off."""
-
-    def typed(parameter: re.Match[str]) -> str:
-        name, kind, nullable = parameter.groups()
-        return f"{_TYPES.get(kind, kind)}{'?' if nullable else ''} {name}"
-
-    shown = str(inspect.signature(body)).rpartition(" -> ")[0].replace(" = ", "=")
-    return _declare(body.__name__ + re.sub(r"(\w+): '(.+?)( \| None)?'", typed, shown))(body)
+    names, count = [*body.__annotations__][:-1], body.__code__.co_argcount  # the last is the result's
+    defaults = dict(zip(names[:count][::-1], (body.__defaults__ or ())[::-1], strict=False))
+    defaults |= body.__kwdefaults__ or {}
+    parts = []
+    for name in names:
+        kind, _, nullable = body.__annotations__[name].partition(" | ")
+        default = f"={defaults[name]!r}" if name in defaults else ""
+        parts.append(f"{_TYPES.get(kind, kind)}{'?' if nullable else ''} {name}{default}")
+    parts[count:count] = ["*"] if count < len(names) else []
+    body.signature = f"{body.__name__}({', '.join(parts)})"  # type: ignore[attr-defined]
+    return _declare(body.signature)(body)  # type: ignore[attr-defined]
 
 
 def _must_float(input: Tensor, kernel: str) -> None:
@@ -51,6 +49,8 @@ def _must_float(input: Tensor, kernel: str) -> None:
 
 
 # Activations
+
+sigmoid, tanh = pointwise.sigmoid, pointwise.tanh
 
 
 def _activation(
@@ -123,19 +123,21 @@ def _dim(name: str, input: Tensor, dim: int | None) -> int:
 
 
 @public
-def softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Dtype | None = None) -> Tensor:
+def softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: dtypes.dtype | None = None) -> Tensor:
     """Exponentials divided by their sum over ``dim``."""
     return reductions.softmax(input, _dim("softmax", input, dim), dtype)
 
 
 @public
-def log_softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Dtype | None = None) -> Tensor:
+def log_softmax(
+    input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: dtypes.dtype | None = None
+) -> Tensor:
     """The logarithm of the softmax, computed without overflow."""
     return reductions.log_softmax(input, _dim("log_softmax", input, dim), dtype)
 
 
 @public
-def softmin(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Dtype | None = None) -> Tensor:
+def softmin(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: dtypes.dtype | None = None) -> Tensor:
     """The softmax of ``-input``."""
     return reductions.softmax(input.neg(), _dim("softmin", input, dim), dtype)
 
@@ -429,7 +431,7 @@ def batch_norm(
     shape = input._array.shape
     if training and math.prod(shape) == shape[1]:
         raise explain(
-            ValueError(f"Expected more than 1 value per channel when training, got input size {Size(shape)}"),
+            ValueError(f"Expected more than 1 value per channel when training, got input size {dtypes.Size(shape)}"),
             "One value has no variance: a batch of one needs eval(), or a larger batch.",
         )
     if training and eps <= 0:

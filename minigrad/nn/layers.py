@@ -5,9 +5,7 @@ See https://docs.pytorch.org/docs/stable/nn.html
 
 from __future__ import annotations
 
-import inspect
 import math
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -219,9 +217,8 @@ class _BatchNorm(_Normalised):
             if self.momentum is None:
                 factor = 1.0 / self.num_batches_tracked.item()
         use_batch = self.training or self.running_mean is None
-        running = (self.running_mean, self.running_var)
-        if self.training and not self.track_running_stats:
-            running = (None, None)
+        kept = self.track_running_stats or not self.training
+        running: tuple[Any, Any] = (self.running_mean, self.running_var) if kept else (None, None)
         return F.batch_norm(input, *running, self.weight, self.bias, use_batch, factor, self.eps)
 
     def extra_repr(self) -> str:
@@ -348,25 +345,17 @@ Dropout = _layer("Dropout", "p=0.5, inplace=False", _DROPPING, shown=("p", "inpl
 Flatten = _layer("Flatten", "start_dim=1, end_dim=-1", "input.flatten(self.start_dim, self.end_dim)")
 Unflatten = _layer("Unflatten", "dim, unflattened_size", "input.unflatten(self.dim, self.unflattened_size)")
 AdaptiveAvgPool2d = _layer("AdaptiveAvgPool2d", "output_size", "F.adaptive_avg_pool2d")
-_POOL = ("kernel_size", "stride", "padding")
-AvgPool2d = _layer(
-    "AvgPool2d",
-    "kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True, divisor_override=None",
-    "F.avg_pool2d",
-    _POOL,
-)
-MaxPool2d = _layer(
-    "MaxPool2d",
-    "kernel_size, stride=None, padding=0, dilation=1, return_indices=False, ceil_mode=False",
-    "F.max_pool2d",
-    (*_POOL, "dilation", "ceil_mode"),
-)
+_WINDOW, _WINDOW_SHOWN = "kernel_size, stride=None, padding=0", ("kernel_size", "stride", "padding")
+_AVERAGED = f"{_WINDOW}, ceil_mode=False, count_include_pad=True, divisor_override=None"
+AvgPool2d = _layer("AvgPool2d", _AVERAGED, "F.avg_pool2d", _WINDOW_SHOWN)
+_LARGEST = f"{_WINDOW}, dilation=1, return_indices=False, ceil_mode=False"
+MaxPool2d = _layer("MaxPool2d", _LARGEST, "F.max_pool2d", (*_WINDOW_SHOWN, "dilation", "ceil_mode"))
 
 
 def _loss(name: str, function: Any) -> Any:
-    """A loss of (input, target), with the options that the function has."""
-    parameters = re.sub(": '[^']+'", "", str(inspect.signature(function.__wrapped__))).replace(" = ", "=")
-    options = parameters.removeprefix("(input, target, ").partition(")")[0]
+    """A loss of (input, target), with the options that the function has behind them."""
+    parameters = function.__wrapped__.signature[:-1].split(", ")
+    options = ", ".join(parameter.rpartition(" ")[2] for parameter in parameters[2:])
     return _layer(name, options, f"F.{function.__name__}", (), "input, target")
 
 

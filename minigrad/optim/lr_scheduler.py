@@ -190,11 +190,9 @@ class LambdaLR(LRScheduler):
     """The initial learning rate times ``lr_lambda(epoch)``; a list has a function for each group."""
 
     def __init__(
-        self,
-        optimizer: Optimizer,
-        lr_lambda: Callable[[int], float] | list[Callable[[int], float]],
+        self, optimizer: Optimizer, lr_lambda: Callable[[int], float] | list[Callable[[int], float]],
         last_epoch: int = -1,
-    ) -> None:
+    ) -> None:  # fmt: skip
         groups = len(optimizer.param_groups)
         self.lr_lambdas = [lr_lambda] * groups if callable(lr_lambda) else list(lr_lambda)
         if len(self.lr_lambdas) != groups:
