@@ -500,7 +500,7 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     return split(input, -(-length // chunks) if length else [0] * chunks, dim)
 
 
-@operation("unbind(Tensor input, int dim=0)", _piled, **_JOINED)
+@operation("unbind(Tensor input, int dim=0)", _piled, _JOINED["formula"], outputs=None, view=True)
 def unbind(self: np.ndarray, dim: int) -> list[np.ndarray]:
     """Views of its parts along a dimension, which they no longer have."""
     length = _length(self, dim, IndexError(f"Dimension specified as {dim} but tensor has no dimensions"))
