@@ -62,7 +62,9 @@ class Module:
         for table, (kind, _, what, expected, _) in _TABLES.items():
             if name in own.get(table, ()):
                 if value is not None and not isinstance(value, kind):
-                    raise TypeError(f"cannot assign '{_kind(value)}' as {what} '{name}' ({expected} or None expected)")
+                    raise TypeError(
+                        f"cannot assign '{typename(value)}' as {what} '{name}' ({expected} or None expected)"
+                    )
                 own[table][name] = value
                 return
         super().__setattr__(name, value)
@@ -101,10 +103,10 @@ class Module:
             raise KeyError(f"attribute '{name}' already exists")
         if not isinstance(value, kind) and value is not None:
             if kind is Module:
-                of = value if hasattr(value, "__qualname__") else type(value)  # nn.ReLU, where nn.ReLU() was meant
-                where = "" if of.__module__ in (None, "builtins") else f"{of.__module__}."
-                raise TypeError(f"{where}{of.__qualname__} is not a Module subclass")
-            raise TypeError(f"cannot assign '{_kind(value)}' object to {what} '{name}' ({required} or None required)")
+                raise TypeError(f"{typename(value)} is not a Module subclass")
+            raise TypeError(
+                f"cannot assign '{typename(value)}' object to {what} '{name}' ({required} or None required)"
+            )
         entries[name] = value
 
     def register_parameter(self, name: str, param: Parameter | None) -> None:
@@ -465,8 +467,9 @@ def indented(text: str) -> str:
     return text.replace("\n", "\n  ")
 
 
-def _kind(value: Any) -> str:
-    """A value's type as PyTorch's messages have it."""
+def typename(value: Any) -> str:
+    """What PyTorch's errors call a value: a tensor by its dtype, a class by its name, anything else by its class's."""
     if isinstance(value, Tensor):
         return type_name(value.dtype)
-    return f"{type(value).__module__}.{type(value).__name__}".removeprefix("builtins.")
+    named = value if hasattr(value, "__qualname__") else type(value)  # nn.ReLU, where nn.ReLU() was meant
+    return f"{getattr(named, '__module__', None) or 'builtins'}.{named.__qualname__}".removeprefix("builtins.")

@@ -13,8 +13,7 @@ from typing import Any
 
 from ..autograd.graph import RemovableHandle
 from ..autograd.notes import telling
-from ..dtypes import type_name
-from ..nn.module import forget_gradients
+from ..nn.module import forget_gradients, typename
 from ..tensor import Tensor
 
 
@@ -38,7 +37,7 @@ class Optimizer:
         if isinstance(params, Tensor):
             raise TypeError(
                 "params argument given to the optimizer should be an iterable of Tensors or dicts, but got "
-                + type_name(params.dtype)
+                + typename(params)
             )
         self.defaults = defaults
         self.state: dict[Tensor, dict[str, Any]] = defaultdict(dict)
@@ -77,7 +76,7 @@ class Optimizer:
                 raise ValueError("all optimizer params should be with/without names. Some param names are missing")
         for param in given["params"]:
             if not isinstance(param, Tensor):
-                raise TypeError(f"optimizer can only optimize Tensors, but one of the params is {type(param).__name__}")
+                raise TypeError(f"optimizer can only optimize Tensors, but one of the params is {typename(param)}")
             if not (param.is_leaf or param.retains_grad):
                 raise ValueError("can't optimize a non-leaf Tensor")
         distinct = set(given["params"])

@@ -290,6 +290,7 @@ ERRORS = lines("""
     torch.optim.SGD([], lr=0.1)
     torch.optim.SGD(torch.ones(1), lr=0.1)
     torch.optim.SGD([1], lr=0.1)
+    torch.optim.SGD([np.ones(2)], lr=0.1)
     torch.optim.SGD([torch.ones(1)], lr=-1)
     torch.optim.SGD([torch.ones(1)], lr=0.1, momentum=-1)
     torch.optim.SGD([torch.ones(1)], lr=0.1, weight_decay=-1)
