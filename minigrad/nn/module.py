@@ -48,26 +48,26 @@ class Module:
 
     # Attributes
 
+    def _holding(self, name: str) -> str | None:
+        """The table that has this name."""
+        return next((table for table in _TABLES if name in self.__dict__.get(table, ())), None)
+
     def __setattr__(self, name: str, value: Any) -> None:
-        own = self.__dict__
+        own, held = self.__dict__, self._holding(name)
         if isinstance(value, Parameter | Module):
             table, what = ("_modules", "module") if isinstance(value, Module) else ("_parameters", "parameters")
             if table not in own:
                 raise AttributeError(f"cannot assign {what} before Module.__init__() call")
-            for other in (own, own["_parameters"], own["_buffers"], own["_modules"]):
-                if other is not own[table]:
-                    other.pop(name, None)
+            if held != table:
+                (own[held] if held else own).pop(name, None)
             own[table][name] = value
-            return
-        for table, (kind, _, what, expected, _) in _TABLES.items():
-            if name in own.get(table, ()):
-                if value is not None and not isinstance(value, kind):
-                    raise TypeError(
-                        f"cannot assign '{typename(value)}' as {what} '{name}' ({expected} or None expected)"
-                    )
-                own[table][name] = value
-                return
-        super().__setattr__(name, value)
+        elif held is None:
+            super().__setattr__(name, value)
+        elif value is None or isinstance(value, _TABLES[held][0]):
+            own[held][name] = value
+        else:
+            _, _, what, expected, _ = _TABLES[held]
+            raise TypeError(f"cannot assign '{typename(value)}' as {what} '{name}' ({expected} or None expected)")
 
     def __getattr__(self, name: str) -> Any:
         own = self.__dict__
@@ -78,11 +78,11 @@ class Module:
         raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
 
     def __delattr__(self, name: str) -> None:
-        for table in (self._parameters, self._buffers, self._modules):
-            if name in table:
-                del table[name]
-                return
-        super().__delattr__(name)
+        held = self._holding(name)
+        if held is None:
+            super().__delattr__(name)
+        else:
+            del self.__dict__[held][name]
 
     def __dir__(self) -> list[str]:
         return sorted({*super().__dir__(), *self._parameters, *self._buffers, *self._modules})
@@ -102,11 +102,10 @@ class Module:
         if hasattr(self, name) and name not in entries:
             raise KeyError(f"attribute '{name}' already exists")
         if not isinstance(value, kind) and value is not None:
+            given = typename(value)
             if kind is Module:
-                raise TypeError(f"{typename(value)} is not a Module subclass")
-            raise TypeError(
-                f"cannot assign '{typename(value)}' object to {what} '{name}' ({required} or None required)"
-            )
+                raise TypeError(f"{given} is not a Module subclass")
+            raise TypeError(f"cannot assign '{given}' object to {what} '{name}' ({required} or None required)")
         entries[name] = value
 
     def register_parameter(self, name: str, param: Parameter | None) -> None:
