@@ -6,7 +6,7 @@ are wrapped on the way in and unwrapped on the way out.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from itertools import repeat
 from typing import Any
 
@@ -20,27 +20,34 @@ NOTHING: Any = repeat(None)  # no gradient for any edge
 
 
 class Care:
-    """The care of one pass: see ``engine.way`` for ``inputs``, ``accumulates`` and ``leading``, the nodes that run.
+    """The care of one pass, which goes a ``way``: see engine.py. If it ``frees``, saved tensors go after use.
 
-    The gradients that are asked for are ``caught`` as they arrive. One that ``frees`` lets go of saved tensors.
+    The gradients that are asked for are ``caught`` as they arrive.
     """
 
-    def __init__(
-        self,
-        create_graph: bool,
-        inputs: Iterable[Edge] | None,
-        leading: set[Any] | None,
-        accumulates: bool,
-        frees: bool,
-    ) -> None:
-        self.create_graph, self.leading, self.accumulates, self.frees = create_graph, leading, accumulates, frees
+    def __init__(self, way: Any, create_graph: bool, frees: bool) -> None:
+        _, self.order, self.owed, self.leading, inputs, self.accumulates = way
+        self.create_graph, self.frees = create_graph, frees
         self.caught: dict[Edge, Any] = dict.fromkeys(inputs or ())
         self.asked = {target[0] for target in self.caught if type(target) is tuple}
         self.observed, self.anomaly = bool(grad_mode.state.observers), grad_mode.state.anomaly
 
-    def watched(self, order: Sequence[Node]) -> set[Any]:
+    def watched(self) -> set[Any]:
         """The nodes that need care, hooks apart."""
-        return {*order} if self.create_graph or self.observed or self.anomaly is not None else self.asked
+        if self.create_graph or self.observed or self.anomaly is not None:
+            return {node for node in self.order if isinstance(node, Node)}
+        return self.asked
+
+    def reaches(self, end: Node | Tensor | None) -> bool:
+        """Whether the pass comes to a node or to a leaf."""
+        if not isinstance(end, Tensor):
+            return end in self.order and (self.leading is None or end in self.leading or end in self.asked)
+        if end in self.caught and not self.accumulates:
+            raise RuntimeError(
+                "A leaf node was passed to _will_engine_execute_node but we are currently running autograd.grad(). "
+                "This is currently not supported."
+            )
+        return end in self.owed and (self.leading is None or end in self.caught)
 
     def settle(self, leaf: Tensor, grad: Any, own: bool) -> None:
         """All gradients of a leaf have arrived."""
@@ -96,7 +103,7 @@ class Care:
             return grad
         grads = _wrapped(grad if node.multi else [grad])
         with self.recording():
-            for index, on_tensor in sorted(hooks.tensor.items()):
+            for index, on_tensor in list(hooks.tensor.items()):
                 for hook in list(on_tensor.values()):
                     grads[index] = _replaced(node, hook, grads[index])
             for index, reference in hooks.retained.items():
@@ -133,14 +140,11 @@ class Care:
 
     def recording(self) -> Any:
         """The mode that hooks run in."""
-        return grad_mode.enable_grad() if self.create_graph else grad_mode.no_grad()
+        return grad_mode.Mode(grad_asked=self.create_graph, care=self)
 
     def unwrapped(self, grads: Iterable[Any]) -> list[Any]:
         """What the walk works on."""
         return list(grads) if self.create_graph else [None if g is None else g._array for g in grads]
-
-
-HOOKS = Care(False, None, None, accumulates=True, frees=False)  # of a pass that needs no other care
 
 
 def _wrapped(grads: Iterable[Any]) -> list[Any]:

@@ -15,11 +15,12 @@ import numpy as np
 
 from ..tensor import Tensor
 from . import grad_mode, notes
-from .care import HOOKS, NOTHING, Care
+from .care import NOTHING, Care
 from .graph import LAST, Edge, Node, accumulate
 from .saved import Freed
 
 newness = attrgetter("sequence")
+NONE: set[Any] = set()
 
 
 class Root:
@@ -55,13 +56,13 @@ def run(way: Any, seeds: Sequence[Any], retain_graph: bool, create_graph: bool =
 
     What comes back are the gradients that arrived at its inputs (None: nothing arrived).
     """
-    root, order, owed, leading, inputs, accumulates = way
+    root, order, owed, _, inputs, _ = way
     several, owed = type(root) is Root, owed.copy()
-    care, watched = HOOKS, HOOKS.asked
+    care, asked, watched = None, NONE, NONE
     careful = create_graph or inputs is not None or grad_mode.special
     if careful:
-        care = Care(create_graph, inputs, leading, accumulates, not retain_graph)
-        watched = care.watched(order[several:])
+        care = Care(way, create_graph, not retain_graph)
+        asked, watched = care.asked, care.watched()
     freed = None if retain_graph else Freed(notes.here())
     arrived: dict[Edge, Any] = {root: seeds if several else seeds[0]}
     borrowed: set[Edge] = {root}  # whom an array was sent that somebody else has, too
@@ -73,6 +74,7 @@ def run(way: Any, seeds: Sequence[Any], retain_graph: bool, create_graph: bool =
         if node.hooks is None and node not in watched:
             outgoing = NOTHING if grad is None else node.backward(grad)
         else:
+            care = care or Care(way, create_graph, not retain_graph)
             grad, outgoing = care.run(node, grad)
             if outgoing is None:
                 continue
@@ -96,7 +98,7 @@ def run(way: Any, seeds: Sequence[Any], retain_graph: bool, create_graph: bool =
                 own = ours and whole
                 if own and (out is grad or (base is not None and (base is grad or base is grad.base))):
                     # handed on: still ours if it was, to one place only
-                    own = node not in borrowed and node not in care.asked and alone(outgoing)
+                    own = node not in borrowed and node not in asked and alone(outgoing)
                 if pending is not None:
                     if own:
                         out += pending  # in the memory of the newcomer
@@ -106,6 +108,7 @@ def run(way: Any, seeds: Sequence[Any], retain_graph: bool, create_graph: bool =
                 owed[edge] = left = left - 1
                 if not left:
                     if careful or edge._meta is not None:
+                        care = care or Care(way, create_graph, not retain_graph)
                         care.settle(edge, out, own)
                     elif out is not None:
                         accumulate(edge, out, own)
@@ -115,7 +118,7 @@ def run(way: Any, seeds: Sequence[Any], retain_graph: bool, create_graph: bool =
                 borrowed.add(edge)
             elif pending is not None:
                 borrowed.discard(edge)
-    return care.caught
+    return care.caught if care else {}
 
 
 def schedule(root: Any) -> tuple[list[Any], dict[Tensor, int]]:

@@ -27,6 +27,7 @@ class _State(threading.local):
     saved_tensors_hooks: tuple[Any, ...] = ()
     saved_tensors_disabled: str | None = None
     anomaly: Any = None
+    care: Any = None  # of the pass whose hook is running
 
 
 state = _State()

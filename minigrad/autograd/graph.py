@@ -10,9 +10,10 @@ from __future__ import annotations
 import itertools
 import re
 import weakref
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from types import CodeType, SimpleNamespace
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -293,3 +294,55 @@ def increment_version(tensor: Tensor | Iterable[Tensor]) -> None:
     """Count a change in place that autograd could not see."""
     for each in (tensor,) if isinstance(tensor, Tensor) else tensor:
         each._changed()
+
+
+class _Handles(RemovableHandle):
+    """Takes several hooks away again."""
+
+    def __init__(self, handles: list[RemovableHandle]) -> None:
+        self.handles = handles
+
+    def remove(self) -> None:
+        for handle in self.handles:
+            handle.remove()
+
+
+@notes.telling
+def register_multi_grad_hook(
+    tensors: Sequence[Tensor], fn: Callable[[Any], None], *, mode: Literal["all", "any"] = "all"
+) -> RemovableHandle:
+    """Call ``fn`` once in a backward pass that comes to some of ``tensors``.
+
+    Args:
+        mode: "all" waits for all of their gradients that the pass computes, and gives ``fn`` a list of them (None for
+            a tensor that it does not come to); "any" gives it the first. (PyTorch does not count the tensor that a pass
+            starts from, so that there the hook is called too early, or never.)
+
+    See https://docs.pytorch.org/docs/stable/autograd.html#torch.autograd.graph.register_multi_grad_hook
+    """
+    if mode not in ("all", "any"):
+        raise ValueError(f"Expects mode to be one of ('all', 'any') but got {mode}")
+    passes: weakref.WeakKeyDictionary[Any, Any] = weakref.WeakKeyDictionary()  # what has arrived in each
+
+    def any_hook(grad: Tensor) -> None:
+        if grad_mode.state.care not in passes:
+            passes[grad_mode.state.care] = grad
+            fn(grad)
+
+    def all_hook(place: int, grad: Tensor) -> None:
+        care = grad_mode.state.care
+        if care not in passes:
+            passes[care] = [None] * len(ends), sum(care.reaches(end()) for end in ends)
+        grads, awaited = passes.pop(care)
+        grads[place] = grad
+        if awaited == 1:
+            fn(grads)
+        else:
+            passes[care] = grads, awaited - 1
+
+    if mode == "any":
+        return _Handles([tensor.register_hook(any_hook) for tensor in tensors if tensor.requires_grad])
+    if not all(tensor.requires_grad for tensor in tensors):
+        raise AssertionError("Expected gradient function to be set")
+    ends: list[Any] = [weakref.ref(tensor.grad_fn or tensor) for tensor in tensors]  # their hooks must not hold them
+    return _Handles([tensor.register_hook(partial(all_hook, place)) for place, tensor in enumerate(tensors)])

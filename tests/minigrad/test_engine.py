@@ -26,7 +26,7 @@ def said(name):
     return lambda *given: print(name, *[show(each) for each in given])
 
 def show(given):
-    if isinstance(given, tuple): return [show(each) for each in given]
+    if isinstance(given, tuple | list): return [show(each) for each in given]
     return None if given is None else given.tolist()
 
 def walk(node):
@@ -138,6 +138,35 @@ print(torch.autograd.grad(z, [edge(y), edge(x)], retain_graph=True))
 print(edge(y).node is y.grad_fn, edge(y).output_nr)
 attempt(lambda: edge(torch.ones(1)))
 z.backward(); print(isinstance(y.grad_fn, torch.autograd.graph.Node), edge(x).node.name(), edge(x).node.variable is x)
+""",
+    "a hook of several tensors waits for all that the pass comes to": """
+several = torch.autograd.graph.register_multi_grad_hook; y = x * w; z = y * 2; q = y * 3; v = x[0]
+with several((x, w, y, z, q), said("all")), several((z, z, v), said("twice")):
+    z.sum().backward(retain_graph=True); (z + q).sum().backward(retain_graph=True)
+    z.sum().backward(inputs=[x], retain_graph=True); attempt(lambda: torch.autograd.grad(z.sum(), x, retain_graph=True))
+z.sum().backward(retain_graph=True)
+with several((y, z), lambda grads: print([None if g is None else (g.tolist(), g.requires_grad) for g in grads])):
+    torch.autograd.grad(z.sum(), y, retain_graph=True); torch.autograd.grad((z * z).sum(), y, create_graph=True)
+a, b = (x * 2)[:2].unbind()
+with several((a, b), said("unbound")): (a * 1).backward(retain_graph=True); (a * b).backward()
+def fail(grads): raise ValueError("of the hook")
+handle = several([x], fail); attempt(lambda: x.sum().backward()); handle.remove(); x.sum().backward()
+attempt(lambda: several((x,), print, mode="some")); attempt(lambda: several((torch.ones(2),), print))
+""",
+    "a hook of several tensors takes the first": """
+several = torch.autograd.graph.register_multi_grad_hook; y = x * w; z = y * 2; q = y * 3
+with several((x, y, z, torch.ones(1)), said("any"), mode="any"):
+    z.sum().backward(retain_graph=True); q.sum().backward(retain_graph=True); (z + q).sum().backward(retain_graph=True)
+    torch.autograd.grad(q.sum(), y)
+""",
+    "a node's hook sees what is handed on": """
+m = torch.ones(2, 3, requires_grad=True); y = m * x; y.grad_fn.register_hook(said("mul")); y.sum().backward()
+y = m + x; y.grad_fn.register_hook(lambda into, out: (into[0] * 2, into[1] * 3)); y.sum().backward(); print(m.grad, x.grad)
+y = m * x; y.grad_fn.register_hook(lambda into, out: (into[0].sum(0), into[1])); attempt(lambda: y.sum().backward())
+""",
+    "hooks on several outputs run in the order they were registered": """
+a, b = x[:2].unbind(); b.register_hook(said("b")); a.register_hook(said("a")); b.register_hook(said("b again"))
+a.backward(retain_graph=True); (a * b).backward()
 """,
     "several outputs": """
 m = torch.tensor([[3.0, 1.0], [2.0, 4.0]], requires_grad=True); v, i = m.max(1); a, b = m.unbind()
