@@ -28,17 +28,17 @@ from .tensor import Tensor, wrap
 Shape = tuple[int, ...]
 
 OPTIONS = "dtype? dtype=None, layout? layout=None, device? device=None, bool? pin_memory=False"
-OPTIONS = f"{OPTIONS}, bool? requires_grad=False"
-SIZED, LIKE = f"*, {OPTIONS}", f"*, memory_format? memory_format=None, {OPTIONS}"
-DRAWN, DRAWN_LIKE = f"*, Generator? generator=None, {OPTIONS}", LIKE.replace("*,", "*, Generator? generator=None,")
+OPTIONS, DRAWS = f"{OPTIONS}, bool? requires_grad=False", "Generator? generator=None, "
 
 
-def creation(*signatures: str, method: bool = False) -> Callable[[Callable[..., np.ndarray]], Callable[..., Tensor]]:
-    """Declare a public function: the leaf that holds the array its body makes.
+def creation(*texts: str, draws: bool = False, method: bool = False) -> Callable[[Callable[..., np.ndarray]], Any]:
+    """Declare a public function: the leaf that holds the array its body makes. The options stand in no signature.
 
     The body is called with the arguments, the dtype asked for (or None) and, if it draws, a generator.
     """
-    name, draws, sized = signatures[0].partition("(")[0], "generator" in signatures[0], "int[]" in " ".join(signatures)
+    name, sized = texts[0].partition("(")[0], "int[]" in " ".join(texts)
+    options = f"{DRAWS * draws}{'memory_format? memory_format=None, ' * name.endswith('_like')}{OPTIONS}"
+    signatures = [text if "*" in text else f"{text[:-1]}, *, {options})" for text in texts]
 
     def declare(body: Callable[..., np.ndarray]) -> Callable[..., Tensor]:
         def leaf(*args: Any, **options: Any) -> Tensor:
@@ -94,9 +94,9 @@ def _filled(name: str, what: str, fill: Callable[..., np.ndarray], value: str = 
     for body, shape in ((of_size, f"this size, {owner} dtype"), (like, "input's shape, dtype"), (new, "self's dtype")):
         body.__doc__ = f"A tensor of {shape}: {what}."
     if not draws:
-        creation(f"new_{name}(Tensor self, int[] size{value}, {SIZED})", method=True)(new)
-    made = creation(f"{name}(int[] size{value}, {DRAWN if draws else SIZED})")(of_size)
-    return made, creation(f"{name}_like(Tensor input{value}, {DRAWN_LIKE if draws else LIKE})")(like)
+        creation(f"new_{name}(Tensor self, int[] size{value})", method=True)(new)
+    made = creation(f"{name}(int[] size{value})", draws=draws)(of_size)
+    return made, creation(f"{name}_like(Tensor input{value})", draws=draws)(like)
 
 
 def _drawn(name: str, what: str, distribution: Callable[..., np.ndarray]) -> Any:
@@ -106,7 +106,7 @@ def _drawn(name: str, what: str, distribution: Callable[..., np.ndarray]) -> Any
 
 def _set(blank: np.ndarray, value: float) -> np.ndarray:
     """The array with a number everywhere, which must fit."""
-    blank.fill(_number_array(value, dtypes.of(blank)))
+    blank.fill(dtypes.number_array(value, dtypes.of(blank)))
     return blank
 
 
@@ -118,7 +118,7 @@ rand, rand_like = _drawn("rand", "even in [0, 1)", random.draw_uniform)
 randn, randn_like = _drawn("randn", "normal with mean 0 and variance 1", random.draw_normal)
 
 
-@creation(f"eye(int n, {SIZED})", f"eye(int n, int m, {SIZED})")
+@creation("eye(int n)", "eye(int n, int m)")
 def eye(n: int, m: int | None = None, *, dtype: dtype | None) -> np.ndarray:
     """Ones on the diagonal of an n × m (or n × n) matrix of zeros."""
     for name, length in (("n", n), ("m", m)):
@@ -127,18 +127,10 @@ def eye(n: int, m: int | None = None, *, dtype: dtype | None) -> np.ndarray:
     return np.eye(n, m, dtype=(dtype or get_default_dtype()).numpy)
 
 
-def _number_array(value: Any, dtype: dtype) -> np.ndarray:
-    """A 0-d array of a number that must fit."""
-    if not _fits(value, dtype):
-        name = dtype.c_name if dtype.is_floating_point or dtype.name == "int32" else f"{dtype.name}_t"
-        raise RuntimeError(f"value cannot be converted to type {name} without overflow")
-    return np.array(value).astype(dtype.numpy)
-
-
 # Counted
 
 
-@creation(f"arange(Scalar end, {SIZED})", f"arange(Scalar start, Scalar end, Scalar step=1, {SIZED})")
+@creation("arange(Scalar end)", "arange(Scalar start, Scalar end, Scalar step=1)")
 def arange(start: float = 0, end: float | None = None, step: float = 1, *, dtype: dtype | None) -> np.ndarray:
     """`arange(end)` or `arange(start, end, step=1)`: the numbers from start on, step by step, before end.
 
@@ -180,7 +172,7 @@ _WIDE: dict[Any, Any] = {np.float16: np.float16, np.float32: np.float64, np.floa
 """What a product and a sum are computed in so that they are rounded once, as a fused multiply-add does."""
 
 
-@creation(f"linspace(Scalar start, Scalar end, int steps, {SIZED})")
+@creation("linspace(Scalar start, Scalar end, int steps)")
 def linspace(start: float, end: float, steps: int, dtype: dtype | None) -> np.ndarray:
     """`steps` numbers from start to end, both included, evenly spaced.
 
@@ -192,9 +184,9 @@ def linspace(start: float, end: float, steps: int, dtype: dtype | None) -> np.nd
         raise RuntimeError("number of steps must be non-negative")
     _refuse_bool(dtype, "linspace_cpu")
     if steps < 2:  # end does not matter then
-        return np.full(steps, _number_array(start, dtype))
+        return np.full(steps, dtypes.number_array(start, dtype))
     kind = dtype.numpy.type if dtype.is_floating_point else np.float64
-    a, b, wide = kind(_number_array(start, dtype)), kind(_number_array(end, dtype)), _WIDE[kind]
+    a, b, wide = kind(dtypes.number_array(start, dtype)), kind(dtypes.number_array(end, dtype)), _WIDE[kind]
     step, index = wide((b - a) / kind(steps - 1)), np.arange(steps).astype(wide)
     values = np.where(index < steps // 2, wide(a) + step * index, wide(b) - step * (steps - 1 - index))
     return values.astype(kind).astype(dtype.numpy)  # counted from both ends, so that they are symmetric
@@ -208,7 +200,7 @@ def _refuse_bool(dtype: dtype, kernel: str) -> None:
 # Random. What is drawn, and in which order, is in random.py.
 
 
-@creation(f"randint(int high, int[] size, {DRAWN})", f"randint(int low, int high, int[] size, {DRAWN})")
+@creation("randint(int high, int[] size)", "randint(int low, int high, int[] size)", draws=True)
 def randint(low: int = 0, high: Any = None, size: Any = (), *, dtype: dtype | None, generator: Generator) -> np.ndarray:
     """`randint(high, size)` or `randint(low, high, size)`: random whole numbers in [low, high), int64 by default."""
     if isinstance(high, tuple):
@@ -217,10 +209,7 @@ def randint(low: int = 0, high: Any = None, size: Any = (), *, dtype: dtype | No
     return random.draw_integers(size, dtype or int64, low, high, generator)
 
 
-@creation(
-    f"randint_like(Tensor input, int high, {DRAWN_LIKE})",
-    f"randint_like(Tensor input, int low, int high, {DRAWN_LIKE})",
-)
+@creation("randint_like(Tensor input, int high)", "randint_like(Tensor input, int low, int high)", draws=True)
 def randint_like(
     input: Tensor, low: int = 0, high: int | None = None, *, dtype: dtype | None, generator: Generator
 ) -> np.ndarray:
@@ -229,7 +218,7 @@ def randint_like(
     return random.draw_integers(input.shape, dtype or input.dtype, low, high, generator)
 
 
-@creation(f"randperm(int n, {DRAWN})")
+@creation("randperm(int n)", draws=True)
 def randperm(n: int, dtype: dtype | None, generator: Generator) -> np.ndarray:
     """The numbers 0 to n - 1 in random order, int64 by default."""
     if n < 0:
@@ -242,10 +231,9 @@ def randperm(n: int, dtype: dtype | None, generator: Generator) -> np.ndarray:
     "normal(Tensor mean, float std=1, *, Generator? generator=None, Tensor out=None)",
     "normal(float mean, Tensor std, *, Generator? generator=None, Tensor out=None)",
     f"normal(float mean, float std, int[] size, *, Generator? generator=None, Tensor out=None, {OPTIONS})",
+    draws=True,
 )
-def normal(
-    mean: Any, std: Any = 1.0, size: Shape | None = None, *, dtype: dtype | None, generator: Generator
-) -> np.ndarray:
+def normal(mean: Any, std: Any = 1.0, size: Any = None, *, dtype: dtype | None, generator: Generator) -> np.ndarray:
     """Normal random numbers of this mean and standard deviation: two numbers and a size, or tensors that broadcast."""
     if size is not None:
         return random.draw_normal(size, dtype or get_default_dtype(), mean, std, generator)
@@ -352,18 +340,9 @@ def _stored(flat: list[Any], dtype: dtype) -> Any:
     if not -(2**63) <= min(ints) <= max(ints) < 2**63:
         raise ValueError("Overflow when unpacking long long")
     for item in (min(ints), max(ints), *(item for item in flat if isinstance(item, float))):
-        if not _fits(item, dtype):
+        if not dtypes.fits(item, dtype):
             raise RuntimeError(f"value cannot be converted to type {dtype.name} without overflow")
     return np.array(list(map(int, flat)), np.int64).astype(dtype.numpy)
-
-
-def _fits(value: Any, dtype: dtype) -> bool:
-    """Whether a number can be stored: a float within the limits, an unsigned integer also modulo its range."""
-    if dtype.category == dtypes.INTEGRAL:
-        limits = np.iinfo(dtype.numpy)
-        lowest = limits.min if dtype.is_signed or isinstance(value, float) else -limits.max
-        return lowest <= value <= limits.max
-    return dtype is bool_ or not math.isfinite(value) or abs(value) <= np.finfo(dtype.numpy).max
 
 
 def _checked(array: np.ndarray) -> np.ndarray:
@@ -384,7 +363,7 @@ def _checked(array: np.ndarray) -> np.ndarray:
     return array
 
 
-@creation(f"tensor(any data, {SIZED})")
+@creation("tensor(any data)")
 def tensor(data: Any, dtype: dtype | None) -> np.ndarray:
     """A new leaf with a copy of the data: a number, nested lists, a numpy array, 0-d tensors in lists.
 
@@ -402,7 +381,7 @@ def tensor(data: Any, dtype: dtype | None) -> np.ndarray:
     return _array_of(_detached(data, "torch.tensor"), dtype)
 
 
-@creation(f"new_tensor(Tensor self, any data, {SIZED})", method=True)
+@creation("new_tensor(Tensor self, any data)", method=True)
 def new_tensor(self: Tensor, data: Any, dtype: dtype | None) -> np.ndarray:
     """What `torch.tensor` makes, of self's dtype unless another is given."""
     return _array_of(_detached(data, "tensor.new_tensor"), dtype or self.dtype)

@@ -232,6 +232,23 @@ def _limits(name: str, kind: str, other: str, type: dtype) -> Any:
     return getattr(np, name)(type.numpy)
 
 
+def fits(value: Any, dtype: dtype) -> bool:
+    """Whether a number can be stored: a float within the limits, an unsigned integer also modulo its range."""
+    if dtype.category == INTEGRAL:
+        limits = np.iinfo(dtype.numpy)
+        lowest = limits.min if dtype.is_signed or isinstance(value, float) else -limits.max
+        return lowest <= value <= limits.max
+    return dtype is bool_ or not math.isfinite(value) or abs(value) <= np.finfo(dtype.numpy).max
+
+
+def number_array(value: Any, dtype: dtype) -> np.ndarray:
+    """A 0-d array of a number that must fit."""
+    if not fits(value, dtype):
+        name = dtype.c_name if dtype.is_floating_point or dtype.name == "int32" else f"{dtype.name}_t"
+        raise RuntimeError(f"value cannot be converted to type {name} without overflow")
+    return np.array(value).astype(dtype.numpy)
+
+
 # Size
 
 
@@ -335,10 +352,8 @@ def check_device(where: str | device | None, function: str) -> None:
         return
     if not isinstance(where, str | device):
         raise TypeError(f"{function}(): argument 'device' must be torch.device, not {kind_name(where)}")
-    kind = device(where).type
-    if kind in ("cuda", "xpu"):
-        raise AssertionError(f"Torch not compiled with {kind.upper()} enabled")
-    if kind != "cpu":
-        raise NotImplementedError(
-            f"Could not run 'aten::empty.memory_format' with arguments from the '{kind.upper()}' backend."
-        )
+    got = device(where).type.upper()
+    if got in ("CUDA", "XPU"):
+        raise AssertionError(f"Torch not compiled with {got} enabled")
+    if got != "CPU":
+        raise NotImplementedError(f"Could not run 'aten::empty.memory_format' with arguments from the '{got}' backend.")

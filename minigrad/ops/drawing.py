@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 
 from .. import random
-from ..dtypes import FROM_NUMPY
+from ..dtypes import of
 from ..random import Generator
 from ..tensor import Tensor
 from .arguments import function
 from .shaping import expand
-from .templates import Operation
+from .templates import Operation, row
 
 
 def _nothing(grad: Any) -> Any:
@@ -27,14 +27,15 @@ def _row(node: str, draw: Callable[..., np.ndarray]) -> Operation:
     def forward(self: np.ndarray, args: tuple[Any, ...], generator: Generator | None) -> np.ndarray:
         return random.fill(np.empty_like(self), draw, *args, generator=generator, blocks=self.flags.c_contiguous)
 
-    return Operation(node, forward, {"self": _nothing}, node=node, formula={"self": "0"})
+    return row(node, forward, _nothing, "0", node=node)
 
 
 def _sample(self: np.ndarray, p: float | None, generator: Generator) -> np.ndarray:
-    return random.draw_bernoulli(self.shape, FROM_NUMPY[self.dtype], self if p is None else p, generator)
+    return random.draw_bernoulli(self.shape, of(self), self if p is None else p, generator)
 
 
-_sampled = Operation("bernoulli", _sample, {"self": _nothing}, formula={"self": "0"})
+_sampled = row("bernoulli", _sample, _nothing, "0")
+FROM = "*, Generator? generator=None"
 IN_PLACE: Any = {"method": False, "function": False, "in_place": True}
 
 _uniform = _row("UniformBackward0", random.draw_uniform)
@@ -43,23 +44,19 @@ _bernoulli = [_row(f"BernoulliBackward{i}", random.draw_bernoulli) for i in (2, 
 _random = [_row(f"RandomBackward{i}", random.draw_integers) for i in (2, 1, 0)]  # by the number of bounds
 
 
-@function("uniform(Tensor self, float from=0, float to=1, *, Generator? generator=None)", **IN_PLACE)
+@function(f"uniform(Tensor self, float from=0, float to=1, {FROM})", **IN_PLACE)
 def uniform(self: Tensor, low: float = 0.0, high: float = 1.0, *, generator: Generator | None = None) -> Any:
     """Numbers even in [low, high)."""
     return _uniform(self, (low, high), generator)
 
 
-@function("normal(Tensor self, float mean=0, float std=1, *, Generator? generator=None)", **IN_PLACE)
+@function(f"normal(Tensor self, float mean=0, float std=1, {FROM})", **IN_PLACE)
 def normal(self: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Generator | None = None) -> Any:
     """Normal numbers."""
     return _normal(self, (mean, std), generator)
 
 
-@function(
-    "bernoulli(Tensor self, Tensor p, *, Generator? generator=None)",
-    "bernoulli(Tensor self, float p=0.5, *, Generator? generator=None)",
-    **IN_PLACE,
-)
+@function(f"bernoulli(Tensor self, Tensor p, {FROM})", f"bernoulli(Tensor self, float p=0.5, {FROM})", **IN_PLACE)
 def bernoulli_(self: Tensor, p: float | Tensor = 0.5, *, generator: Generator | None = None) -> Any:
     """1 with probability p, else 0."""
     if not isinstance(p, Tensor):
@@ -68,9 +65,9 @@ def bernoulli_(self: Tensor, p: float | Tensor = 0.5, *, generator: Generator | 
 
 
 @function(
-    "random(Tensor self, *, Generator? generator=None)",
-    "random(Tensor self, int from, int? to, *, Generator? generator=None)",
-    "random(Tensor self, int to, *, Generator? generator=None)",
+    f"random(Tensor self, {FROM})",
+    f"random(Tensor self, int from, int? to, {FROM})",
+    f"random(Tensor self, int to, {FROM})",
     **IN_PLACE,
 )
 def random_(self: Tensor, *bounds: int | None, generator: Generator | None = None) -> Any:
@@ -79,18 +76,13 @@ def random_(self: Tensor, *bounds: int | None, generator: Generator | None = Non
     return _random[len(bounds)](self, (low, high), generator)
 
 
-@function(
-    "bernoulli(Tensor input, *, Generator? generator=None, Tensor out=None)",
-    "bernoulli(Tensor input, float p, *, Generator? generator=None)",
-)
+@function(f"bernoulli(Tensor input, {FROM}, Tensor out=None)", f"bernoulli(Tensor input, float p, {FROM})")
 def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | None = None) -> Tensor:
     """1 with the probability each element of input says (or with p everywhere), else 0; dtype and shape of input."""
     return _sampled(input, p, generator or random.default_generator)
 
 
-@function(
-    "multinomial(Tensor input, int num_samples, bool replacement=False, *, Generator? generator=None, Tensor out=None)"
-)
+@function(f"multinomial(Tensor input, int num_samples, bool replacement=False, {FROM}, Tensor out=None)")
 def multinomial(
     input: Tensor, num_samples: int, replacement: bool = False, *, generator: Generator | None = None
 ) -> Tensor:

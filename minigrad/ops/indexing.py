@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from operator import index as as_int
 from operator import setitem
@@ -20,12 +20,12 @@ import numpy as np
 from .. import memory
 from ..autograd import grad_mode, notes, views
 from ..autograd.observe import tell
-from ..dtypes import kind_name, of, type_name
+from ..dtypes import kind_name, number_array, of, type_name
 from ..tensor import Tensor
 from .arguments import METHODS, broadcast_shape, function, wrap_dim
 from .dual import cast, either, masked, plain, reshape, scatter_flat, zeros, zeros_of
 from .layout import laid_out
-from .reduction import return_type
+from .reduction import PAIR, return_type
 from .shaping import Shape, at, expand, method, select_row, slice_row, unbind, unsqueeze, view
 from .templates import Operation, operation, row
 
@@ -102,6 +102,10 @@ def _unwritten(grad: Any, indices: Indices, accumulate: bool) -> Any:
     return grad if accumulate else either(_index_put, grad, indices, zeros_of(grad, ()), False)
 
 
+def _unindexed(grad: Any, self_sym_sizes: Shape, indices: Indices) -> Any:
+    return either(_index_put_impl, zeros_of(grad, self_sym_sizes), indices, grad, True)
+
+
 _putting: Any = partial(
     Operation,
     derivatives={"self": _unwritten, "values": lambda grad, indices: either(_index, grad, indices)},
@@ -111,13 +115,7 @@ _putting: Any = partial(
 
 
 _alias = row("alias", lambda self: self[...], lambda grad: grad, r"\bar{z}", view=True)
-_index: Operation = row(
-    "index",
-    _indexed,
-    lambda grad, self_sym_sizes, indices: either(_index_put_impl, zeros_of(grad, self_sym_sizes), indices, grad, True),
-    _PLACED,
-    tensors=("indices",),
-)
+_index: Operation = row("index", _indexed, _unindexed, _PLACED, tensors=("indices",))
 _index_put: Operation = _putting(
     "index_put", lambda self, indices, values, accumulate: _put(self.copy(), indices, values, accumulate)
 )
@@ -147,7 +145,7 @@ def _overwritten(self: np.ndarray, value: Any) -> np.ndarray:
     return self
 
 
-def _copied(self: np.ndarray, src: np.ndarray) -> np.ndarray:
+def _copied(self: np.ndarray, src: np.ndarray, _dtype: Any = None) -> np.ndarray:
     alike = src.shape == self.shape
     together = alike and src.strides == self.strides and memory.owner(src) is memory.owner(self)
     if together and memory.address(src) == memory.address(self):
@@ -158,14 +156,14 @@ def _copied(self: np.ndarray, src: np.ndarray) -> np.ndarray:
     return _overwritten(self, src)
 
 
+def _cast_back(grad: Any, _dtype: Any) -> Any:
+    return cast(grad, _dtype)
+
+
 _copy = Operation(
-    "copy_",
-    lambda self, src, _dtype: _copied(self, src),
-    {"self": zeros, "src": lambda grad, _dtype: cast(grad, _dtype)},
-    node="CopyBackwards",
-    formula={"self": "0", "src": r"\bar{z}"},
+    "copy_", _copied, {"self": zeros, "src": _cast_back}, node="CopyBackwards", formula={"self": "0", "src": r"\bar{z}"}
 )
-_fill = row("fill_", lambda self, value: _overwritten(self, value), zeros, "0", node="FillBackward2")
+_fill = row("fill_", _overwritten, zeros, "0", node="FillBackward2")
 _fill_tensor = Operation(
     "fill_",
     lambda self, value: _copied(self, value.copy()),
@@ -212,9 +210,7 @@ def index_put_(input: Tensor, indices: Indices, values: Tensor, accumulate: bool
 
 def _as_value(like: Tensor, number: Any) -> Tensor:
     """A number as a tensor of the dtype of ``like``; RuntimeError where that cannot hold it."""
-    from ..creation import _number_array
-
-    return Tensor._plain(_number_array(number, like.dtype))
+    return Tensor._plain(number_array(number, like.dtype))
 
 
 # Reading an index the way PyTorch reads it
@@ -491,7 +487,7 @@ def gather(self: np.ndarray, dim: int, index: np.ndarray, sparse_grad: bool) -> 
     return np.atleast_1d(self)[_places(index, dim)].reshape(index.shape)
 
 
-def _scattered(self: np.ndarray, dim: int, index: np.ndarray, src: Any, write: Callable[..., None]) -> np.ndarray:
+def _written(self: np.ndarray, dim: int, index: np.ndarray, src: Any, *, write: Any = setitem) -> np.ndarray:
     _check_index("scatter", self, dim, index, src)
     out = np.array(self, order="C")
     if index.size:
@@ -501,7 +497,7 @@ def _scattered(self: np.ndarray, dim: int, index: np.ndarray, src: Any, write: C
     return out
 
 
-def _unscattered(grad: Any, dim: int, index: Any) -> Any:
+def _cleared(grad: Any, dim: int, index: Any) -> Any:
     return either(_scatter_value, grad, dim, index, 0)
 
 
@@ -509,20 +505,9 @@ def _gathered(grad: Any, dim: int, index: Any) -> Any:
     return either(gather.operation, grad, dim, index, False)
 
 
-_scatter_value: Operation = row(
-    "scatter",
-    lambda self, dim, index, value: _scattered(self, dim, index, value, setitem),
-    _unscattered,
-    _ELSEWHERE,
-    node="ScatterBackward1",
-    **_by_index,
-)
+_scatter_value: Operation = row("scatter", _written, _cleared, _ELSEWHERE, node="ScatterBackward1", **_by_index)
 _scatter = Operation(
-    "scatter",
-    lambda self, dim, index, src: _scattered(self, dim, index, src, setitem),
-    {"self": _unscattered, "src": _gathered},
-    formula={"self": _ELSEWHERE, "src": _TAKEN},
-    **_by_index,
+    "scatter", _written, {"self": _cleared, "src": _gathered}, formula={"self": _ELSEWHERE, "src": _TAKEN}, **_by_index
 )
 
 
@@ -544,7 +529,7 @@ def scatter(input: Tensor, dim: int, index: Tensor, src: Tensor | None = None, v
 )
 def scatter_add(self: np.ndarray, dim: int, index: np.ndarray, src: np.ndarray) -> np.ndarray:
     """A copy with ``src`` added at these places."""
-    return _scattered(self, dim, index, src, _add_at)
+    return _written(self, dim, index, src, write=_add_at)
 
 
 # One index for each place of a dimension: index_select, index_add
@@ -689,11 +674,10 @@ def _put_back(grad: Any, self_sym_sizes: Shape, dim: int, indices: Any) -> Any:
     return either(_scatter, zeros_of(grad, self_sym_sizes), dim, indices, grad)
 
 
-_BACK, _PAIR = r"\bar{z} \text{ back at its places}", ("values", "indices")
-_sort = row("sort", _ordered, _put_back, _BACK, outputs=_PAIR)
-_stable_sort = row("sort", _ordered, _put_back, _BACK, outputs=_PAIR, node="SortBackward1")
-_topk = row("topk", _first, _put_back, _BACK, outputs=_PAIR)
-_SORTED, _TOP = return_type("sort", *_PAIR), return_type("topk", *_PAIR)
+_BACK: dict[str, Any] = {"formula": r"\bar{z} \text{ back at its places}", "outputs": PAIR}
+_sort, _topk = row("sort", _ordered, _put_back, **_BACK), row("topk", _first, _put_back, **_BACK)
+_stable_sort = row("sort", _ordered, _put_back, **_BACK, node="SortBackward1")
+_SORTED, _TOP = return_type("sort", *PAIR), return_type("topk", *PAIR)
 
 
 @function("sort(Tensor input, int dim=-1, bool descending=False, *, bool? stable=None)")

@@ -235,9 +235,7 @@ def _var_mean_backward(grads: Any, self: Any, dim: Dims, correction: float | Non
     return second if first is None else first if second is None else first + second
 
 
-def _deviation(
-    name: str, finish: Any, derivative: Any, what: str, formula: str, out: str = ", Tensor out=None", **more: Any
-) -> None:
+def _deviation(name: str, finish: Any, derivative: Any, what: str, formula: str, **more: Any) -> None:
     """A function of the variance: ``finish`` is given that, and what a mean is made of."""
 
     def forward(self: np.ndarray, dim: Dims, correction: float | None, keepdim: bool) -> Any:
@@ -253,6 +251,7 @@ def _deviation(
         return finish(variance, self, dim, keepdim)
 
     made = row(name, forward, derivative, formula, **more)
+    out = "" if name == "var_mean" else ", Tensor out=None"
 
     @function(
         f"{name}(Tensor input, int[1]? dim, bool unbiased=True, bool keepdim=False{out and ', *' + out})",
@@ -288,7 +287,6 @@ _deviation(
     _var_mean_backward,
     "The variance and the mean",
     r"\bar{v} \cdot \tfrac{2}{n - 1} (x - \bar x) + \bar{m} / n",
-    out="",
     outputs=("result0", "result1"),
     differentiable=2,
 )
@@ -432,9 +430,7 @@ def _truth(name: str, ufunc: Any, what: str) -> None:
 _truth("all", np.logical_and, "every element")
 _truth("any", np.logical_or, "an element")
 function(
-    "count_nonzero(Tensor input, int? dim=None)",
-    "count_nonzero(Tensor input, int[] dim)",
-    doc="How many elements are not zero.",
+    "count_nonzero(Tensor input, int? dim=None)", "count_nonzero(Tensor input, int[] dim)", doc="How many are not zero."
 )(Operation("count_nonzero", lambda self, dim: _sum(self != 0, dim), {}))
 
 
@@ -521,15 +517,13 @@ def norm(input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, 
 # Exponentials summed
 
 
-def _logsumexp_backward(grad: Any, self: Any, dim: Dims, keepdim: bool, result: Any) -> Any:
+def _weighted(grad: Any, self: Any, dim: Dims, keepdim: bool, result: Any) -> Any:
     shape = tuple(self.shape)
     return _restored(grad, shape, dim, keepdim) * exp(self - _restored(result, shape, dim, keepdim))
 
 
 @operation(
-    "logsumexp(Tensor input, int[1] dim, bool keepdim=False, *, Tensor out=None)",
-    _logsumexp_backward,
-    r"\bar{z} \cdot e^{x - z}",
+    "logsumexp(Tensor input, int[1] dim, bool keepdim=False, *, Tensor out=None)", _weighted, r"\bar{z} \cdot e^{x - z}"
 )
 def logsumexp(self: np.ndarray, dim: Dims, keepdim: bool) -> np.ndarray:
     """The logarithm of the sum of the exponentials over the dimensions ``dim``, computed without overflow."""
@@ -552,15 +546,14 @@ def _softmax_backward(grad_output: Any, output: Any, dim: int) -> Any:
     return weighted - output * _row_sum(weighted, dim)
 
 
+def _softmax_twice(grad: Any, grad_output: Any, output: Any, dim: int) -> Any:
+    return grad * grad_output - _row_sum(output * grad_output, dim) * grad - grad_output * _row_sum(grad * output, dim)
+
+
 _softmax_data: Operation = Operation(
     "_softmax_backward_data",
     _softmax_backward,
-    {
-        "grad_output": lambda grad, output, dim: either(_softmax_data, grad, output, dim),
-        "output": lambda grad, grad_output, output, dim: (
-            grad * grad_output - _row_sum(output * grad_output, dim) * grad - grad_output * _row_sum(grad * output, dim)
-        ),
-    },
+    {"grad_output": lambda grad, output, dim: either(_softmax_data, grad, output, dim), "output": _softmax_twice},
 )
 _log_softmax_data: Operation = Operation(
     "_log_softmax_backward_data",

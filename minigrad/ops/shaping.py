@@ -6,11 +6,11 @@ Most functions here are their forward on arrays: ``operation`` makes the row and
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Callable, Sequence
 from functools import partial, reduce
 from itertools import pairwise
 from typing import Any
+from warnings import warn
 
 import numpy as np
 
@@ -55,8 +55,8 @@ def _viewed(self: np.ndarray, size: Shape) -> np.ndarray:
 
 
 _view = row("view", _viewed, _reshaped, _SAME, view=True)
-_reshape_alias = row("_reshape_alias", _viewed, _reshaped, _SAME, node="ReshapeAliasBackward0", view=True)
-_unsafe_view = row("_unsafe_view", _viewed, _reshaped, _SAME, node="UnsafeViewBackward0")
+_reshape_alias = row("_reshape_alias", _viewed, _reshaped, _SAME, view=True)
+_unsafe_view = row("_unsafe_view", _viewed, _reshaped, _SAME)
 _clone_in_order = row("clone", lambda self: self.copy(), lambda grad: grad, _SAME)
 view: Any = method(
     "view(Tensor input, dtype dtype)",
@@ -164,10 +164,11 @@ _WITHOUT = "A view without the dimensions of length 1 (all of them, or those nam
 squeeze = _squeezing("squeeze", _WITHOUT, _squeeze, _squeeze_dim, _squeeze_dims)
 
 
-@operation(
-    "expand(Tensor input, int[] size)", lambda grad, self_sym_sizes: sum_to(grad, self_sym_sizes), r"\sum \bar{z}",
-    view=True, public=method,
-)  # fmt: skip
+def _summed(grad: Any, self_sym_sizes: Shape) -> Any:
+    return sum_to(grad, self_sym_sizes)
+
+
+@operation("expand(Tensor input, int[] size)", _summed, r"\sum \bar{z}", view=True, public=method)
 def expand(self: np.ndarray, size: Shape) -> np.ndarray:
     """A view stretched over dimensions of length 1 and new ones in front; -1 keeps a length."""
     extra = len(size) - self.ndim
@@ -219,8 +220,7 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
     if len(tensors) == 1 and isinstance(tensors[0], tuple | list):
         tensors = tuple(tensors[0])
     if indexing is None:
-        text = "torch.meshgrid: in an upcoming release, it will be required to pass the indexing argument."
-        warnings.warn(text, stacklevel=2)
+        warn("torch.meshgrid: in an upcoming release, it will be required to pass the indexing argument.", stacklevel=2)
     swapped = {0: 1, 1: 0} if indexing == "xy" and len(tensors) > 1 else {}
     places = [swapped.get(place, place) for place in range(len(tensors))]
     shape = tuple(tensors[place]._array.size for place in places)
@@ -303,11 +303,9 @@ def _reversed(input: Tensor) -> Tensor:
     """``x.T``: the dimensions in reverse order."""
     ndim = input._array.ndim
     if ndim == 0:
-        warnings.warn(
-            "Tensor.T is deprecated on 0-D tensors. This function is the identity in these cases.", stacklevel=2
-        )
+        warn("Tensor.T is deprecated on 0-D tensors. This function is the identity in these cases.", stacklevel=2)
     elif ndim != 2:
-        warnings.warn(
+        warn(
             "The use of `x.T` on tensors of dimension other than 2 to reverse their shape is deprecated and it will "
             "throw an error in a future release. Consider `x.mT` to transpose batches of matrices or "
             "`x.permute(*torch.arange(x.ndim - 1, -1, -1))` to reverse the dimensions of a tensor.",
@@ -324,14 +322,11 @@ def _turned(input: Tensor) -> Tensor:
     return transpose.operation(input, -2, -1)
 
 
-for _name, _read in {"T": _reversed, "mT": _turned, "mH": _turned, "H": _turned}.items():
-    setattr(Tensor, _name, property(_read))
+for _name, _get in {"T": _reversed, "mT": _turned, "mH": _turned, "H": _turned}.items():
+    setattr(Tensor, _name, property(_get))
 
 
 # Parts of a dimension
-
-
-_PLACED = r"\bar{z} \text{ at its places in } 0"
 
 
 def _unread(view: Operation, derivative: Callable[..., Any]) -> Operation:
@@ -347,20 +342,21 @@ def _unread(view: Operation, derivative: Callable[..., Any]) -> Operation:
     return Operation(name, forward, {"grad_output": derivative}, params=params, node=node, formula=formula)
 
 
-select_row: Operation = row(
-    "select",
-    lambda self, dim, index: self[at(self.ndim, dim, index)],
-    lambda grad, self_sym_sizes, dim, index: either(_unselected, grad, self_sym_sizes, dim, index),
-    _PLACED,
-    view=True,
-)
-slice_row: Operation = row(
-    "slice",
-    lambda self, dim, start, end, step: self[at(self.ndim, dim, slice(start, end, step))],
-    lambda grad, self_sym_sizes, dim, start, end, step: either(_unsliced, grad, self_sym_sizes, dim, start, end, step),
-    _PLACED,
-    view=True,
-)
+def _unselect(grad: Any, self_sym_sizes: Shape, dim: int, index: int) -> Any:
+    return either(_unselected, grad, self_sym_sizes, dim, index)
+
+
+def _sliced(self: np.ndarray, dim: int, start: int, end: int, step: int) -> np.ndarray:
+    return self[at(self.ndim, dim, slice(start, end, step))]
+
+
+def _unslice(grad: Any, self_sym_sizes: Shape, dim: int, start: int, end: int, step: int) -> Any:
+    return either(_unsliced, grad, self_sym_sizes, dim, start, end, step)
+
+
+_PLACED: dict[str, Any] = {"formula": r"\bar{z} \text{ at its places in } 0", "view": True}
+select_row = row("select", lambda self, dim, index: self[at(self.ndim, dim, index)], _unselect, **_PLACED)
+slice_row = row("slice", _sliced, _unslice, **_PLACED)
 _unselected: Operation = _unread(select_row, lambda grad, dim, index: either(select_row, grad, dim, index))
 _unsliced: Operation = _unread(
     slice_row, lambda grad, dim, start, end, step: either(slice_row, grad, dim, start, end, step)
@@ -431,10 +427,10 @@ def unfold(self: np.ndarray, dimension: int, size: int, step: int) -> np.ndarray
     return windows[at(self.ndim, dim, slice(None, None, step))]
 
 
-def _cut(value: Any, dim: int, lengths: Sequence[int]) -> list[Any]:
+def _cut(self: Any, split_sizes: Sequence[int], dim: int) -> list[Any]:
     """A value cut along a dimension into pieces of these lengths."""
-    ends = list(pairwise(np.cumsum([0, *lengths]).tolist()))
-    return [either(slice_row, value, dim, start, end, 1) for start, end in ends]
+    ends = pairwise(np.cumsum([0, *split_sizes]).tolist())
+    return [either(slice_row, self, dim, start, end, 1) for start, end in ends]
 
 
 def _lengths(size: int, length: int) -> list[int]:
@@ -463,14 +459,12 @@ def _piled(grads: Sequence[Any], dim: int) -> Any:
 
 
 def _cut_evenly(self: np.ndarray, split_size: int, dim: int) -> list[np.ndarray]:
-    return _cut(self, dim, _lengths(self.shape[dim], split_size))
+    return _cut(self, _lengths(self.shape[dim], split_size), dim)
 
 
 _JOINED: dict[str, Any] = {"formula": r"\text{the gradients of the parts, joined}", "outputs": None, "view": True}
 _split = row("split", _cut_evenly, _rejoined_evenly, **_JOINED)
-_split_with_sizes = row(
-    "split_with_sizes", lambda self, split_sizes, dim: _cut(self, dim, split_sizes), _rejoined, **_JOINED
-)
+_split_with_sizes = row("split_with_sizes", _cut, _rejoined, **_JOINED)
 
 
 @function("split(Tensor input, any split_size, int dim=0)")
@@ -500,7 +494,7 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     return split(input, -(-length // chunks) if length else [0] * chunks, dim)
 
 
-@operation("unbind(Tensor input, int dim=0)", _piled, _JOINED["formula"], outputs=None, view=True)
+@operation("unbind(Tensor input, int dim=0)", _piled, **_JOINED)
 def unbind(self: np.ndarray, dim: int) -> list[np.ndarray]:
     """Views of its parts along a dimension, which they no longer have."""
     length = _length(self, dim, IndexError(f"Dimension specified as {dim} but tensor has no dimensions"))
@@ -510,22 +504,20 @@ def unbind(self: np.ndarray, dim: int) -> list[np.ndarray]:
 # Joining
 
 
-def _joined(tensors: Sequence[np.ndarray], dim: int, dtype: Any) -> np.ndarray:
+def _joined(tensors: Sequence[np.ndarray], dim: int, _dtype: Any, _lengths: Any = None) -> np.ndarray:
     tensors = [array for array in tensors if array.shape != (0,)] or tensors  # an empty vector goes with everything
     shape = list(tensors[0].shape)
     shape[dim] = sum(array.shape[dim] for array in tensors)
-    return np.concatenate(tensors, dim, out=np.empty(shape, dtype), casting="unsafe")
+    return np.concatenate(tensors, dim, out=np.empty(shape, _dtype), casting="unsafe")
 
 
 def _parted(grad: Any, dim: int, _lengths: Sequence[int | None]) -> list[Any]:
-    parts = iter(_cut(grad, dim, [length for length in _lengths if length is not None]))
+    parts = iter(_cut(grad, [length for length in _lengths if length is not None], dim))
     return [zeros_of(grad, (0,)) if length is None else next(parts) for length in _lengths]
 
 
 _JOINING: dict[str, Any] = {"variadic": True, "formula": {"tensors": r"\text{its part of } \bar{z}"}}
-_cat = Operation(
-    "cat", lambda tensors, dim, _dtype, _lengths: _joined(tensors, dim, _dtype), {"tensors": _parted}, **_JOINING
-)
+_cat = Operation("cat", _joined, {"tensors": _parted}, **_JOINING)
 _stack = Operation(
     "stack",
     lambda tensors, dim, _dtype, _count: _joined([np.expand_dims(part, dim) for part in tensors], dim, _dtype),
@@ -612,12 +604,13 @@ def diagonal(self: np.ndarray, offset: int, dim1: int, dim2: int) -> np.ndarray:
     return strided(self, found.shape, found.strides, address(found) - address(self) if found.size else 0)
 
 
+def _copied(self: np.ndarray, offset: int, dim1: int, dim2: int) -> np.ndarray:
+    return self.diagonal(offset, dim1, dim2).copy()
+
+
 _diagonal_backward = _unread(diagonal.operation, _rediagonal)
 _diag_embed = row("diag_embed", lambda self, offset, dim1, dim2: np.diag(self, offset), _rediagonal, _DIAGONAL)
-_diagonal_copy = row(
-    "diagonal_copy", lambda self, offset, dim1, dim2: self.diagonal(offset, dim1, dim2).copy(), _undiagonal, _DIAGONAL,
-    node="DiagonalBackward0_copy",
-)  # fmt: skip
+_diagonal_copy = row("diagonal_copy", _copied, _undiagonal, _DIAGONAL, node="DiagonalBackward0_copy")
 
 
 @function("diag(Tensor input, int diagonal=0)")
@@ -634,13 +627,9 @@ def _triangle(name: str, what: str) -> Callable[..., Any]:
             raise RuntimeError(f"{name}: input tensor must have at least 2 dimensions")
         return np.ascontiguousarray(getattr(np, name)(self, diagonal))
 
-    forward.__doc__ = f"The part of each matrix on and {what} a diagonal; the rest is zero."
-    formula = rf"\mathrm{{{name}}}(\bar{{z}})"
-    made: Any = operation(
-        f"{name}(Tensor input, int diagonal=0)", lambda grad, diagonal: either(made.operation, grad, diagonal), formula,
-        public=partial(function, in_place=True),
-    )(forward)  # fmt: skip
-    return made
+    made = row(name, forward, lambda grad, diagonal: either(made, grad, diagonal), rf"\mathrm{{{name}}}(\bar{{z}})")
+    doc = f"The part of each matrix on and {what} a diagonal; the rest is zero."
+    return function(f"{name}(Tensor input, int diagonal=0)", in_place=True, doc=doc)(made)
 
 
 tril, triu = _triangle("tril", "below"), _triangle("triu", "above")
@@ -736,7 +725,7 @@ def kron(input: Any, other: Any) -> Tensor:
 Geometry = tuple[Shape, Shape, int]
 
 
-def _read_strided(self: np.ndarray, size: Shape, stride: Shape, storage_offset: int | None) -> np.ndarray:
+def _read(self: np.ndarray, size: Shape, stride: Shape, storage_offset: int | None, _whole: Any = None) -> np.ndarray:
     strides = tuple(step * self.itemsize for step in stride)
     if storage_offset is None:
         return strided(self, size, strides)
@@ -762,9 +751,9 @@ def _unread_strided(grad: Any, size: Shape, stride: Shape, storage_offset: int |
     start = _whole[2] if storage_offset is None else storage_offset
     part = tuple(size[dim] for dim in steps), tuple(steps.values()), start
     numbers = np.arange(max(_end(part), _end(_whole)))
-    memory, places = zeros_of(grad, numbers.shape), _read_strided(numbers, *part).reshape(-1)
+    memory, places = zeros_of(grad, numbers.shape), _read(numbers, *part).reshape(-1)
     many = np.bincount(places).max() > 1  # elements that are one
-    times = np.bincount(_read_strided(numbers, *_whole).reshape(-1), minlength=numbers.size).clip(1)
+    times = np.bincount(_read(numbers, *_whole).reshape(-1), minlength=numbers.size).clip(1)
     if isinstance(grad, Tensor):
         if many:
             memory.index_add_(0, Tensor._plain(places), _reshape(grad, (-1,)))
@@ -774,17 +763,11 @@ def _unread_strided(grad: Any, size: Shape, stride: Shape, storage_offset: int |
     if many:
         np.add.at(memory, places, grad.reshape(-1))
     else:
-        _read_strided(memory, *part)[...] = grad
-    return _read_strided(memory / times.astype(memory.dtype) if times.max() > 1 else memory, *_whole)
+        _read(memory, *part)[...] = grad
+    return _read(memory / times.astype(memory.dtype) if times.max() > 1 else memory, *_whole)
 
 
-_as_strided = row(
-    "as_strided",
-    lambda self, size, stride, storage_offset, _whole: _read_strided(self, size, stride, storage_offset),
-    _unread_strided,
-    r"\bar{z} \text{ added at its places in } 0",
-    view=True,
-)
+_as_strided = row("as_strided", _read, _unread_strided, r"\bar{z} \text{ added at its places in } 0", view=True)
 
 
 def _geometry(tensor: Tensor) -> Geometry:
@@ -835,13 +818,12 @@ def storage_offset(input: Tensor) -> int:
 
 # The same numbers in another dtype
 
-_to_copy = row(
-    "_to_copy",
-    lambda self, dtype: self.astype(dtype.numpy, as_it_lies(self)),
-    lambda grad: grad,  # the walk casts it back
-    _SAME,
-    node="ToCopyBackward0",
-)
+
+def _converted(self: np.ndarray, dtype: Dtype) -> np.ndarray:
+    return self.astype(dtype.numpy, as_it_lies(self))
+
+
+_to_copy = row("_to_copy", _converted, lambda grad: grad, _SAME)  # the walk casts the gradient back
 
 
 def to(input: Tensor, *args: Any, copy: bool = False, **kwargs: Any) -> Tensor:
