@@ -6,6 +6,7 @@ An error of shapes comes with a note on the usual mistake behind it.
 from __future__ import annotations
 
 import math
+import operator
 import warnings
 from collections.abc import Callable
 from functools import partial
@@ -180,12 +181,12 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         raise explain(error, what, way_out) from None
 
 
-def _each(value: Any, count: int, refusal: str, optional: bool = False) -> tuple[int, ...]:
+def _each(name: str, value: Any, count: int, refusal: str, optional: bool = False) -> Lengths:
     """One number for all dimensions, or one for each; none where it is ``optional``."""
-    values = (value,) if isinstance(value, int) else tuple(value or ())
+    values = (value,) * count if isinstance(value, int) else tuple(value or ())
     if len(values) not in (1, count) and (values or not optional):
-        raise RuntimeError(refusal.format(list(values)))
-    return values * count if len(values) == 1 else values
+        raise RuntimeError(refusal.format(name, list(values)))
+    return values if len(values) == count else values * count
 
 
 def _named_padding(name: str, kernel: Lengths, stride: Lengths, dilation: Lengths) -> Lengths:
@@ -232,7 +233,7 @@ def _check_convolution(
         )
     sizes = [length + 2 * pad for length, pad in zip(x.shape[2:], (padding * x.ndim)[: x.ndim - 2], strict=True)]
     kernel = [apart * (size - 1) + 1 for size, apart in zip(w.shape[2:], dilation, strict=True)]
-    if np.less(sizes, kernel).any():
+    if any(map(operator.lt, sizes, kernel)):
         raise RuntimeError(
             f"Calculated padded input size per channel: ({' x '.join(map(str, sizes))}). Kernel size: "
             f"({' x '.join(map(str, kernel))}). Kernel size can't be greater than actual input size"
@@ -242,7 +243,8 @@ def _check_convolution(
 
 
 def _convolving(dims: int, doc: str) -> Callable[..., Tensor]:
-    fits = f"to be a single integer value or a list of {dims} values to match the convolution dimensions"
+    kind = f"a single integer value or a list of {dims} values to match the convolution dimensions"
+    refusal = f"expected {{0}} to be {kind}, but got {{0}}={{1}}"
 
     def convolve(
         input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Any = 1, padding: Any = 0,
@@ -259,12 +261,11 @@ def _convolving(dims: int, doc: str) -> Callable[..., Tensor]:
                 RuntimeError(f"{expected}, but got input of size: {list(shape)}"),
                 f"{what}: pictures without a channel need x.unsqueeze(1).",
             )
-        stride, dilation, padding = (
-            value if isinstance(value, str) else _each(value, dims, f"expected {name} {fits}, but got {name}={{}}")
-            for name, value in (("stride", stride), ("dilation", dilation), ("padding", padding))
-        )
+        stride, dilation = _each("stride", stride, dims, refusal), _each("dilation", dilation, dims, refusal)
         if isinstance(padding, str):
             padding = _named_padding(padding, weight._array.shape[2:], stride, dilation)
+        else:
+            padding = _each("padding", padding, dims, refusal)
         _check_convolution(input, weight, bias, [stride, padding, dilation], groups)
         rest = (False, (0,) * len(padding), groups, (0,) if bias is None else bias._array.shape)
         return neural.convolution(input, weight, bias, stride, padding, dilation, *rest)
@@ -300,8 +301,8 @@ def _pool_settings(
 ) -> list[tuple[int, ...]]:
     """Kernel, stride, padding and dilation, two numbers each, or () for none; checked."""
     settings = {"kernel_size": kernel_size, "stride": stride, "padding": padding, "dilation": dilation}
-    fits = "must either be a single int, or a tuple of two ints"
-    pairs = [_each(value, 2, f"{name}: {what} {fits}", optional=what == "stride") for what, value in settings.items()]
+    refusal = f"{name}: {{}} must either be a single int, or a tuple of two ints"
+    pairs = [_each(what, value, 2, refusal, optional=what == "stride") for what, value in settings.items()]
     kernel, steps, border, spread = pairs
     for size, pad, step in zip(kernel, border, spread, strict=True):
         if pad > (step * (size - 1) + 1) // 2:
