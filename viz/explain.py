@@ -19,7 +19,7 @@ from minigrad.ops.templates import OPERATIONS
 from viz import latex
 from viz.cast import EdgeRecord, Event, NodeRecord, Operand, OperationRecord, Snap, TensorRecord, number
 from viz.latex import Math, Tree, Unreadable, linear, op, row
-from viz.recorder import Recorder
+from viz.recorder import SHAPES, Recorder
 from viz.texts import has, listing, say
 from viz.trace import Formula, Step, Trace, Value
 
@@ -242,6 +242,8 @@ class Writer:
             name = record.hint or None
         if name is None and record.gradient_of is not None:
             name = "∂{}/∂{}".format(*map(self.symbol, record.gradient_of))
+        if name is None and record.data_of is not None:
+            name = f"{self.symbol(record.data_of)}.data"
         if name is None and record.owner is not None:
             name = say("gradient", x=self.symbol(record.owner))
         return name
@@ -311,7 +313,7 @@ class Writer:
     def _meaning(self, operation: OperationRecord, letter: str) -> Any:
         if letter in ("z", "Z"):
             return operation.results[0]
-        given = operation.given if "self" in operation.given else _by_position(operation) | operation.given
+        given = _given(operation)
         for name in LETTERS.get(letter, ()):
             if name in given and (isinstance(given[name], Operand) or _is_number(given[name])):
                 return given[name]
@@ -348,7 +350,8 @@ class Writer:
     def operation_math(self, operation: OperationRecord) -> tuple[Math, Math | None]:
         """An operation with names, and with numbers if they are few."""
         name = operation.name.rstrip("_")
-        plain = operation.given.get("alpha", 1) == 1 and (name != "addmm" or operation.given.get("beta", 1) == 1)
+        given = _given(operation)
+        plain = given.get("alpha", 1) == 1 and (name != "addmm" or given.get("beta", 1) == 1)
         if name == "transpose" and len(operation.results[0].snap.shape) != 2:
             plain = False
         if name in FORWARD and plain:
@@ -556,6 +559,9 @@ class Writer:
         return say(f"view.title{many}", **words), say(f"view.text{many}", **words), [self._forward(operation)]
 
     def _untracked(self, event: Event, facts: Any) -> tuple[str, str, list[Formula]]:
+        if "detached" in facts:
+            x = self.symbol(facts["tensor"])
+            return say("detached.title", x=x), say("detached.text", x=x), []
         operation = facts["operation"]
         record = operation.results[0].tensor
         if operation.name == "detach":
@@ -580,10 +586,14 @@ class Writer:
     def _inplace(self, event: Event, facts: Any) -> tuple[str, str, list[Formula]]:
         record, before, after = facts["tensor"], facts["before"], facts["after"]
         operation, node, x = facts["operation"], facts["node"], self.row_name(facts["tensor"])
+        if record.data_of is not None:
+            sentence = say("inplace.data", x=self.symbol(record.data_of), data=x, operation=operation.name)
+            return say("inplace.title", x=x), sentence, [self._written(before, operation, after)]
         if node is None and not facts["stale"]:
             plain = say("inplace.plain", operation=operation.name, x=x, before=before.version, after=after.version)
             return say("inplace.title", x=x), plain, [self._written(before, operation, after)]
-        words = [say("inplace.text", operation=operation.name, x=x, before=before.version, after=after.version)]
+        key = "inplace.shape" if operation.name.rstrip("_") in SHAPES else "inplace.text"
+        words = [say(key, operation=operation.name, x=x, before=before.version, after=after.version)]
         if facts["target"] is not record and node is not None:
             words.append(say("inplace.slices", x=x, base=self.symbol(facts["target"])))
         elif node is not None:
@@ -609,6 +619,10 @@ class Writer:
         x = self.symbol(facts["tensor"])
         if "optimizer" in facts:
             return self._optimized(x, facts)
+        if "data" in facts:
+            before, after = shown(facts["before"]), shown(facts["after"])
+            formula = formula_of(row(latex.name(x), op("="), before, op("→"), ["mark", after]))
+            return say("update.data.title", x=x), say("update.data", x=x), [formula]
         formula = self._written(facts["before"], facts["operation"], facts["after"])
         return say("update.title", x=x), say("update.text", x=x), [formula]
 
@@ -734,7 +748,7 @@ class Writer:
         for place, edge, snap in receiving:
             formula, tag, extra = self._outgoing(box, place, edge, incoming, snap)
             formulas.append(formula)
-            text += extra
+            text += [part for part in extra if part not in text]
             event.changes.append([edge, "gradient", tag])
         return title, " ".join(text), formulas
 
@@ -786,6 +800,9 @@ class Writer:
             try:
                 latexed = operation.formula.get(operation.inputs[place], "")
                 tree, meaning = self.reading(operation, latexed)
+                if not _holds(tree, meaning, arrived, snap):
+                    extra.append(say("node.replaced"))
+                    raise Unreadable("what a hook returned")
                 reduced = snap.shape != arrived.shape and _broadcasts(operation, operation.inputs[place])
                 unchanged = tree == ("grad",)
                 if (
@@ -844,6 +861,8 @@ class Writer:
 
     def _retain(self, event: Event, facts: Any) -> tuple[str, str, list[Formula]]:
         x = self.symbol(facts["tensor"])
+        if facts["snap"] is None:
+            return say("retain.called.title", x=x), say("retain.called", x=x), []
         formula = equation(latex.name(say("gradient", x=x)), self.partial(facts["tensor"]), shown(facts["snap"]))
         return say("retain.title", x=x), say("retain.text", x=x), [formula]
 
@@ -1076,6 +1095,24 @@ def extent(shape: Any) -> str:
     return say("vector", count=shape[0]) if len(shape) == 1 else shape_text(shape)
 
 
+def _holds(tree: Tree, meaning: dict[str, Any], arrived: Snap, snap: Snap) -> bool:
+    """Whether a formula gives what was recorded. It does not where a hook on the node has replaced that."""
+    arrays = {letter: operand.snap.array for letter, operand in meaning.items()}
+    if snap.array is None or arrived.array is None or any(array is None for array in arrays.values()):
+        return True  # too many to be kept
+    if "mean" in str(tree):  # of which dimensions, it does not say
+        return True
+    try:
+        with np.errstate(all="ignore"):
+            found = latex.evaluate(tree, arrays.__getitem__, arrived.array, np.ones(snap.shape))
+            found = latex.fitted(found, snap.array)
+    except (Unreadable, ZeroDivisionError):
+        return True
+    except ValueError as problem:  # the formula leaves to words where the gradient goes
+        raise Unreadable(str(problem)) from None
+    return not np.isfinite(snap.array).all() or np.allclose(found, snap.array, rtol=0.01, atol=1e-4, equal_nan=True)
+
+
 def _broadcasts(operation: OperationRecord, key: str = "") -> bool:
     """Whether an operation stretches its inputs to a common shape; ``key``: this input."""
     if key == "self" and operation.name.rstrip("_") in ("addmm", "addmv", "baddbmm", "addbmm"):
@@ -1094,8 +1131,10 @@ def _operands(operation: OperationRecord) -> list[Operand]:
     return list(flat(operation.arguments))
 
 
-def _by_position(operation: OperationRecord) -> dict[str, Any]:
-    """Names for the arguments of an operation that made no node."""
+def _given(operation: OperationRecord) -> dict[str, Any]:
+    """The arguments by name; those of an operation whose row is not known (it made no node) by their place."""
+    if any(name.isidentifier() for name in operation.given):
+        return operation.given
     second = "exponent" if operation.name.rstrip("_") == "pow" else "mat2" if operation.name == "mm" else "other"
     return dict(zip(("self", second, "alpha"), operation.arguments, strict=False))
 

@@ -363,6 +363,20 @@ def evaluate(tree: Any, values: Callable[[str], Any], gradient: Any, ones: Any) 
     return go(tree)
 
 
+def fitted(gradient: Any, like: np.ndarray) -> np.ndarray:
+    """A gradient in the shape of what it belongs to: summed over broadcast dimensions, or rearranged as a view is."""
+    gradient = np.asarray(gradient)
+    if gradient.size == like.size:
+        return gradient.reshape(like.shape)
+    while gradient.ndim > like.ndim:
+        gradient = gradient.sum(0)
+    gradient = gradient.reshape((1,) * (like.ndim - gradient.ndim) + gradient.shape)
+    for axis, length in enumerate(like.shape):
+        if length == 1 and gradient.shape[axis] != 1:
+            gradient = gradient.sum(axis, keepdims=True)
+    return np.broadcast_to(gradient, like.shape)
+
+
 def is_matrix(tree: Tree) -> bool:
     """Whether a product is one of matrices: written without a dot, of capital letters or of something transposed."""
     return tree[0] == "mul" and all(_matrix_part(part) for part in tree[1:])

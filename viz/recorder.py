@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any
 
+import numpy as np
+
 from minigrad.autograd import function, grad_mode, observe
 from minigrad.autograd.graph import AccumulateGrad
 from minigrad.autograd.saved import SavedTensor
@@ -26,6 +28,8 @@ from viz.sources import Source, callee, is_learners, library, line_of, operator_
 from viz.texts import say
 from viz.trace import Value
 
+SHAPES = ("t", "transpose", "unsqueeze", "squeeze")  # in place they change a tensor's shape, and no number
+_BETWEEN = (__name__, "minigrad.autograd.observe", "minigrad.autograd.notes", "minigrad.tensor")
 LIMIT = 5000  # steps; a longer run is cut
 
 
@@ -223,6 +227,11 @@ class Recorder(observe.Observer):
             if owner is not None:
                 record.owner, record.of_gradient = owner, True
                 self._set(record, "visible", False)  # it stands in its owner's row
+            else:
+                record.data_of = self._data_of(tensor)
+                if record.data_of is not None:  # as it was before this change
+                    record.snap = record.first = record.data_of.snap
+                    record.cast.value = record.snap.value
             if tensor.grad is not None:
                 record.cast.grad = Snap(tensor.grad._array).value
             self._own_node(record)
@@ -241,7 +250,18 @@ class Recorder(observe.Observer):
     def _owner_of(self, gradient: Any) -> TensorRecord | None:
         for record, reference in self._by_tensor.values():
             tensor = reference()
-            if tensor is not None and tensor._grad is gradient:
+            kept = None if tensor is None else tensor._grad
+            if kept is not None and (kept is gradient or kept._array is gradient._array):  # or its .data
+                return record
+        return None
+
+    def _data_of(self, tensor: Any) -> TensorRecord | None:
+        """Whose ``.data`` a tensor is that nobody told about, and that lies in the memory of another."""
+        if self._frame is None or ".data" not in segment(self._frame):
+            return None
+        for record, reference in self._by_tensor.values():
+            other = reference()
+            if other is not None and other is not tensor and other._array is tensor._array:
                 return record
         return None
 
@@ -434,6 +454,10 @@ class Recorder(observe.Observer):
             known, record.made, record.line = record, -1, None
             record.cast.requires_grad = not tensor.requires_grad
         self._set(record, "requires_grad", tensor.requires_grad)
+        if known is not None:
+            for view, reference in self._by_tensor.values():
+                if (other := reference()) is not None and other._base is tensor:
+                    self._set(view, "requires_grad", other.requires_grad)
         active: list[Any] = [record]
         if tensor.requires_grad:
             node = self._own_node(record)
@@ -449,6 +473,8 @@ class Recorder(observe.Observer):
 
     @guarded
     def operation(self, name: str, inputs: tuple[Any, ...], outputs: tuple[Any, ...], node: Any) -> None:
+        if name.endswith("_"):
+            return  # it is told as a change of the tensor
         self._look()
         arguments = self._arguments(inputs)
         tensors = list(_flat(arguments))
@@ -456,6 +482,10 @@ class Recorder(observe.Observer):
         records = []
         for output, new in zip(outputs, fresh, strict=True):
             record = self._new_tensor(output, len(self.events)) if new else self._tensor(output)
+            if not new:  # a Function has changed it
+                self._refresh(record, output)
+                if output._is_view() and output._base.grad_fn is not None:
+                    self._has_history(self._tensor(output._base), short_name(output._base.grad_fn))
             if new and name == "detach":
                 record.memory = tensors[0].tensor.memory
             record.of_gradient = node is None and any(o.tensor.of_gradient for o in tensors)
@@ -509,10 +539,7 @@ class Recorder(observe.Observer):
                 record.node, record.operation = box, operation
                 if not record.names:  # what the Function's result is called, it is called from here on
                     record.names.append((record.made, None))
-                self._set(record, "leaf", False)
-                self._set(record, "requires_grad", True)
-                self._set(record, "grad_fn", type(node).__name__)
-                self._set(record, "grad", say("kept"))
+                self._has_history(record, type(node).__name__)
         if not self._running:
             self._naming.hint(records, direct)
         if aside or (node is None and (internal or self._library)):
@@ -587,8 +614,9 @@ class Recorder(observe.Observer):
             self._changes = [change for change in self._changes if change[0] is not record]
             return
         update = self._now(record, "leaf") and self._now(record, "requires_grad") and not grad_mode.is_grad_enabled()
-        target = record.memory if tensor._is_view() else record
-        holder = tensor._base if tensor._is_view() else tensor
+        part = tensor._is_view() and name.rstrip("_") not in SHAPES
+        holder = tensor._base if part else tensor
+        target = self._tensor(holder)
         box, node = None, holder.grad_fn
         operation = OperationRecord(name, [old, *arguments], {}, [Operand(record, record.snap, after)])
         if node is not None and self._known_node(node) is None:
@@ -606,10 +634,9 @@ class Recorder(observe.Observer):
             self._hold(box, node, {id(holder._array): target})
             self._show(box)
             target.node = box
-            self._set(target, "grad_fn", box.cast.label)
-            self._set(target, "leaf", False)
-            self._set(target, "requires_grad", True)
-            self._set(target, "grad", say("kept"))
+            self._has_history(target, box.cast.label)
+        if box is not None and target is not record:
+            self._has_history(record, short_name(tensor._node))
         stale = self._check_versions(record, after)
         if name == "copy_" and self._in_backward and self._at_caller():
             return  # a gradient is copied to be kept
@@ -625,13 +652,23 @@ class Recorder(observe.Observer):
     def _refresh(self, changed: TensorRecord, tensor: Any) -> None:
         """Read again what lies in memory that was written to."""
         for record, reference in list(self._by_tensor.values()):
-            if record is changed or record.memory is changed.memory:
-                other = reference()
-                if other is not None:
-                    record.snap = Snap(other._array)
-                    self._set(record, "value", record.snap.value)
-                    if not other.is_inference():
-                        self._set(record, "version", other._version)
+            other = reference()
+            here = record.memory is changed.memory
+            if other is None or not (here or np.may_share_memory(other._array, tensor._array)):
+                continue
+            record.snap = Snap(other._array)
+            self._set(record, "value", record.snap.value)
+            if not other.is_inference():
+                self._set(record, "version", other._version)
+            if is_outdated(other):
+                self._has_history(record, "AsStridedBackward0")
+
+    def _has_history(self, record: TensorRecord, grad_fn: str) -> None:
+        """A tensor has become the result of something recorded, or of something else."""
+        if self._now(record, "leaf") and self._now(record, "grad") is None:
+            self._set(record, "grad", say("kept"))
+        for attribute, value in {"grad_fn": grad_fn, "leaf": False, "requires_grad": True}.items():
+            self._set(record, attribute, value)
 
     def _check_versions(self, record: TensorRecord, version: int) -> list[ChipRecord]:
         """Mark the saved tensors that are not any more what they were when they were saved."""
@@ -653,7 +690,7 @@ class Recorder(observe.Observer):
 
     @guarded
     def grad_set(self, tensor: Any, before: Any, after: Any) -> None:
-        if after is before:
+        if after is before and after is not None:
             return  # x.grad *= 2 has changed it, and puts it back
         self._look()
         record = self._tensor(tensor)
@@ -662,6 +699,28 @@ class Recorder(observe.Observer):
         self._set(record, "grad", None if snap is None else snap.value)
         active = [*([record.node] if record.node else []), record]
         self._emit("grad_set", "update", active, tensor=record, before=old, after=snap, inplace="")
+
+    @guarded
+    def changed(self, tensor: Any, how: str) -> None:
+        self._look()
+        record = self._tensor(tensor)
+        active, asked = [*([record.node] if record.node else []), record], by_learner()
+        if how == "retain_grad":
+            if not isinstance(self._now(record, "grad"), Value):
+                self._set(record, "grad", None)
+            if asked:
+                self._emit("retain", None, active, tensor=record, snap=None)
+        elif how == "detach_":
+            for attribute, value in {"grad_fn": None, "leaf": True, "requires_grad": False, "grad": None}.items():
+                self._set(record, attribute, value)
+            record.node = None  # the box of the operation shows another tensor from here on
+            if asked:
+                self._emit("untracked", None, active, tensor=record, detached=True)
+        else:
+            before = record.snap
+            self._refresh(record, tensor)
+            if record.snap.value != before.value:  # w.data -= 1 has changed it before, and puts it back
+                self._emit("update", "update", active, tensor=record, before=before, after=record.snap, data=True)
 
     @guarded
     def backward_begin(self, roots: tuple[Any, ...], gradients: tuple[Any, ...], options: dict[str, Any]) -> None:
@@ -686,7 +745,7 @@ class Recorder(observe.Observer):
 
     def _passing(self, record: TensorRecord, snap: Snap) -> None:
         """A gradient arrives at a tensor that will not keep it."""
-        if not self._now(record, "leaf") and not isinstance(self._now(record, "grad"), Value):
+        if not self._now(record, "leaf") and isinstance(self._now(record, "grad"), str):
             self._set(record, "grad", f"{say('kept')} · {snap.value.text}")
 
     @guarded
@@ -885,6 +944,10 @@ class Recorder(observe.Observer):
     @guarded
     def finish(self, error: BaseException | None) -> None:
         """The block is over: look a last time, and show the error that ended it unless the engine has told it."""
+        for changed, reference in self._by_tensor.values():  # what an operation has changed before it raised
+            tensor = reference()
+            if tensor is not None and not tensor.is_inference():
+                self._set(changed, "version", tensor._version)
         if error is None:
             self._look(last=True)
         else:
@@ -933,6 +996,22 @@ class Recorder(observe.Observer):
         self._released.clear()
         self._changes.clear()
         self._in_backward = 0
+
+
+def by_learner() -> bool:
+    """Whether it is the learner's own line that uses a tensor, and not another part of minigrad."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_globals.get("__name__", "") in _BETWEEN:
+        frame = frame.f_back
+    return frame is not None and is_learners(frame)
+
+
+def is_outdated(tensor: Any) -> bool:
+    """Whether a view's grad_fn will be made anew when somebody asks for it: its memory has changed since."""
+    meta = tensor._meta
+    if meta is None or meta.base is None or meta.creation is not None:
+        return False
+    return meta.seen_version != tensor._version and (tensor._node is not None or meta.base.requires_grad)
 
 
 def short_name(node: Any) -> str:

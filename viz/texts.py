@@ -83,11 +83,18 @@ EN: dict[str, str] = {
     "detach.title": "{x} = {base}.detach(): cut off from the graph",
     "detach.text": "{x} shows the same memory as {base}, but has no grad_fn: gradients stop here.",
     "untracked.gradient": "It works on gradients and is not recorded.",
+    "detached.title": "{x} is cut off from its graph",
+    "detached.text": "{x} keeps its numbers and forgets what it was computed from: it has no grad_fn any more, and "
+    "gradients stop here.",
     # In place
     "inplace.title": "{x} is changed in place",
     "inplace.plain": "{operation} writes into the memory of {x}: its version goes from {before} to {after}. It is "
     "part of no graph.",
+    "inplace.data": "{operation} writes into the memory of {x} through {data}, which has a version counter of its "
+    "own: that of {x} stays as it is, so backward cannot notice. torch.no_grad() is the safe way.",
     "inplace.text": "{operation} writes into the memory of {x}: its version goes from {before} to {after}.",
+    "inplace.shape": "{operation} gives {x} another shape, the numbers stay: its version goes from {before} to "
+    "{after}.",
     "inplace.node": "From now on its grad_fn is {node}.",
     "inplace.slices": "{x} is part of {base}, so the history of {base} is written anew: CopySlices keeps the old one "
     "for the elements that were not touched.",
@@ -96,6 +103,9 @@ EN: dict[str, str] = {
     "update.title": "{x} is updated",
     "update.text": "The numbers of the leaf are changed in place, with recording off: the update itself is not part "
     "of any graph.",
+    "update.data.title": "{x} is given other numbers",
+    "update.data": "{x}.data = ... puts them under the same tensor. Nothing is recorded and no version is counted, so "
+    "backward cannot notice. torch.no_grad() with a change in place is the safe way.",
     "update.title.by": "{optimizer} moves {x}",
     "update.descent": "{x} goes a small step against its gradient, where the loss is smaller: the learning rate says "
     "how far. The change is in place and not recorded.",
@@ -114,6 +124,7 @@ EN: dict[str, str] = {
     "node.title": "{node} passes the gradient on",
     "node.text": "The incoming gradient is multiplied by the derivative of the operation and handed to its inputs.",
     "node.joined": "{count} gradients have arrived here along different paths: they add up.",
+    "node.replaced": "A hook on this node has replaced what it computed.",
     "node.reduced": "The gradient of {x} is summed over the dimensions in which it was stretched ({before} to "
     "{after}).",
     "node.nothing": "No input of it needs a gradient.",
@@ -230,6 +241,9 @@ EN: dict[str, str] = {
     "returned.title.none": "autograd.grad() finds no gradient",
     "returned.unused": "What was differentiated does not depend on {names}, so there is None for it.",
     "returned.graph": "It has a grad_fn, so it can be differentiated again.",
+    "retain.called.title": "{x} is asked to keep its gradient",
+    "retain.called": "{x} is not a leaf: without this, backward would pass its gradient on and forget it. From now on "
+    "{x}.grad will hold it.",
     "retain.title": "{x} keeps its gradient",
     "retain.text": "{x} is not a leaf; its gradient is kept in {x}.grad because retain_grad() was called on it.",
     "hook.title": "A hook on {x} is called",

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import linecache
 import textwrap
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -268,12 +269,14 @@ LOOP = """
 """
 
 
-def run(source: str, torch: Any = minigrad, name: str = "cell") -> tuple[Run, dict[str, Any], Exception | None]:
-    """Record a program; also its variables afterwards, and the error it ended with."""
+def run(
+    source: str, torch: Any = minigrad, name: str = "cell", given: Mapping[str, Any] | None = None
+) -> tuple[Run, dict[str, Any], Exception | None]:
+    """Record a program; also its variables afterwards, and the error it ended with. ``given``: what it may use."""
     code = textwrap.dedent(source).strip() + "\n"
     filename = f"<{name}>"
     linecache.cache[filename] = (len(code), None, code.splitlines(True), filename)
-    variables: dict[str, Any] = {"torch": torch, "__name__": "cell"}
+    variables: dict[str, Any] = {"torch": torch, "__name__": "cell", **(given or {})}
     run = Run()
     run.start(Source(filename, 1, code.rstrip("\n").split("\n")))
     error: Exception | None = None

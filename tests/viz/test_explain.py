@@ -53,21 +53,7 @@ def test_formulas_calculated_give_the_gradients_of_the_engine(name: str) -> None
             except Unreadable:
                 assert "words" in str(tree) or "total" in str(tree), f"{operation.name}: {formula}"
                 continue
-            np.testing.assert_allclose(fitted(result, outgoing.array), outgoing.array, rtol=1e-5)
-
-
-def fitted(gradient: Any, like: np.ndarray) -> np.ndarray:
-    """Summed over broadcast dimensions, or in the shape of a view."""
-    gradient = np.asarray(gradient)
-    if gradient.size == like.size:
-        return gradient.reshape(like.shape)
-    while gradient.ndim > like.ndim:
-        gradient = gradient.sum(0)
-    gradient = gradient.reshape((1,) * (like.ndim - gradient.ndim) + gradient.shape)
-    for axis, length in enumerate(like.shape):
-        if length == 1 and gradient.shape[axis] != 1:
-            gradient = gradient.sum(axis, keepdims=True)
-    return np.broadcast_to(gradient, like.shape)
+            np.testing.assert_allclose(latex.fitted(result, outgoing.array), outgoing.array, rtol=1e-5)
 
 
 @pytest.mark.parametrize("title", sorted(title for title, row in OPERATIONS.items() if row.formula))

@@ -319,6 +319,53 @@ def test_view_that_is_written_to_and_put_back_keeps_its_place_in_the_formulas() 
     assert "∂c/∂b = 1" in texts(source, "node")
 
 
+def test_change_through_data_is_seen_in_the_tensor() -> None:
+    source = """
+        w = torch.tensor([1.0, 2.0], requires_grad=True)
+        (w * w).sum().backward()
+        w.data -= 0.5 * w.grad
+        w.grad.data.zero_()
+        w.data = w.data + 1
+    """
+    trace = run(textwrap.dedent(source))[0].trace
+    assert texts(source, "inplace") == ["w.data ← w.data − c = [1, 2] − [1, 2] = [0, 0]"]
+    assert texts(source, "grad_set") == ["w.grad = [2, 4] → [0, 0]"]
+    assert texts(source, "update") == ["w = [0, 0] → [1, 1]"]
+    assert [row["value"].text for row in state(trace).values() if row.get("name") == "w"] == ["[1., 1.]"]
+
+
+def test_tensor_cut_off_or_asked_to_keep_its_gradient_is_a_step() -> None:
+    source = """
+        x = torch.tensor(1.0, requires_grad=True)
+        y = x * 2
+        y.retain_grad()
+        z = y * 3
+        z.detach_()
+    """
+    told = [step.title for step in run(textwrap.dedent(source))[0].trace.steps]
+    assert told[2] == "y is asked to keep its gradient"
+    assert told[4] == "z is cut off from its graph"
+
+
+def test_tensor_that_gets_another_shape_in_place_is_one_step() -> None:
+    source = """
+        y = torch.ones(2, requires_grad=True) * 3
+        y.unsqueeze_(0)
+    """
+    assert texts(source, "inplace") == ["y ← unsqueeze(y) = [[3, 3]]"]
+    assert len(texts(source, "operation")) == 1
+
+
+def test_formula_is_left_out_where_a_hook_on_the_node_replaced_what_it_gave() -> None:
+    source = """
+        x = torch.tensor(2.0, requires_grad=True)
+        y = x * 3
+        y.grad_fn.register_hook(lambda inputs, outputs: (inputs[0] * 10, None))
+        y.backward()
+    """
+    assert texts(source, "node") == ["∂y/∂x = 30"]
+
+
 # What is refused
 
 
