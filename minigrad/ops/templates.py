@@ -106,10 +106,10 @@ class Operation:
 
     def __init__(
         self,
+        /,
         name: str,
         forward: Callable[..., Any],
         derivatives: dict[str, Callable[..., Any]] | None = None,
-        /,
         *,
         params: tuple[str, ...] | None = None,
         node: str | None = None,
