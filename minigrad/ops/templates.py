@@ -218,7 +218,7 @@ def row(
 
 
 def operation(
-    signature: str, derivative: Any = None, formula: Any = r"\bar{z}", /, *, public: Any = function, **more: Any
+    signature: str, derivative: Any = None, /, formula: Any = r"\bar{z}", *, public: Any = function, **more: Any
 ) -> Callable[[Callable[..., Any]], Any]:
     """Make a forward on arrays a public operation: the rest of its row is given here (one derivative: of ``self``)."""
     if type(derivative) is dict:
