@@ -105,6 +105,7 @@ class TensorRecord:
         self.of_gradient = False  # computed from a .grad
         self.aside = False  # unrecorded, and part of an update
         self.owner: TensorRecord | None = None  # the tensor whose .grad it is
+        self.momentum: Snap | None = None  # what an optimizer remembers of its gradients
         self.data_of: TensorRecord | None = None  # the tensor whose .data it is
         self.gradient_of: tuple[TensorRecord, TensorRecord] | None = None  # of the first with respect to the second
         self.quiet = False  # made by minigrad itself: shown only if the learner gives it a name

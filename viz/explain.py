@@ -641,7 +641,7 @@ class Writer:
         known = {"momentum", "dampening", "nesterov", "weight_decay"} if options.get("momentum") else set()
         if name == "SGD" and gradient is not None and "lr" in options and set(extras) <= known:
             if extras:
-                return title, *self._with_momentum(x, options, before, after)
+                return title, *self._with_momentum(x, facts)
             step = [["mn", number(rate)], op("·"), latex.name(say("gradient", x=x))]
             sides: list[Math] = [row(target, op("−"), *step)]
             if all(value_math(snap) is not None for snap in (before, after, gradient)):
@@ -659,20 +659,35 @@ class Writer:
             )
         return title, text, [formula_of(math)]
 
-    def _with_momentum(self, x: str, options: dict[str, Any], before: Snap, after: Snap) -> tuple[str, list[Formula]]:
+    def _with_momentum(self, x: str, facts: Any) -> tuple[str, list[Formula]]:
         """Descent with a memory: ``v ← μ · v + x.grad``, and a step along v."""
+        options, before, after, gradient = (
+            facts["options"],
+            facts["before"].snap,
+            facts["after"].snap,
+            facts["gradient"],
+        )
         v, target, slope = latex.name(self.v), latex.name(x), latex.name(say("gradient", x=x))
-        rate, momentum, damped = options["lr"], ["mn", number(options["momentum"])], 1 - options.get("dampening", 0)
+        rate, momentum = ["mn", number(options["lr"])], ["mn", number(options["momentum"])]
+        damped, plain = 1 - options.get("dampening", 0), True
         if decay := options.get("weight_decay"):
-            slope = row(op("("), slope, op("+"), ["mn", number(decay)], op("·"), target, op(")"))
+            slope, plain = row(op("("), slope, op("+"), ["mn", number(decay)], op("·"), target, op(")")), False
         part = [slope] if damped == 1 else [["mn", number(damped)], op("·"), slope]
-        memory = row(v, op("←"), momentum, op("·"), v, op("+"), *part)
         way = [v]
         if options.get("nesterov"):  # a look ahead
-            way = [row(op("("), slope, op("+"), momentum, op("·"), v, op(")"))]
-        move = row(target, op("←"), target, op("−"), ["mn", number(rate)], op("·"), *way)
-        change = row(target, op("="), shown(before), op("→"), ["mark", shown(after)])
-        formulas = [formula_of(math) for math in (memory, move, change)]
+            way, plain = [row(op("("), slope, op("+"), momentum, op("·"), v, op(")"))], False
+        memory = [row(momentum, op("·"), v, op("+"), *part)]
+        move = [row(target, op("−"), rate, op("·"), *way)]
+        old, new = facts["momentum"]
+        if plain and damped == 1 and new is not None and value_math(new) is not None:
+            if old is not None:
+                memory.append(row(momentum, op("×"), term(old), op("+"), term(gradient)))
+            memory.append(shown(new))
+            move.append(row(shown(before), op("−"), rate, op("×"), term(new)))
+        formulas = []
+        for name, sides in ((v, memory), (target, [*move, shown(after)])):
+            formula = equation(*sides) if len(sides) > 1 else formula_of(sides[0])
+            formulas.append(formula_of(row(name, op("←"), formula.math)))
         return say("update.momentum", x=x, v=self.v, momentum=momentum[1]), formulas
 
     def _backward(self, event: Event, facts: Any) -> tuple[str, str, list[Formula]]:

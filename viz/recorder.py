@@ -891,9 +891,12 @@ class Recorder(observe.Observer):
         stale = self._check_versions(record, new.version)
         numbers = {key: value for key, value in options.items() if isinstance(value, int | float)}
         gradient = None if tensor.grad is None else Snap(tensor.grad._array)
+        buffer, remembered = options.get("momentum_buffer"), record.momentum
+        record.momentum = None if buffer is None else Snap(buffer._array)
         self._emit(
             "update", "update", [self._own_node(record), record, *stale], tensor=record, before=old, after=new,
             stale=stale, optimizer=optimizer, options=numbers, gradient=gradient,
+            momentum=(remembered, record.momentum),
         )  # fmt: skip
 
     @guarded

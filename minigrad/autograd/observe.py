@@ -74,7 +74,8 @@ class Observer:
         """``tensor.grad = after`` was run by the learner (Tensor or None)."""
 
     def update(self, tensor: Tensor, optimizer: str, before: Any, version: int, options: dict[str, Any]) -> None:
-        """An optimizer changed a parameter from ``before`` (a copy) at ``version``, by the options of its group."""
+        """An optimizer changed a parameter from ``before`` (a copy) at ``version``, by these options of its group; what
+        it remembers of the parameter is among them (``momentum_buffer``, a Tensor)."""
 
     def module_begin(self, module: Any, inputs: tuple[Any, ...]) -> None:
         """A ``nn.Module`` is about to run its forward: what runs until its ``module_end`` belongs to it."""

@@ -57,7 +57,7 @@ class Formula(Optimizer):
                 version = counter.version
                 counter.version, counter.where = version + (2 if decay and apart else 1), where  # once for each write
                 if observed:
-                    tell("update", param, type(self).__name__, before, version, group)
+                    tell("update", param, type(self).__name__, before, version, options | self.state[param])
         return loss
 
     def update(self, p: np.ndarray, g: np.ndarray, state: dict[str, Any], group: dict[str, Any]) -> None:

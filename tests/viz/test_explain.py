@@ -236,7 +236,27 @@ def test_momentum_is_written_out() -> None:
         optimizer.step()
     """
     texts = [formula.text for formula in said(textwrap.dedent(source), "update").formulas]
-    assert texts == ["m ← 0.9 · m + (v.grad + 0.1 · v)", "v ← v − 0.5 · m", "v = 1 → −0.55"]
+    assert texts == ["m ← 0.9 · m + (v.grad + 0.1 · v)", "v ← v − 0.5 · m = −0.55"]
+
+
+def test_momentum_that_is_known_is_calculated_with() -> None:
+    source = """
+        w = torch.tensor(1.0, requires_grad=True)
+        optimizer = torch.optim.SGD([w], lr=0.5, momentum=0.9)
+        for _ in range(2):
+            optimizer.zero_grad()
+            (w * 2).backward()
+            optimizer.step()
+    """
+    told = [
+        formula.text for step in steps(textwrap.dedent(source)) if step.kind == "update" for formula in step.formulas
+    ]
+    assert told == [
+        "v ← 0.9 · v + w.grad = 2",
+        "w ← w − 0.5 · v = 1 − 0.5 × 2 = 0",
+        "v ← 0.9 · v + w.grad = 0.9 × 2 + 2 = 3.8",
+        "w ← w − 0.5 · v = 0 − 0.5 × 3.8 = −1.9",
+    ]
 
 
 def test_gradient_that_a_hook_replaced_stands_on_its_edge() -> None:
