@@ -108,8 +108,8 @@ def _unindexed(grad: Any, self_sym_sizes: Shape, indices: Indices) -> Any:
 
 _putting: Any = partial(
     Operation,
-    derivatives={"self": _unwritten, "values": lambda grad, indices: either(_index, grad, indices)},
-    formula={"self": _ELSEWHERE, "values": _TAKEN},
+    self=(_unwritten, _ELSEWHERE),
+    values=(lambda grad, indices: either(_index, grad, indices), _TAKEN),
     tensors=("indices",),
 )
 
@@ -160,16 +160,14 @@ def _cast_back(grad: Any, _dtype: Any) -> Any:
     return cast(grad, _dtype)
 
 
-_copy = Operation(
-    "copy_", _copied, {"self": zeros, "src": _cast_back}, node="CopyBackwards", formula={"self": "0", "src": r"\bar{z}"}
-)
+_copy = Operation("copy_", _copied, self=(zeros, "0"), src=(_cast_back, r"\bar{z}"), node="CopyBackwards")
 _fill = row("fill_", _overwritten, zeros, "0", node="FillBackward2")
 _fill_tensor = Operation(
     "fill_",
     lambda self, value: _copied(self, value.copy()),
-    {"self": zeros, "value": lambda grad: grad.sum()},
+    self=(zeros, "0"),
+    value=(lambda grad: grad.sum(), r"\sum \bar{z}"),
     node="FillBackward3",
-    formula={"self": "0", "value": r"\sum \bar{z}"},
 )
 _zero = row("zero_", lambda self: _overwritten(self, 0), zeros, "0")
 
@@ -506,9 +504,7 @@ def _gathered(grad: Any, dim: int, index: Any) -> Any:
 
 
 _scatter_value: Operation = row("scatter", _written, _cleared, _ELSEWHERE, node="ScatterBackward1", **_by_index)
-_scatter = Operation(
-    "scatter", _written, {"self": _cleared, "src": _gathered}, formula={"self": _ELSEWHERE, "src": _TAKEN}, **_by_index
-)
+_scatter = Operation("scatter", _written, self=(_cleared, _ELSEWHERE), src=(_gathered, _TAKEN), **_by_index)
 
 
 @_in_place_too(
@@ -522,8 +518,8 @@ def scatter(input: Tensor, dim: int, index: Tensor, src: Tensor | None = None, v
 
 @operation(
     "scatter_add(Tensor input, int dim, Tensor index, Tensor src)",
-    {"self": lambda grad: grad, "src": _gathered},
-    {"self": r"\bar{z}", "src": _TAKEN},
+    self=(lambda grad: grad, r"\bar{z}"),
+    src=(_gathered, _TAKEN),
     public=_in_place_too,
     **_by_index,
 )
@@ -551,10 +547,10 @@ def _source_part(grad: Any, dim: int, index: Any, source: Any, alpha: float) -> 
 _index_add: Operation = Operation(
     "index_add",
     _added,
-    {"self": lambda grad: grad, "source": _source_part},
+    self=(lambda grad: grad, r"\bar{z}"),
+    source=(_source_part, r"\alpha \bar{z} \text{ at these places}"),
     params=("self", "dim", "index", "source", "alpha", "source_dim"),
     shows=("source_dim",),
-    formula={"self": r"\bar{z}", "source": r"\alpha \bar{z} \text{ at these places}"},
     **_by_index,
 )
 
@@ -637,9 +633,9 @@ def masked_select(self: np.ndarray, mask: np.ndarray) -> np.ndarray:
 _masked_scatter: Operation = Operation(  # of as many numbers as the mask has trues
     "masked_scatter",
     _mask_scattered,
-    {"self": masked, "source": lambda grad, mask: either(masked_select.operation, grad, mask)},
+    self=(masked, _ELSEWHERE),
+    source=(lambda grad, mask: either(masked_select.operation, grad, mask), _TAKEN),
     tensors=("mask",),
-    formula={"self": _ELSEWHERE, "source": _TAKEN},
 )
 
 

@@ -385,7 +385,7 @@ def _extremes(name: str, ufunc: Any, find: Any, what: str) -> None:
     function(
         f"arg{name}(Tensor input, int? dim=None, bool keepdim=False, *, Tensor out=None)",
         doc=f"The index of the {what} element: in the flattened tensor, or in the dimension ``dim``.",
-    )(Operation(f"arg{name}", index, {}))
+    )(Operation(f"arg{name}", index))
 
 
 _extremes("max", np.maximum, np.argmax, "largest")
@@ -424,14 +424,14 @@ def _truth(name: str, ufunc: Any, what: str) -> None:
         f"{name}(Tensor input, int[1]? dim=None, bool keepdim=False, *, Tensor out=None)",
         f"{name}(Tensor input, int dim, bool keepdim=False, *, Tensor out=None)",
         doc=f"Whether {what} is true (not zero): of all, or over the dimensions ``dim``.",
-    )(Operation(name, forward, {}))
+    )(Operation(name, forward))
 
 
 _truth("all", np.logical_and, "every element")
 _truth("any", np.logical_or, "an element")
 function(
     "count_nonzero(Tensor input, int? dim=None)", "count_nonzero(Tensor input, int[] dim)", doc="How many are not zero."
-)(Operation("count_nonzero", lambda self, dim: _sum(self != 0, dim), {}))
+)(Operation("count_nonzero", lambda self, dim: _sum(self != 0, dim)))
 
 
 # Norms

@@ -337,9 +337,8 @@ def _unread(view: Operation, derivative: Callable[..., Any]) -> Operation:
         view.forward(whole, *args)[...] = grad_output
         return whole
 
-    params, formula = ("grad_output", "shape", *view.params[1:]), {"grad_output": r"\bar{z} \text{ at these places}"}
-    name, node = f"{view.name}_backward", f"{view.name.capitalize()}BackwardBackward0"
-    return Operation(name, forward, {"grad_output": derivative}, params=params, node=node, formula=formula)
+    params, name = ("grad_output", "shape", *view.params[1:]), f"{view.name}_backward"
+    return Operation(name, forward, grad_output=(derivative, r"\bar{z} \text{ at these places}"), params=params)
 
 
 def _unselect(grad: Any, self_sym_sizes: Shape, dim: int, index: int) -> Any:
@@ -462,9 +461,9 @@ def _cut_evenly(self: np.ndarray, split_size: int, dim: int) -> list[np.ndarray]
     return _cut(self, _lengths(self.shape[dim], split_size), dim)
 
 
-_JOINED: dict[str, Any] = {"formula": r"\text{the gradients of the parts, joined}", "outputs": None, "view": True}
-_split = row("split", _cut_evenly, _rejoined_evenly, **_JOINED)
-_split_with_sizes = row("split_with_sizes", _cut, _rejoined, **_JOINED)
+_JOINED = r"\text{the gradients of the parts, joined}"
+_split = row("split", _cut_evenly, _rejoined_evenly, _JOINED, outputs=None, view=True)
+_split_with_sizes = row("split_with_sizes", _cut, _rejoined, _JOINED, outputs=None, view=True)
 
 
 @function("split(Tensor input, any split_size, int dim=0)")
@@ -494,7 +493,7 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     return split(input, -(-length // chunks) if length else [0] * chunks, dim)
 
 
-@operation("unbind(Tensor input, int dim=0)", _piled, **_JOINED)
+@operation("unbind(Tensor input, int dim=0)", _piled, _JOINED, outputs=None, view=True)
 def unbind(self: np.ndarray, dim: int) -> list[np.ndarray]:
     """Views of its parts along a dimension, which they no longer have."""
     length = _length(self, dim, IndexError(f"Dimension specified as {dim} but tensor has no dimensions"))
@@ -516,14 +515,17 @@ def _parted(grad: Any, dim: int, _lengths: Sequence[int | None]) -> list[Any]:
     return [zeros_of(grad, (0,)) if length is None else next(parts) for length in _lengths]
 
 
+def _stacked(tensors: Sequence[np.ndarray], dim: int, _dtype: Any, _count: int) -> np.ndarray:
+    return _joined([np.expand_dims(part, dim) for part in tensors], dim, _dtype)
+
+
+def _unstacked(grad: Any, dim: int, _count: int) -> list[Any]:
+    return [either(select_row, grad, dim, place) for place in range(_count)]
+
+
 _JOINING: dict[str, Any] = {"variadic": True, "formula": {"tensors": r"\text{its part of } \bar{z}"}}
 _cat = Operation("cat", _joined, {"tensors": _parted}, **_JOINING)
-_stack = Operation(
-    "stack",
-    lambda tensors, dim, _dtype, _count: _joined([np.expand_dims(part, dim) for part in tensors], dim, _dtype),
-    {"tensors": lambda grad, dim, _count: [either(select_row, grad, dim, i) for i in range(_count)]},
-    **_JOINING,
-)
+_stack = Operation("stack", _stacked, {"tensors": _unstacked}, **_JOINING)
 
 
 @function("cat(Tensor[] tensors, int dim=0)", method=False, aliases=("concat", "concatenate"))
