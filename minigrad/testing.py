@@ -58,11 +58,9 @@ def _difference(a: Any, b: Any, rtol: float | None, atol: float | None, equal_na
     wrong = ~FUNCTIONS["isclose"](a, b, *tolerances, equal_nan)._array
     if not wrong.any():
         return ""
-    exact = tolerances == (0, 0)
-    kinds = ("Scalars" if not a._array.ndim else "Tensor-likes"), ("equal" if exact else "close")
-    x, y = a._array, b._array
+    x, y, exact = a._array, b._array, tolerances == (0, 0)
     off = np.where(wrong, np.abs(x - y), 0)
-    lines = [f"{kinds[0]} are not {kinds[1]}!", ""]
+    lines = [f"{'Tensor-likes' if x.ndim else 'Scalars'} are not {'equal' if exact else 'close'}!", ""]
     found = [("absolute", off), ("relative", off / np.abs(y))]
     if x.ndim:
         lines.append(f"Mismatched elements: {wrong.sum()} / {x.size} ({wrong.mean() * 100:.1f}%)")

@@ -5,12 +5,11 @@ from __future__ import annotations
 import itertools
 import operator
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping, MutableMapping, MutableSequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, MutableSequence
 from typing import Any
 
-from ..dtypes import type_name
 from ..tensor import Tensor
-from .module import Module, indented
+from .module import Module, indented, typename
 from .parameter import Parameter
 
 
@@ -34,19 +33,16 @@ class _HeldParameters(_Held):
     """Entries that are parameters; other tensors become some."""
 
     table = "_parameters"
+    _kind: Callable[[Any], Any] = operator.attrgetter("dtype")
 
     def _fitting(self, value: Any) -> Any:
         return value if isinstance(value, Parameter) else Parameter(value)
 
-    def _kind(self, value: Parameter) -> str:
-        return str(value.dtype)
-
     def extra_repr(self) -> str:
-        sizes = ("x".join(map(str, value.shape)) for value in self._entries.values())
-        lines = (
-            f"  ({name}): Parameter containing: [{self._kind(value)} of size {size}]"
-            for size, (name, value) in zip(sizes, self._entries.items(), strict=True)
-        )
+        lines = []
+        for name, value in self._entries.items():
+            size = "x".join(map(str, value.shape))
+            lines.append(f"  ({name}): Parameter containing: [{self._kind(value)} of size {size}]")
         return "\n".join(lines)
 
 
@@ -198,8 +194,7 @@ class ParameterDict(_HeldParameters, _Named):
     See https://docs.pytorch.org/docs/stable/generated/torch.nn.ParameterDict.html
     """
 
-    def _kind(self, value: Parameter) -> str:
-        return type_name(value.dtype)
+    _kind = staticmethod(typename)
 
     def update(self, entries: Any = (), /, **more: Any) -> None:
         """Add parameters from a mapping, or from pairs of names and tensors."""

@@ -52,7 +52,8 @@ def checkpoint(
     """
     threat = "Starting in PyTorch 2.9, calling checkpoint without use_reentrant will raise an exception"
     if _reentrant(use_reentrant, "checkpoint", threat):
-        _refuse(kwargs)
+        if kwargs:
+            raise ValueError("Unexpected keyword arguments: " + ",".join(kwargs))
         return CheckpointFunction.apply(function, preserve_rng_state, *args)
     if not is_grad_enabled():
         return function(*args, **kwargs)
@@ -71,7 +72,8 @@ def checkpoint_sequential(
     """
     threat = "In version 2.9 we will raise an exception if use_reentrant is not passed"
     use_reentrant = _reentrant(use_reentrant, "checkpoint.checkpoint_sequential", threat)
-    _refuse(kwargs)
+    if kwargs:
+        raise ValueError("Unexpected keyword arguments: " + ",".join(kwargs))
     modules = list(functions.children() if hasattr(functions, "children") else functions)
     size = len(modules) // segments
     last = size * (segments - 1)
@@ -96,11 +98,6 @@ def _reentrant(given: bool | None, who: str, threat: str) -> bool:
             stacklevel=3,
         )
     return given is None or given
-
-
-def _refuse(kwargs: dict[str, Any]) -> None:
-    if kwargs:
-        raise ValueError("Unexpected keyword arguments: " + ",".join(kwargs))
 
 
 @contextlib.contextmanager
