@@ -91,7 +91,8 @@ def _filled(name: str, what: str, fill: Callable[..., np.ndarray], value: str = 
         return fill(np.zeros(size, (dtype or self.dtype).numpy), fill_value)
 
     owner = "the value's" if value else "the default"
-    for body, shape in ((of_size, f"this size, {owner} dtype"), (like, "input's shape, dtype"), (new, "self's dtype")):
+    shapes = f"this size and {owner} dtype", "input's shape and dtype", "this size and self's dtype"
+    for body, shape in zip((of_size, like, new), shapes, strict=True):
         body.__doc__ = f"A tensor of {shape}: {what}."
     if not draws:
         creation(f"new_{name}(Tensor self, int[] size{value})", method=True)(new)

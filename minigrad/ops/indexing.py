@@ -214,18 +214,18 @@ def _as_value(like: Tensor, number: Any) -> Tensor:
 # Reading an index the way PyTorch reads it
 
 
-_SEQUENCES = (list, tuple, range, np.ndarray, str)
+_ARRAYS = (list, tuple, range, np.ndarray, str, Tensor)
 
 
 def _read(item: Any) -> Any:
-    """One index: a list, range or array becomes a tensor, of bools or else of integers; a 0-d tensor its number."""
+    """A list, range or array among the indices as a tensor, of bools or else integers; a 0-d tensor as its number."""
     if isinstance(item, str):
         raise TypeError("new(): invalid data type 'str'")
-    if isinstance(item, _SEQUENCES):
+    if not isinstance(item, Tensor):
         several = isinstance(item, list | tuple)
         array = np.array([v._array if isinstance(v, Tensor) else v for v in item] if several else item)
         item = Tensor._plain(array if array.size and array.dtype == np.bool_ else array.astype(np.int64))
-    number = isinstance(item, Tensor) and not item._array.ndim and item._array.dtype.kind in "bi"
+    number = not item._array.ndim and item._array.dtype.kind in "bi"
     return item._array.item() if number else item
 
 
@@ -244,7 +244,7 @@ def _means_tuple(index: Any) -> bool:
     """Whether a list is an old way to write a tuple: ``x[[slice(0, 1), 2]]``."""
     if not isinstance(index, list) or len(index) >= 32:
         return False
-    if not any(i is None or i is Ellipsis or isinstance(i, (slice, Tensor, *_SEQUENCES)) for i in index):
+    if not any(i is None or i is Ellipsis or isinstance(i, (slice, *_ARRAYS)) for i in index):
         return False
     warnings.warn(
         "Using a non-tuple sequence for multidimensional indexing is deprecated and will be changed in pytorch 2.9; "
@@ -287,7 +287,7 @@ def _resolve(self: Tensor, index: Any, full_too: bool = False) -> tuple[Tensor, 
     if type(index) is slice:
         return _sliced(self, 0, index, full_too), []
     given = index if isinstance(index, tuple) else tuple(index) if _means_tuple(index) else (index,)
-    items = list(map(_read, given))
+    items = [_read(item) if isinstance(item, _ARRAYS) else item for item in given]
     ndim, taken = self._array.ndim, sum(map(_dims_taken, items))
     if taken > ndim:
         raise IndexError(f"too many indices for tensor of dimension {ndim}")
