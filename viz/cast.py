@@ -6,6 +6,7 @@ tensor or a node of the learner's, only their numbers at a moment.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -178,6 +179,20 @@ class OperationRecord:
     results: list[Operand]
     formula: dict[str, str] = field(default_factory=dict)  # LaTeX of each input's gradient
     inputs: list[str] = field(default_factory=list)  # the row's name of each of next_functions
+
+    @property
+    def operands(self) -> list[Operand]:
+        """The tensors among the arguments."""
+        return list(operands_in(self.arguments))
+
+
+def operands_in(arguments: list[Any]) -> Iterator[Operand]:
+    """The tensors among arguments, and in lists of them."""
+    for argument in arguments:
+        if isinstance(argument, Operand):
+            yield argument
+        elif isinstance(argument, list):
+            yield from operands_in(argument)
 
 
 @dataclass(eq=False)

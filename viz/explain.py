@@ -7,10 +7,8 @@ not calculate, so what a step says is what happened.
 
 from __future__ import annotations
 
-import ast
+import math
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,36 +17,22 @@ from minigrad.ops.templates import OPERATIONS
 from viz import latex
 from viz.cast import EdgeRecord, Event, NodeRecord, Operand, OperationRecord, Snap, TensorRecord, number
 from viz.latex import Math, Tree, Unreadable, linear, op, row
+from viz.notation import (
+    enumerated,
+    equation,
+    formula_of,
+    shape_text,
+    short,
+    shown,
+    size_text,
+    term,
+    value_math,
+    value_shown,
+)  # fmt: skip
 from viz.recorder import SHAPES, Recorder
+from viz.symbols import Symbols
 from viz.texts import has, listing, say
-from viz.trace import Formula, Step, Trace, Value
-
-# How an operation is written forward, with the letters its row uses for its inputs.
-FORWARD = {
-    "add": r"x + y", "sub": r"x - y", "rsub": r"y - x", "mul": r"x \cdot y", "div": r"\frac{x}{y}", "neg": r"-x",
-    "pow": r"x^n", "exp": r"e^x", "sqrt": r"\sqrt{x}", "reciprocal": r"\frac{1}{x}", "abs": r"|x|", "mm": r"A B",
-    "bmm": r"A B", "mv": r"A v", "addmm": r"C + A B", "t": r"A^\top", "transpose": r"A^\top",
-    "lt": r"[x < y]", "le": r"[x \le y]", "gt": r"[x > y]", "ge": r"[x \ge y]", "eq": r"[x = y]", "ne": r"[x \ne y]",
-}  # fmt: skip
-
-# Which argument a letter of a row stands for: the first of these that the row has.
-LETTERS = {
-    "x": ("self", "input", "exponent"),
-    "y": ("other", "tensor", "exponent", "vec2", "target"),
-    "n": ("exponent",),
-    "a": ("self",),
-    "A": ("mat1", "batch1", "mat", "self"),
-    "B": ("mat2", "batch2"),
-    "C": ("self",),
-    "v": ("vec",),
-    "p": ("p", "ord"),
-    "m": ("mask",),
-    "c": ("condition",),
-    "min": ("min",),
-    "max": ("max",),
-    "α": ("alpha",),
-    "β": ("beta",),
-}
+from viz.trace import Formula, Step, Value
 
 # Operations that are told in the same words.
 KIN = {
@@ -66,9 +50,6 @@ KIN = {
 MADE_ALIKE = {  # on the way forward alone
     "rsub": "sub", "mse_loss": "loss", "l1_loss": "loss", "smooth_l1_loss": "loss", "huber_loss": "loss",
 }  # fmt: skip
-NAME_LENGTH = 26  # letters of an expression that may stand for a name
-BRIEF = 20  # letters of a tensor's numbers in a box or on an edge
-DETAIL = 30  # letters of a node's second line
 FAILURES = {
     "Trying to backward through the graph a second time": "freed",
     "one of the variables needed for gradient computation has been modified": "changed",
@@ -100,371 +81,16 @@ FAILURES = {
 }
 
 
-def put_into_words(recorder: Recorder, title: str = "", predict: Sequence[str] = ()) -> Trace:
-    """The Trace of what a recorder saw; ``predict``: what the reader is asked about, see ``viz.predict``."""
-    return Writer(recorder).write(title, predict)
-
-
-def whole_phases(events: Sequence[Event]) -> int:
-    """How many events make up whole phases: a run that is cut ends where a forward or backward does."""
-    for place in range(len(events) - 1, 0, -1):
-        if events[place].phase != events[place - 1].phase:
-            return place
-    return len(events)
-
-
-def size_text(count: int) -> str:
-    """Bytes for a reader: ``8 B``, ``4.0 kB``."""
-    if count < 1000:
-        return f"{count} B"
-    size, unit = float(count), 0
-    while size >= 999.5:
-        size, unit = size / 1000, unit + 1
-    return f"{size:.1f} {' kMGT'[unit]}B" if size < 9.95 else f"{size:.0f} {' kMGT'[unit]}B"
-
-
-def shape_text(shape: Any) -> str:
-    """``2×3``; a single number's shape is empty."""
-    return "×".join(str(length) for length in shape) or "1"
-
-
-def value_math(snap: Snap) -> Math | None:
-    """Numbers few enough to be read in a formula; None for more."""
-    return None if snap.array is None else array_math(snap.array)
-
-
-def value_shown(value: Value) -> Math:
-    """The same of what a Trace holds: its numbers, or its shape."""
-    few = value.cells is not None and len(value.cells) == _count(value.shape)
-    drawn = array_math(np.array(value.cells).reshape(value.shape)) if few else None
-    return drawn or ["mtext", brief(value)]
-
-
-def array_math(array: np.ndarray) -> Math | None:
-    """The numbers of an array: one, a row of up to four, a matrix of up to three rows and columns."""
-    if array.size == 1:
-        return ["mn", number(array.item())]
-    if array.ndim == 1 and array.size <= 4:
-        cells: list[Any] = []
-        for item in array.tolist():
-            cells += [op(","), ["mn", number(item)]]
-        return row(op("["), *cells[1:], op("]"))
-    if array.ndim == 2 and array.size > 0 and max(array.shape) <= 3:
-        rows = [["mtr", *(["mtd", ["mn", number(item)]] for item in line)] for line in array.tolist()]
-        return row(op("["), ["mtable", *rows], op("]"))
-    return None
-
-
-def matrix_math(snap: Snap) -> Math:
-    """Numbers for a matrix product, where one number is a matrix as well."""
-    drawn = shown(snap)
-    return row(op("["), drawn, op("]")) if drawn[0] == "mn" and len(snap.shape) == 2 else drawn
-
-
-def shown(snap: Snap) -> Math:
-    """Numbers for a formula, or their shape where they are many."""
-    return value_math(snap) or ["mtext", f"({shape_text(snap.shape)})"]
-
-
-def term(snap: Snap) -> Math:
-    """Numbers for a sum: a negative one stands in parentheses."""
-    drawn = shown(snap)
-    return row(op("("), drawn, op(")")) if drawn[0] == "mn" and drawn[1].startswith("−") else drawn
-
-
-def formula_of(math: Math, note: str = "") -> Formula:
-    """A formula with its reading in plain text."""
-    return Formula(math, " ".join(linear(math).split()), note)
-
-
-def equation(*sides: Math, note: str = "") -> Formula:
-    """``a = b = c``, what is the same as the side before left out; the last side is marked."""
-    kept: list[Math] = []
-    for side in sides:
-        if not kept or linear(side) != linear(kept[-1]):
-            kept.append(side)
-    parts: list[Any] = [kept[0]]
-    for side in kept[1:-1]:
-        parts += [op("="), side]
-    if len(kept) > 1:
-        parts += [op("="), ["mark", kept[-1]]]
-    math = row(*parts)
-    return formula_of(math, note)
-
-
-def words_of(lines: Sequence[str]) -> set[str]:
-    """The names in a piece of source."""
-    try:
-        parts = list(ast.walk(ast.parse("\n".join(lines))))
-    except SyntaxError:
-        return set(re.findall(r"[^\W\d]\w*", "\n".join(lines)))
-    return {name for part in parts for name in (getattr(part, "id", ""), getattr(part, "arg", "")) if name}
-
-
-class Writer:
+class Writer(Symbols):
     """Turns the events of one run into steps."""
 
     def __init__(self, recorder: Recorder) -> None:
-        self.recorder = recorder
-        self.now = 0  # the number of the step being written
-        self.letters: dict[TensorRecord, str] = {}
+        super().__init__(recorder)
         self.outputs: dict[TensorRecord, tuple[NodeRecord, EdgeRecord]] = {}  # the boxes of results that nothing uses
-        self.roots: dict[TensorRecord, None] = {}
         self.seeded: list[EdgeRecord] = []  # the edges that carry the seeds of the last backward pass
-        self.versions = False  # whether names say which version of a tensor is meant
         self.top = "L"  # what the backward pass differentiates
-        taken = {name for record in recorder.tensors for _, name in record.names if name}
-        taken |= {record.hint for record in recorder.tensors if record.hint}
-        taken |= {name for source in recorder.sources for name in words_of(source.lines)}
-        self.taken = taken
-        self._letters = self._free_letters()
-        self.L = next((letter for letter in ("L", "ℓ", "J") if letter not in taken), "L")
-        self.v = next((letter for letter in ("v", "m", "μ") if letter not in taken), "v")
-        self.rewritten = {
-            record for node in recorder.nodes if node.version for record in (node.tensor,) if record is not None
-        }
-
-    # Names
-
-    def _free_letters(self) -> Iterator[str]:
-        suffix = 0
-        while True:
-            for letter in "abcdfghkmpqrstuw":
-                name = f"{letter}{suffix or ''}"
-                if name not in self.taken:
-                    yield name
-            suffix += 1
-
-    def given_name(self, record: TensorRecord) -> str | None:
-        """The learner's name for a tensor at this step, if it has one."""
-        name = record.name_at(self.now)
-        if name is None and not record.names:
-            name = record.hint or None
-        if name is None and record.gradient_of is not None:
-            name = "∂{}/∂{}".format(*map(self.symbol, record.gradient_of))
-        if name is None and record.data_of is not None:
-            name = f"{self.symbol(record.data_of)}.data"
-        if name is None and record.owner is not None:
-            name = say("gradient", x=self.symbol(record.owner))
-        return name
-
-    def symbol(self, record: TensorRecord) -> str:
-        """What formulas and sentences call a tensor: its name, or a letter for one that has none."""
-        name = self.given_name(record)
-        if name is not None:
-            return name
-        if record not in self.letters:
-            self.letters[record] = next(self._letters)
-        return self.letters[record]
-
-    def row_name(self, record: TensorRecord) -> str:
-        """What stands in the table: the name, or the expression that made it."""
-        name = self.given_name(record)
-        if name is not None:
-            return name
-        text = self.expression(record)
-        return text or self.symbol(record)
-
-    def expression(self, record: TensorRecord) -> str:
-        """The learner's own expression for a tensor where it is short, else the operation with our letters."""
-        if record.expression and len(record.expression) <= NAME_LENGTH:
-            return record.expression.replace(" - ", " − ")
-        if record.operation is not None:
-            return self.operation_text(record.operation)
-        return ""
-
-    def defined(self, record: TensorRecord) -> str:
-        """``a (x + y)`` for a tensor we had to name ourselves."""
-        symbol = self.symbol(record)
-        if self.given_name(record) is None and (text := self.expression(record)) and text != symbol:
-            return f"{symbol} ({text})"
-        return symbol
-
-    def math(self, record: TensorRecord, version: int | None = None) -> Math:
-        symbol = latex.name(self.symbol(record))
-        if version is not None and record in self.rewritten:
-            return ["msub", symbol, ["mtext", f"v{version}"]]
-        return symbol
-
-    def operand_math(self, operand: Any) -> Math:
-        if isinstance(operand, Operand):
-            return self.math(operand.tensor, operand.version if self.versions else None)
-        return latex.number_math(operand) if _is_number(operand) else ["mtext", str(operand)[:20]]
-
-    # Operations
-
-    def reading(self, operation: OperationRecord, text: str, forward: bool = False) -> tuple[Tree, dict[str, Any]]:
-        """A row's formula as a tree with its constants put in (backward: worked out), and what its letters mean."""
-        tree = latex.read(text)
-        meaning: dict[str, Any] = {}
-        constants: dict[str, float] = {}
-        for letter in latex.symbols(tree):
-            if letter == "π":
-                continue
-            value = self._meaning(operation, letter)
-            if value is None:
-                raise Unreadable(letter)
-            if isinstance(value, Operand):
-                meaning[letter] = value
-            else:
-                constants[letter] = float(value)
-        return latex.put(tree, constants) if forward else latex.fold(tree, constants), meaning
-
-    def _meaning(self, operation: OperationRecord, letter: str) -> Any:
-        if letter in ("z", "Z"):
-            return operation.results[0]
-        given = _given(operation)
-        for name in LETTERS.get(letter, ()):
-            if name in given and (isinstance(given[name], Operand) or _is_number(given[name])):
-                return given[name]
-        if letter == "n" and isinstance(given.get("self"), Operand):  # a mean's
-            whole, part = given["self"].snap.shape, operation.results[0].snap.shape
-            return _count(whole) / max(1, _count(part))
-        return None
-
-    def draw(self, tree: Tree, meaning: dict[str, Any], gradient: Math) -> Math:
-        ones = latex.number_math(1)
-        return latex.draw(tree, lambda letter: self._letter(letter, meaning), gradient, ones, False)
-
-    def _letter(self, letter: str, meaning: dict[str, Any]) -> Math:
-        return self.operand_math(meaning[letter]) if letter in meaning else latex.name(letter)
-
-    def draw_numbers(self, tree: Tree, meaning: dict[str, Any], incoming: Snap | None) -> Math | None:
-        """The tree with numbers; None where they are too many to read."""
-        small = [operand for operand in meaning.values() if value_math(operand.snap) is None]
-        if small or (incoming is not None and value_math(incoming) is None):
-            return None
-        gradient = ["mn", "1"] if incoming is None else shown(incoming)
-        try:
-            numbers = matrix_math if latex.is_matrix(tree) else shown
-            if incoming is not None:
-                gradient = numbers(incoming)
-
-            def drawn(letter: str) -> Math:
-                return numbers(meaning[letter].snap) if letter in meaning else latex.name(letter)
-
-            return latex.draw(tree, drawn, gradient, ["mn", "1"], True)
-        except Unreadable:
-            return None
-
-    def operation_math(self, operation: OperationRecord) -> tuple[Math, Math | None]:
-        """An operation with names, and with numbers if they are few."""
-        name = operation.name.rstrip("_")
-        given = _given(operation)
-        plain = given.get("alpha", 1) == 1 and (name != "addmm" or given.get("beta", 1) == 1)
-        if name == "transpose" and len(operation.results[0].snap.shape) != 2:
-            plain = False
-        if name in FORWARD and plain:
-            try:
-                tree, meaning = self.reading(operation, FORWARD[name], forward=True)
-                if name == "mul" and tree[2][0] == "num" and not self._tensor_first(operation):
-                    tree = ("mul", tree[2], tree[1])
-                return self.draw(tree, meaning, row()), self.draw_numbers(tree, meaning, None)
-            except Unreadable:
-                pass
-        if name in ("view", "reshape", "expand"):
-            sizes: list[Any] = []
-            for length in operation.results[0].snap.shape:
-                sizes += [op(","), ["mn", str(length)]]
-            return row(
-                self.operand_math(operation.arguments[0]), op("."), latex.name(name), op("("), *sizes[1:], op(")")
-            ), None
-        if name in ("select", "slice"):
-            return self._indexed(operation), None
-        if name == "copy":
-            return self.operand_math(_operands(operation)[-1]), None
-        parts: list[Any] = []
-        for operand in _operands(operation):
-            parts += [op(","), self.operand_math(operand)]
-        return row(latex.name(name.lstrip("_")), op("("), *parts[1:], op(")")), None
-
-    def _tensor_first(self, operation: OperationRecord) -> bool:
-        """Whether the learner wrote ``x * 2``, and not ``2 * x``, which runs as the same operation.
-
-        A tensor may go by a name that is not shown (``h = x``, then ``h * 2``), so the number is looked for as well.
-        """
-        first = operation.arguments[0]
-        left, _, right = (part.strip() for part in operation.results[0].tensor.expression.rpartition("*"))
-        if not isinstance(first, Operand) or re.fullmatch(r"-?[\d.e]+", left):
-            return False
-        return not right or right not in (self.symbol(first.tensor), first.tensor.expression)
-
-    def _indexed(self, operation: OperationRecord) -> Math:
-        """x[0], x[:, 1:3]."""
-        base, dim, *rest = operation.arguments
-        inside = [op(":"), op(",")] * int(dim)
-        if operation.name == "slice":
-            start, end, step = (*rest, 1)[:3]
-            ends = [str(start) if start else "", ":", "" if end > 2**62 else str(end), "" if step == 1 else f":{step}"]
-            inside.append(["mtext", "".join(ends)])
-        else:
-            inside.append(["mn", str(rest[0])])
-        return row(self.operand_math(base), op("["), *inside, op("]"))
-
-    def operation_text(self, operation: OperationRecord) -> str:
-        return " ".join(linear(self.operation_math(operation)[0]).split())
-
-    # Writing
-
-    def write(self, title: str, predict: Sequence[str] = ()) -> Trace:
-        recorder = self.recorder
-        # The recorder's own events stay as they are: more may be recorded, and put into words again.
-        seen = recorder.events
-        if recorder.cut:
-            seen = seen[: whole_phases(seen)]
-        events = [replace(event, active=list(event.active), changes=list(event.changes)) for event in seen]
-        for event in events:
-            if event.kind == "backward":
-                self.roots |= dict.fromkeys(record for record, _ in event.facts["seeds"])
-        kept = self._kept()
-        self._add_outputs(kept, events)
-        steps = []
-        for number_, event in enumerate(events):
-            self.now = number_
-            steps.append(self.step(event))
-        self._write_cast()
-        self._write_changes(events)
-        made = self._assemble(title, kept, steps, events)
-        if predict:
-            from viz.predict import questions
-
-            made.questions = questions(self, events, predict)
-        return made
-
-    def _kept(self) -> dict[NodeRecord, None]:
-        """The nodes worth drawing: what is not recorded and has no name only where it feeds something that is."""
-        kept: dict[NodeRecord, None] = {}
-        for node in self.recorder.nodes:
-            record = node.tensor
-            named = record is not None and bool(record.names or record.hint) and not record.of_gradient
-            current = record is not None and record.node is node
-            if node.cast.kind == "untracked" and not (named and current and node.operation is not None):
-                continue
-            if not node.hidden:
-                kept[node] = None
-        for edge in reversed(self.recorder.edges):
-            if edge.target in kept:
-                kept[edge.source] = None
-        return {node: None for node in self.recorder.nodes if node in kept}
-
-    def _add_outputs(self, kept: dict[NodeRecord, None], events: list[Event]) -> None:
-        """A box for each result that nothing consumes."""
-        consumed = {(edge.source, edge.output) for edge in self.recorder.edges if edge.target in kept}
-        for node in list(kept):
-            if node.cast.kind != "operation":
-                continue
-            for place, record in enumerate(node.outputs):
-                wanted = record.names or record.hint or record in self.roots
-                if (node, place) in consumed or record.node is not node or not wanted or not events:
-                    continue
-                box = NodeRecord("output", "", record, node.cast.line, node.step)
-                edge = EdgeRecord(node, box, 0, place)
-                self.outputs[record] = box, edge
-                event = events[min(node.step, len(events) - 1)]
-                event.changes += [[box, "visible", True], [edge, "visible", True]]
-                if node in event.active:
-                    event.active += [box, edge]
-                box.outputs = [record]
+        self.L = next((letter for letter in ("L", "ℓ", "J") if letter not in self.taken), "L")
+        self.v = next((letter for letter in ("v", "m", "μ") if letter not in self.taken), "v")
 
     def step(self, event: Event) -> Step:
         """One event in words."""
@@ -491,12 +117,12 @@ class Writer:
             [equation(self.math(record), shown(record.first))] if not facts["again"] else [],
         )
 
-    def _results(self, operation: OperationRecord) -> list[Operand]:
+    def results(self, operation: OperationRecord) -> list[Operand]:
         """What an operation made, as far as it has a name; at least the first."""
         return [part for part in operation.results if self.given_name(part.tensor)] or operation.results[:1]
 
     def _result_text(self, operation: OperationRecord) -> str:
-        return listing([self.symbol(part.tensor) for part in self._results(operation)])
+        return listing([self.symbol(part.tensor) for part in self.results(operation)])
 
     def _operation(self, event: Event, facts: Any) -> tuple[str, str, list[Formula]]:
         operation, node = facts["operation"], facts["node"]
@@ -516,16 +142,16 @@ class Writer:
 
     def _forward(self, operation: OperationRecord) -> Formula:
         names, numbers = self.operation_math(operation)
-        results = self._results(operation)
-        sides = [_enumerated([self.math(result.tensor) for result in results]), names]
+        results = self.results(operation)
+        sides = [enumerated([self.math(result.tensor) for result in results]), names]
         note = ""
         small = all(value_math(result.snap) is not None for result in results)
         if numbers is not None and small:
             sides.append(numbers)
         elif not small:
-            before, after = ([shape_text(o.snap.shape) for o in part] for part in (_operands(operation), results))
+            before, after = ([shape_text(o.snap.shape) for o in part] for part in (operation.operands, results))
             note = f"{', '.join(before)} → {', '.join(after)}"
-        return equation(*sides, _enumerated([shown(result.snap) for result in results]), note=note)
+        return equation(*sides, enumerated([shown(result.snap) for result in results]), note=note)
 
     def kin(self, operation: OperationRecord) -> str:
         name = operation.name.rstrip("_")
@@ -538,8 +164,8 @@ class Writer:
             return []
         after = operation.results[0].snap.shape
         return [
-            say("broadcast", x=self.symbol(o.tensor), before=_shape_words(o.snap.shape), after=_shape_words(after))
-            for o in _operands(operation)
+            say("broadcast", x=self.symbol(o.tensor), before=list(o.snap.shape), after=list(after))
+            for o in operation.operands
             if o.snap.shape != after
         ]
 
@@ -551,10 +177,10 @@ class Writer:
     def _view(self, event: Event, facts: Any) -> tuple[str, str, list[Formula]]:
         operation, node = facts["operation"], facts["node"]
         record = operation.results[0].tensor
-        base = _operands(operation)[0].tensor
+        base = operation.operands[0].tensor
         words = {"x": self.defined(record), "base": self.symbol(base), "node": node.cast.label}
         many = ""
-        if len(self._results(operation)) > 1:
+        if len(self.results(operation)) > 1:
             many, words["x"] = ".many", self._result_text(operation)
         return say(f"view.title{many}", **words), say(f"view.text{many}", **words), [self._forward(operation)]
 
@@ -565,7 +191,7 @@ class Writer:
         operation = facts["operation"]
         record = operation.results[0].tensor
         if operation.name == "detach":
-            words = {"x": self.symbol(record), "base": self.symbol(_operands(operation)[0].tensor)}
+            words = {"x": self.symbol(record), "base": self.symbol(operation.operands[0].tensor)}
             return say("detach.title", **words), say("detach.text", **words), [self._forward(operation)]
         named = ".named" if self.given_name(record) else ""
         title = say(
@@ -719,7 +345,7 @@ class Writer:
         if record in self.outputs:
             box, edge = self.outputs[record]
             self.seeded.append(edge)
-            event.changes.append([edge, "gradient", _short(seed)])
+            event.changes.append([edge, "gradient", short(seed)])
             event.active += [box, edge]
 
     def partial(self, record: TensorRecord, version: int | None = None) -> Math:
@@ -807,7 +433,7 @@ class Writer:
             )
         arrived = next((part for part in incoming if part is not None), None)
         sides: list[Math] = []
-        tag = _short(snap)
+        tag = short(snap)
         shapes = ""
         if operation is not None and operation.results and arrived is not None:
             result = operation.results[0]
@@ -829,9 +455,7 @@ class Writer:
                 if reduced:
                     tree = ("total", tree)
                     x = self.symbol(record) if record is not None else ""
-                    extra.append(
-                        say("node.reduced", x=x, before=_shape_words(arrived.shape), after=_shape_words(snap.shape))
-                    )
+                    extra.append(say("node.reduced", x=x, before=list(arrived.shape), after=list(snap.shape)))
                 sides.append(self.draw(tree, meaning, above))
                 numbers = None if "words" in str(tree) else self.draw_numbers(tree, meaning, arrived)
                 if numbers is not None and value_math(snap) is not None and tree != ("grad",):
@@ -892,7 +516,7 @@ class Writer:
         if not edges and record in self.outputs:
             edges = [self.outputs[record][1]]
         if not same and len(edges) == 1:  # of several, what was replaced is the sum
-            event.changes.append([edges[0], "gradient", _short(after)])
+            event.changes.append([edges[0], "gradient", short(after)])
             event.active.append(edges[0])
         return say("hook.title", x=x), say("hook.same" if same else "hook.changed", x=x), [formula]
 
@@ -938,7 +562,7 @@ class Writer:
             if found is None:
                 kind = ""
             else:
-                count = _count(int(length) for length in found[1].split(",") if length.strip())
+                count = math.prod(int(length) for length in found[1].split(",") if length.strip())
                 words |= {"z": self._called_on(event), "count": count}
         elif kind in ("freed", "changed"):
             kind = ""
@@ -956,158 +580,6 @@ class Writer:
     def _called_on(self, event: Event) -> str:
         found = re.match(r"(.+)\.backward\(", event.facts.get("home", ""))
         return found[1] if found else say("tensor").capitalize()
-
-    # The cast
-
-    def _write_cast(self) -> None:
-        """Labels, details and names: now that every symbol is known."""
-        self.now = -1
-        for record in self.recorder.tensors:
-            self.now = record.made
-            record.cast.name = self.row_name(record)
-            symbol = self.symbol(record) if record in self.letters else ""
-            record.cast.symbol = "" if symbol == record.cast.name else symbol
-        for node in (*self.recorder.nodes, *(box for box, _ in self.outputs.values())):
-            self.now = node.step
-            for chip in node.chips:
-                chip.cast.label = say("chip", x=self.symbol(chip.tensor))
-            if node.tensor is None:
-                continue
-            if node.cast.kind == "operation":
-                node.cast.detail = self._detail(node)
-            else:
-                record = node.tensor
-                node.cast.label = self.row_name(record)
-                text = brief(record.first.value)
-                if node.operation is not None:
-                    node.cast.detail = self._with_value(self.operation_text(node.operation), text, record)
-                else:
-                    node.cast.detail = f"{text}  v{node.version or record.cast.version}"
-
-    def _detail(self, node: NodeRecord) -> str:
-        operation = node.operation
-        if operation is None or not operation.results:
-            return ""
-        result = operation.results[0]
-        text = self.operation_text(operation)
-        if node.cast.label == "CopySlices":
-            return self._with_value(f"{self.row_name(operation.arguments[0].tensor)} ← {text}", "", result.tensor)
-        below = self.outputs.get(result.tensor)
-        told = below is not None and below[1].source is node and len(operation.results) == 1  # by the box below
-        if not told and (result.tensor in self.letters or self.given_name(result.tensor)):
-            text = f"{', '.join(self.symbol(part.tensor) for part in self._results(operation))} = {text}"
-        value = brief(result.snap.value) if len(operation.results) == 1 else ""
-        return self._with_value(text, value, result.tensor)
-
-    def _with_value(self, text: str, value: str, record: TensorRecord) -> str:
-        if not value:
-            return text
-        shape = record.cast.value.shape if record.cast.value is not None else []
-        for ending in dict.fromkeys((value, extent(shape))):
-            if len(text) + len(ending) + 3 <= DETAIL:
-                return f"{text} = {ending}"
-        return text
-
-    def _write_changes(self, events: list[Event]) -> None:
-        """What follows from the changes: a box that shows a tensor's value or name shows the new one."""
-        for record in self.recorder.tensors:
-            for place, (since, name) in enumerate(record.names):
-                step = since if name is not None else since - 1  # a name is taken away as another tensor gets it
-                if place and 0 <= step < len(events):
-                    self.now = since
-                    events[step].changes.append([record, "name", self.row_name(record)])
-        boxes: dict[TensorRecord, list[NodeRecord]] = {}
-        for node in (*self.recorder.nodes, *(box for box, _ in self.outputs.values())):
-            own = node.tensor is not None and (node.tensor.node is node or node.cast.kind == "output")
-            if node.tensor is not None and own and node.cast.kind != "operation" and node.operation is None:
-                boxes.setdefault(node.tensor, []).append(node)
-        state: dict[tuple[TensorRecord, str], Any] = {}
-        for event in events:
-            for changed, attribute, value in list(event.changes):
-                if changed not in boxes:
-                    continue
-                if attribute == "visible" and value is False:  # the tensor is gone, and its box fades
-                    event.changes += [[box, "freed", True] for box in boxes[changed]]
-                if attribute not in ("value", "version"):
-                    continue
-                state[changed, attribute] = value
-                text = brief(state.get((changed, "value"), changed.first.value))
-                version = state.get((changed, "version"), changed.cast.version)
-                event.changes += [[box, "detail", f"{text}  v{version}"] for box in boxes[changed]]
-
-    def _assemble(self, title: str, kept: dict[NodeRecord, None], steps: list[Step], events: list[Event]) -> Trace:
-        recorder = self.recorder
-        ids: dict[Any, str] = {}
-        drawn = (*kept, *(box for box, _ in self.outputs.values()))
-        needed = {tensor for node in drawn for tensor in (node.tensor, *(chip.tensor for chip in node.chips))}
-        for event in events:
-            seen = {(record, attribute): value for record, attribute, value in event.changes}
-            needed |= {record for (record, attribute), value in seen.items() if attribute == "visible" and value}
-        tensors = [record for record in recorder.tensors if record in needed]
-        for place, record in enumerate(tensors):
-            record.cast.id = ids[record] = f"t{place}"
-        nodes = sorted(drawn, key=lambda node: node.step)
-        chips = 0
-        for place, node in enumerate(nodes):
-            node.cast.id = ids[node] = f"n{place}"
-            node.cast.tensor = None if node.tensor is None else ids[node.tensor]
-            for chip in node.chips:
-                chip.cast.id = ids[chip] = f"s{chips}"
-                chip.cast.tensor = ids[chip.tensor]
-                chips += 1
-        edges = [edge for edge in recorder.edges if edge.source in kept and edge.target in kept]
-        edges += [edge for _, edge in self.outputs.values()]
-        for place, edge in enumerate(edges):
-            edge.cast.id, edge.cast.source, edge.cast.target = f"e{place}", ids[edge.source], ids[edge.target]
-            ids[edge] = edge.cast.id
-        for step, event in zip(steps, events, strict=True):
-            step.active = list(dict.fromkeys(ids[part] for part in event.active if part in ids))
-            step.changes = _tidy([[ids[r], attribute, value] for r, attribute, value in event.changes if r in ids])
-        notes = [recorder.stopped] if recorder.stopped else []
-        if recorder.cut:
-            key = "cut" if len(steps) == len(recorder.events) else "cut.phase"
-            notes = [say(key, limit=f"{recorder.limit:,}", shown=f"{len(steps):,}") + " " + say("cut.advice")]
-        source = [line for part in recorder.sources for line in part.lines]
-        first = recorder.sources[0].first if len(recorder.sources) == 1 else 1
-        return Trace(
-            source,
-            steps,
-            [replace(node.cast, chips=[replace(chip.cast) for chip in node.chips]) for node in nodes],
-            [replace(edge.cast) for edge in edges],
-            [replace(record.cast) for record in tensors],
-            title,
-            notes=notes,
-            first_line=max(1, first),
-        )
-
-
-def _tidy(changes: list[list[Any]]) -> list[list[Any]]:
-    """Of several changes of one field in a step, the last."""
-    last = {(name, attribute): value for name, attribute, value in changes}
-    return [[*key, value] for key, value in last.items()]
-
-
-def _short(snap: Snap) -> str:
-    """A gradient for an edge."""
-    if snap.array is not None and snap.array.size == 1:
-        return number(snap.array.item())
-    return brief(snap.value)
-
-
-def brief(value: Value) -> str:
-    """A tensor's numbers for a box or an edge: all of them if they are few, else the shape."""
-    if len(value.text) <= BRIEF and " · " not in value.text:
-        return value.text
-    if value.cells is not None and len(value.shape) == 1 and len(value.cells) <= 4:
-        text = f"[{', '.join(number(cell) for cell in value.cells)}]"
-        if len(text) <= BRIEF:
-            return text
-    return extent(value.shape)
-
-
-def extent(shape: Any) -> str:
-    """What stands where a tensor's numbers would: ``2×3``, ``4 numbers``."""
-    return say("vector", count=shape[0]) if len(shape) == 1 else shape_text(shape)
 
 
 def _holds(tree: Tree, meaning: dict[str, Any], arrived: Snap, snap: Snap) -> bool:
@@ -1133,42 +605,3 @@ def _broadcasts(operation: OperationRecord, key: str = "") -> bool:
     if key == "self" and operation.name.rstrip("_") in ("addmm", "addmv", "baddbmm", "addbmm"):
         return True
     return operation.name.rstrip("_") in ("add", "sub", "rsub", "mul", "div", "pow", "where", "maximum", "minimum")
-
-
-def _operands(operation: OperationRecord) -> list[Operand]:
-    def flat(arguments: list[Any]) -> Iterator[Operand]:
-        for argument in arguments:
-            if isinstance(argument, Operand):
-                yield argument
-            elif isinstance(argument, list):
-                yield from flat(argument)
-
-    return list(flat(operation.arguments))
-
-
-def _given(operation: OperationRecord) -> dict[str, Any]:
-    """The arguments by name; those of an operation whose row is not known (it made no node) by their place."""
-    if any(name.isidentifier() for name in operation.given):
-        return operation.given
-    second = "exponent" if operation.name.rstrip("_") == "pow" else "mat2" if operation.name == "mm" else "other"
-    return dict(zip(("self", second, "alpha"), operation.arguments, strict=False))
-
-
-def _enumerated(parts: list[Math]) -> Math:
-    """``a, b, c``."""
-    return row(*[piece for part in parts for piece in (op(","), part)][1:]) if len(parts) > 1 else parts[0]
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float | np.number)
-
-
-def _count(shape: Any) -> int:
-    count = 1
-    for length in shape:
-        count *= length
-    return count
-
-
-def _shape_words(shape: Any) -> str:
-    return f"[{', '.join(str(length) for length in shape)}]"

@@ -8,8 +8,8 @@ from __future__ import annotations
 import functools
 
 from . import latex
-from .explain import FORWARD, LETTERS
 from .latex import Unreadable
+from .symbols import FORWARD, LETTERS
 
 
 @functools.cache

@@ -31,9 +31,9 @@ class Run:
     def trace(self) -> Trace:
         """What was recorded, as plain data."""
         if self._trace is None or self._watching:
-            from viz import explain
+            from viz import assemble
 
-            self._trace = explain.put_into_words(self._recorder, self._title, self._predict)
+            self._trace = assemble.put_into_words(self._recorder, self._title, self._predict)
         return self._trace
 
     def __enter__(self) -> Run:

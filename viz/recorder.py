@@ -22,7 +22,18 @@ from minigrad.autograd.graph import AccumulateGrad
 from minigrad.autograd.saved import SavedTensor
 from minigrad.tensor import Tensor
 from viz import names
-from viz.cast import ChipRecord, EdgeRecord, Event, NodeRecord, Operand, OperationRecord, Snap, TensorRecord, as_array
+from viz.cast import (
+    ChipRecord,
+    EdgeRecord,
+    Event,
+    NodeRecord,
+    Operand,
+    OperationRecord,
+    Snap,
+    TensorRecord,
+    as_array,
+    operands_in,
+)
 from viz.naming import Naming
 from viz.sources import Source, callee, is_learners, library, line_of, operator_runs, segment, stores
 from viz.texts import say
@@ -477,7 +488,7 @@ class Recorder(observe.Observer):
             return  # it is told as a change of the tensor
         self._look()
         arguments = self._arguments(inputs)
-        tensors = list(_flat(arguments))
+        tensors = list(operands_in(arguments))
         fresh = [self._known(output) is None for output in outputs]
         records = []
         for output, new in zip(outputs, fresh, strict=True):
@@ -630,7 +641,7 @@ class Recorder(observe.Observer):
             box.operation, box.outputs, box.tensor, box.version = operation, [target], target, after
             # A write to a view is drawn as one to its base: the view itself is not in the way of any gradient.
             written = old if target is record else Operand(target, target.snap, before)
-            self._draw(box, node, operation, [written, *_flat(arguments)], row)
+            self._draw(box, node, operation, [written, *operands_in(arguments)], row)
             self._hold(box, node, {id(holder._array): target})
             self._show(box)
             target.node = box
@@ -1036,11 +1047,3 @@ def _saved(node: Any) -> Iterator[tuple[str, Any]]:
         for item in entry if type(entry) is tuple else (entry,):
             if isinstance(item, Tensor | SavedTensor):
                 yield name, item
-
-
-def _flat(arguments: list[Any]) -> Iterator[Operand]:
-    for argument in arguments:
-        if isinstance(argument, Operand):
-            yield argument
-        elif isinstance(argument, list):
-            yield from _flat(argument)

@@ -15,8 +15,10 @@ from minigrad.ops.templates import OPERATIONS
 from tests.viz.recorded import PROGRAMS, run
 from viz import latex, texts
 from viz.cast import Snap, number
-from viz.explain import FORWARD, LETTERS, Writer, brief, equation, size_text
+from viz.explain import Writer
 from viz.latex import Unreadable, linear
+from viz.notation import brief, equation, size_text
+from viz.symbols import FORWARD, LETTERS
 from viz.trace import MATH_TAGS, Value
 
 ALL = pytest.mark.parametrize("name", PROGRAMS)

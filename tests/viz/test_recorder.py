@@ -17,8 +17,8 @@ import pytest
 import minigrad
 from minigrad.autograd import grad_mode
 from tests.viz.recorded import GOLDENS, PROGRAMS, numbers, pretty, run, state
+from viz.assemble import put_into_words
 from viz.cast import Snap
-from viz.explain import put_into_words
 from viz.record import Run, record
 from viz.recorder import Recorder, short_name
 from viz.trace import VERSION, Step, Trace, Value
