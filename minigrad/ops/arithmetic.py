@@ -418,6 +418,7 @@ def _plus(self: np.ndarray, part: Callable[..., Any], *tensors: np.ndarray) -> n
     tensor2=(lambda grad, tensor1, value: grad * (tensor1 * value), r"v \, \bar{z} \cdot a"),
     public=partial(function, in_place=True),
 )
+@dual.rounded_once
 def addcmul(self: np.ndarray, tensor1: np.ndarray, tensor2: np.ndarray, value: float) -> np.ndarray:
     """``input + value * tensor1 * tensor2``."""
     return _plus(self, lambda a, b: value * a * b, *promote(tensor1, tensor2, False))
@@ -433,6 +434,7 @@ def addcmul(self: np.ndarray, tensor1: np.ndarray, tensor2: np.ndarray, value: f
     ),
     public=partial(function, in_place=True),
 )
+@dual.rounded_once
 def addcdiv(self: np.ndarray, tensor1: np.ndarray, tensor2: np.ndarray, value: float) -> np.ndarray:
     """``input + value * tensor1 / tensor2``."""
     return _plus(self, lambda a, b: value * a / b, *promote(tensor1, tensor2, True))

@@ -6,6 +6,7 @@ a derivative is written once and serves both the plain backward pass and create_
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -36,6 +37,23 @@ def either(operation: Any, value: Any, *args: Any) -> Any:
     return operation(value, *args) if isinstance(value, Tensor) else operation.forward(value, *args)
 
 
+_HALF = np.dtype(np.float16)
+
+
+def rounded_once(compute: Callable[..., Any]) -> Callable[..., Any]:
+    """``compute`` as PyTorch's kernels do it: float16 is float32 inside and rounded at the end, not at every step."""
+
+    @functools.wraps(compute)
+    def computed(first: Any, *args: Any) -> Any:
+        if first.dtype is not _HALF:
+            return compute(first, *args)
+        wide = [a.astype(np.float32) if type(a) is np.ndarray and a.dtype is _HALF else a for a in (first, *args)]
+        out = compute(*wide)
+        return tuple([each.astype(_HALF) for each in out]) if type(out) is tuple else out.astype(_HALF)
+
+    return computed
+
+
 def plain(value: Any) -> np.ndarray:
     """The array of a value that may be a Tensor."""
     return value._array if isinstance(value, Tensor) else value
@@ -47,7 +65,8 @@ exp, log, sqrt = dual("exp", np.exp), dual("log", np.log), dual("sqrt", np.sqrt)
 sin, cos, sinh, cosh, tanh = (dual(f.__name__, f) for f in (np.sin, np.cos, np.sinh, np.cosh, np.tanh))
 absolute, isnan, isfinite = dual("abs", np.abs), dual("isnan", np.isnan), dual("isfinite", np.isfinite)
 where, sgn = dual("where", np.where), dual("sgn", lambda x: signs(x))
-reciprocal, rsqrt = dual("reciprocal", lambda x: 1 / x), dual("rsqrt", lambda x: 1 / np.sqrt(x))
+inverse_root = rounded_once(lambda x: np.true_divide(1, np.sqrt(x), out=...))
+reciprocal, rsqrt = dual("reciprocal", lambda x: 1 / x), dual("rsqrt", inverse_root)
 power = dual("pow", lambda x, y: raised(x, y) if isinstance(y, int | float) else np.power(x, y))
 
 
@@ -58,11 +77,11 @@ def signs(x: np.ndarray) -> np.ndarray:
 
 _POWERS: dict[float, Callable[[np.ndarray], np.ndarray]] = {
     2: lambda x: np.multiply(x, x, out=...),
-    3: lambda x: np.multiply(x * x, x, out=...),
+    3: rounded_once(lambda x: np.multiply(x * x, x, out=...)),
     0.5: lambda x: np.sqrt(x, out=...),
-    -0.5: lambda x: np.true_divide(1, np.sqrt(x), out=...),
+    -0.5: inverse_root,
     -1: lambda x: np.true_divide(1, x, out=...),
-    -2: lambda x: np.true_divide(1, x * x, out=...),
+    -2: rounded_once(lambda x: np.true_divide(1, x * x, out=...)),
 }
 
 

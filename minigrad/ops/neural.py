@@ -26,6 +26,7 @@ from .dual import (
     log,
     plain,
     reshape,
+    rounded_once,
     scatter_flat,
     sqrt,
     total,
@@ -51,6 +52,11 @@ def flat(value: Any, self: Any) -> Any:
 
 
 # Activations
+
+
+def _kernel(name: str, forward: Callable[..., Any], derivative: Callable[..., Any], formula: str) -> Operation:
+    """A row of which forward and backward are a kernel each in PyTorch."""
+    return row(name, rounded_once(forward), rounded_once(derivative), formula)
 
 
 def _leaky(self: np.ndarray, negative_slope: float) -> np.ndarray:
@@ -109,42 +115,42 @@ def _silu_backward(grad: Any, self: Any) -> Any:
     return grad * (bent * (self * (1 - bent) + 1))
 
 
-leaky_relu = row(
+leaky_relu = _kernel(
     "leaky_relu",
     _leaky,
     lambda grad, self, negative_slope: flat(pick(self > 0, grad, grad * negative_slope), self),
     r"\bar{z} \cdot ([x > 0] + a \, [x \le 0])",
 )
-elu = row("elu", _elu, _elu_backward, r"\bar{z} \cdot ([x > 0] + [x \le 0] \, \alpha e^{x})")
-silu = row(
+elu = _kernel("elu", _elu, _elu_backward, r"\bar{z} \cdot ([x > 0] + [x \le 0] \, \alpha e^{x})")
+silu = _kernel(
     "silu", lambda self: self * sigmoid(self), _silu_backward, r"\bar{z} \cdot \sigma(x) (1 + x (1 - \sigma(x)))"
 )
-mish = row(
+mish = _kernel(
     "mish", lambda self: self * tanh(softened(self)), _mish_backward, r"\bar{z} \cdot (t + x \sigma(x) (1 - t^2))"
 )
-hardtanh = row(
+hardtanh = _kernel(
     "hardtanh",
     lambda self, min_val, max_val: np.clip(self, self.dtype.type(min_val), self.dtype.type(max_val)),
     lambda grad, self, min_val, max_val: flat(kept(grad, (self > min_val) & (self < max_val)), self),
     r"\bar{z} \cdot [\mathrm{min} < x < \mathrm{max}]",
 )
-hardsigmoid = row(
+hardsigmoid = _kernel(
     "hardsigmoid",
     lambda self: np.clip(self + 3, 0, 6) / 6,
     lambda grad, self: flat(kept(grad / 6, abs(self) < 3), self),
     r"\bar{z} / 6 \cdot [-3 < x < 3]",
 )
-hardswish = row(
+hardswish = _kernel(
     "hardswish",
     lambda self: self * np.clip(self + 3, 0, 6) / 6,
     lambda grad, self: pick(self < 3, kept(grad * (self / 3 + 0.5), self > -3), grad),
     r"\bar{z} \cdot (x / 3 + 1 / 2)",
 )
-log_sigmoid = row(
+log_sigmoid = _kernel(
     "log_sigmoid", lambda self: -softened(-self), lambda grad, self: grad * sigmoid(-self), r"\bar{z} \cdot \sigma(-x)"
 )
-gelu = row("gelu", _gelu, _gelu_backward, r"\bar{z} \cdot (\Phi(x) + x \, \varphi(x))")
-softplus = row(
+gelu = _kernel("gelu", _gelu, _gelu_backward, r"\bar{z} \cdot (\Phi(x) + x \, \varphi(x))")
+softplus = _kernel(
     "softplus",
     _softplus,
     lambda grad, self, beta, threshold: pick(self * beta > threshold, grad, grad * sigmoid(self * beta)),
@@ -593,20 +599,23 @@ def _batch_norm_weight(
     return total(grad * normal, dims)
 
 
-def _norm(name: str, forward: Callable[..., Any], derivatives: dict[str, Any], **more: Any) -> Operation:
-    formula = {
-        "input": r"w \bar{z} / \sigma \text{, without its mean and its part along the output}",
-        "weight": r"\textstyle\sum \bar{z} x \text{, x normalised}",
-        "bias": r"\textstyle\sum \bar{z}",
-    }
-    return Operation(name, forward, derivatives, outputs=("result0", "result1", "result2"), formula=formula, **more)
+def _norm(
+    name: str, forward: Callable[..., Any], of_input: Any, of_weight: Any, of_bias: Any, **more: Any
+) -> Operation:
+    return Operation(
+        name,
+        forward,
+        input=(of_input, r"w \bar{z} / \sigma \text{, without its mean and its part along the output}"),
+        weight=(of_weight, r"\textstyle\sum \bar{z} x \text{, x normalised}"),
+        bias=(of_bias, r"\textstyle\sum \bar{z}"),
+        outputs=("result0", "result1", "result2"),
+        **more,
+    )
 
 
+_RUNNING = ("running_mean", "running_var")
 batch_norm = _norm(
-    "native_batch_norm",
-    _batch_norm,
-    {"input": _batch_norm_input, "weight": _batch_norm_weight, "bias": _over_channels},
-    tensors=("running_mean", "running_var"),
+    "native_batch_norm", _batch_norm, _batch_norm_input, _batch_norm_weight, _over_channels, tensors=_RUNNING
 )
 
 
@@ -635,11 +644,8 @@ def _layer_norm_bias(grad: Any, bias: Any, normalized_shape: Pair) -> Any:
     return total(grad, tuple(range(len(grad.shape) - len(normalized_shape))))
 
 
-layer_norm = _norm(
-    "native_layer_norm",
-    _layer_norm,
-    {"input": _layer_norm_input, "weight": _layer_norm_weight, "bias": _layer_norm_bias},
-)
+_kernels: Any = (_layer_norm, _layer_norm_input, _layer_norm_weight, _layer_norm_bias)
+layer_norm = _norm("native_layer_norm", *map(rounded_once, _kernels))
 
 
 # Losses: reduction 0 is none, 1 mean, 2 sum

@@ -16,7 +16,7 @@ from ..tensor import Tensor
 from . import dual
 from .arguments import broadcast_shape, function
 from .layout import laid_out
-from .templates import Operation, broadcast, common_dtype, computed, promote, row, unary
+from .templates import Operation, broadcast, common_dtype, computed, parameters, promote, row, unary
 
 _LN2, _LN10 = math.log(2), math.log(10)
 
@@ -34,7 +34,7 @@ def elementwise(
 
 def by_last_operand(name: str, forward: Callable[..., Any], /, **more: Any) -> Callable[..., Tensor]:
     """Two rows, for a number as the last operand and for a tensor there, which has a gradient as well."""
-    last = forward.__code__.co_varnames[forward.__code__.co_argcount - 1]
+    *_, last = parameters(forward)
     by_number = Operation(name, forward, **{key: given for key, given in more.items() if key != last})
     node = "".join(part.capitalize() for part in name.split("_")) + "Backward1"
     by_tensor = Operation(name, forward, node=node, **more)
@@ -81,7 +81,7 @@ log1p = elementwise(
 sqrt = elementwise("sqrt", np.sqrt, lambda grad, result: grad / (2 * result), r"\bar{z} / 2z")
 rsqrt = elementwise(
     "rsqrt",
-    lambda x: np.true_divide(1, np.sqrt(x), out=...),
+    dual.inverse_root,
     lambda grad, result: -0.5 * grad * dual.power(result, 3),
     r"-\tfrac{1}{2} \bar{z} \cdot z^3",
 )
@@ -133,17 +133,17 @@ tanh = elementwise(
     np.tanh,
     _own_kernel(
         "tanh",
-        lambda grad_output, output: grad_output * (1 - output * output),
+        dual.rounded_once(lambda grad_output, output: grad_output * (1 - output * output)),
         lambda grad, grad_output, output: grad * (-2 * output * grad_output),
     ),
     r"\bar{z} \cdot (1 - z^2)",
 )
 sigmoid = elementwise(
     "sigmoid",
-    lambda x: np.true_divide(1, 1 + np.exp(-x), out=...),
+    dual.rounded_once(lambda x: np.true_divide(1, 1 + np.exp(-x), out=...)),
     _own_kernel(
         "sigmoid",
-        lambda grad_output, output: grad_output * ((1 - output) * output),
+        lambda grad_output, output: grad_output * (1 - output) * output,
         lambda grad, grad_output, output: grad * grad_output * (-2 * output + 1),
     ),
     r"\bar{z} \cdot z (1 - z)",

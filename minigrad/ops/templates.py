@@ -132,7 +132,7 @@ class Operation:
         )
         title = node or "".join(part.capitalize() for part in name.split("_")) + "Backward0"
         OPERATIONS[title if derivatives else name] = self
-        self._declared = derivatives, params or _parameters(forward), title, {*derivatives, *tensors}, shows
+        self._declared = derivatives, params or parameters(forward), title, {*derivatives, *tensors}, shows
         self.__class__ = Declared
 
     def _work_out(self) -> None:
@@ -141,7 +141,7 @@ class Operation:
         outputs = self.outputs or ()
         kept = {*kept, *outputs}
         self.inputs = tuple(self.params.index(name) for name in derivatives)
-        needed = list(dict.fromkeys([name for fn in derivatives.values() for name in _parameters(fn)[1:]] + [*shows]))
+        needed = list(dict.fromkeys([name for fn in derivatives.values() for name in parameters(fn)[1:]] + [*shows]))
         order = (*self.params, *outputs)
         self.saved_names = tuple(sorted((name for name in needed if name in kept), key=order.index))
         # PyTorch packs (and unpacks) them in the order of their names, outputs last.
@@ -150,12 +150,11 @@ class Operation:
         self.attribute_names = tuple(name for name in needed if name not in kept)
         places = {name: place for place, name in enumerate((*self.saved_names, *self.attribute_names))}
         self.derivatives = tuple(
-            (key, fn, tuple(places[name] for name in _parameters(fn)[1:])) for key, fn in derivatives.items()
+            (key, fn, tuple(places[name] for name in parameters(fn)[1:])) for key, fn in derivatives.items()
         )
         # For each saved name, the inputs whose derivative needs it: it is saved when one of them needs a gradient.
         self.needed_by = tuple(
-            tuple(i for i, fn in enumerate(derivatives.values()) if name in _parameters(fn))
-            for name in self.saved_names
+            tuple(i for i, fn in enumerate(derivatives.values()) if name in parameters(fn)) for name in self.saved_names
         )
         self.node: Any = None
         if derivatives:
@@ -205,8 +204,9 @@ class Declared(Operation):
         return getattr(self, name)
 
 
-def _parameters(function: Callable[..., Any]) -> tuple[str, ...]:
-    code = function.__code__
+def parameters(function: Callable[..., Any]) -> tuple[str, ...]:
+    """The names of a function's parameters."""
+    code = getattr(function, "__wrapped__", function).__code__
     return code.co_varnames[: code.co_argcount]
 
 
@@ -357,7 +357,7 @@ def binary(
     if number_node is not None:
         by_number = Operation(name, forward, params=params, node=number_node, self=inputs["self"])
     # Whether self is saved for the gradient of self, for that of other; and the same of other.
-    needs = [_parameters(derivative) for derivative, _ in inputs.values()] or [(), ()]
+    needs = [parameters(derivative) for derivative, _ in inputs.values()] or [(), ()]
     self_self, self_other, other_self, other_other = [name in of for name in ("self", "other") for of in needs]
     saves = self_self or self_other or other_self or other_other
 
