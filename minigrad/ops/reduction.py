@@ -541,6 +541,7 @@ def _row_sum(value: Any, dim: int) -> Any:
     return total(value, (dim,), True) if len(value.shape) else value
 
 
+@dual.rounded_once
 def _softmax_backward(grad_output: Any, output: Any, dim: int) -> Any:
     weighted = grad_output * output
     return weighted - output * _row_sum(weighted, dim)
@@ -557,7 +558,7 @@ _softmax_data: Operation = Operation(
 )
 _log_softmax_data: Operation = Operation(
     "_log_softmax_backward_data",
-    lambda grad_output, output, dim: grad_output - exp(output) * _row_sum(grad_output, dim),
+    dual.rounded_once(lambda grad_output, output, dim: grad_output - exp(output) * _row_sum(grad_output, dim)),
     {
         "grad_output": lambda grad, output, dim: grad - _row_sum(grad * exp(output), dim),
         "output": lambda grad, grad_output, output, dim: -grad * exp(output) * _row_sum(grad_output, dim),
@@ -571,6 +572,7 @@ def _normalizing(data: Operation, alone: int, formula: str) -> Callable[..., Any
     def declare(finish: Callable[[np.ndarray, int], np.ndarray]) -> Callable[..., Tensor]:
         name = finish.__name__
 
+        @dual.rounded_once
         def forward(self: np.ndarray, dim: int) -> np.ndarray:
             last = "_lastdim" if wrap_dim(dim, self.ndim) >= self.ndim - 1 else ""
             if not self.size:
