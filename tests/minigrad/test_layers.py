@@ -147,3 +147,38 @@ LOSSES = lines("""
 def test_module(case: str) -> None:
     module, inputs = case.split(" | ")
     agrees(module, inputs)
+
+
+@pytest.mark.parametrize(
+    "call",
+    lines("""
+    uniform_(w, -1, 2)
+    normal_(w, 1.0, 0.5)
+    constant_(w, 3)
+    ones_(w)
+    zeros_(w)
+    eye_(w)
+    eye_(w[0])
+    xavier_uniform_(w)
+    xavier_normal_(w.view(2, 3, 2), gain=nn.init.calculate_gain("tanh"))
+    kaiming_uniform_(w, mode="fan_out", nonlinearity="relu")
+    kaiming_normal_(w, a=0.2)
+    kaiming_normal_(w, mode="x")
+    kaiming_uniform_(w, nonlinearity="x")
+    xavier_normal_(w[0])
+"""),
+)
+def test_init(call: str) -> None:
+    program(f"""
+        w = torch.zeros(3, 4).requires_grad_()
+        torch.manual_seed(5)
+        print(nn.init.{call} is w, w, w._version, w.requires_grad)
+        w = w.detach()
+    """)
+
+
+def test_gains() -> None:
+    program("""
+        for name in ("linear", "sigmoid", "conv2d", "tanh", "relu", "selu", "leaky_relu"):
+            print(name, nn.init.calculate_gain(name), nn.init.calculate_gain(name, 0.3))
+    """)
