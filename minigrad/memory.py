@@ -51,15 +51,12 @@ def overlaps_itself(array: np.ndarray) -> bool:
 
 
 def is_dense(array: np.ndarray) -> bool:
-    """Whether its elements fill a stretch of memory, in any order of dimensions."""
+    """Whether its elements (there are some) fill a stretch of memory, in any order of dimensions."""
     expected = array.itemsize
     for step, length in sorted(zip(array.strides, array.shape, strict=True)):
-        if length == 0:
-            return True
-        if length != 1:
-            if step != expected:
-                return False
-            expected *= length
+        if length != 1 and step != expected:
+            return False
+        expected *= length
     return True
 
 

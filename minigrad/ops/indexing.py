@@ -385,6 +385,7 @@ def get_index(self: Tensor, key: Any) -> Tensor:
     return _alias(part) if part is self else part
 
 
+@notes.telling
 def set_index(self: Tensor, key: Any, value: Any) -> None:
     """``x[key] = value``: the value, broadcast and cast, is written where the index leads.
 
@@ -402,11 +403,7 @@ def set_index(self: Tensor, key: Any, value: Any) -> None:
         value = _as_value(self, value)
     if key is False:
         return
-    try:
-        part, indices = (unsqueeze(self, 0), []) if key is True else _resolve(self, key)
-    except Exception as error:
-        notes.told(error)
-        raise
+    part, indices = (unsqueeze(self, 0), []) if key is True else _resolve(self, key)
     shape = value._array.shape
     ones = next((place for place, length in enumerate(shape) if length != 1), len(shape))
     if indices:
