@@ -164,10 +164,6 @@ class _Named(_Held, MutableMapping[str, Any]):
 
     __hash__, __eq__ = object.__hash__, object.__eq__  # each is itself, whatever it holds
 
-    def __init__(self, entries: Mapping[str, Any] | Iterable[tuple[str, Any]] | None = None) -> None:
-        super().__init__()
-        self.update({} if entries is None else entries)
-
     def __getitem__(self, name: str) -> Any:
         return self._entries[name]
 
@@ -187,6 +183,10 @@ class ModuleDict(_Named):
     See https://docs.pytorch.org/docs/stable/generated/torch.nn.ModuleDict.html
     """
 
+    def __init__(self, modules: Mapping[str, Module] | Iterable[tuple[str, Module]] | None = None) -> None:
+        super().__init__()
+        self.update({} if modules is None else modules)
+
 
 class ParameterDict(_HeldParameters, _Named):
     """Parameters by name; other tensors become some. Those of a plain dict are taken in the order of their names.
@@ -195,6 +195,10 @@ class ParameterDict(_HeldParameters, _Named):
     """
 
     _kind = staticmethod(typename)
+
+    def __init__(self, parameters: Any = None) -> None:
+        super().__init__()
+        self.update({} if parameters is None else parameters)
 
     def update(self, entries: Any = (), /, **more: Any) -> None:
         """Add parameters from a mapping, or from pairs of names and tensors."""

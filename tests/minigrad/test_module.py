@@ -503,7 +503,8 @@ def test_parameters_by_name() -> None:
         del p["a"]
         print(p.pop("u"), list(p.keys()), [v.shape for v in p.values()], [n for n, _ in p.named_parameters()])
         p.clear()
-        print(p, nn.ParameterDict({"one": torch.ones(1)}), nn.ParameterList([torch.ones(1)]))
+        print(p, nn.ParameterDict(parameters={"one": torch.ones(1)}), nn.ParameterList(values=[torch.ones(1)]))
+        print(nn.ModuleDict(modules={"a": nn.ReLU()}), nn.ModuleList(modules=[nn.ReLU()]))
         q = nn.ParameterList([torch.ones(1), torch.ones(2)])
         q[0] = torch.zeros(3)
         print(q)
