@@ -958,10 +958,7 @@ class Recorder(observe.Observer):
     @guarded
     def finish(self, error: BaseException | None) -> None:
         """The block is over: look a last time, and show the error that ended it unless the engine has told it."""
-        for changed, reference in self._by_tensor.values():  # what an operation has changed before it raised
-            tensor = reference()
-            if tensor is not None and not tensor.is_inference():
-                self._set(changed, "version", tensor._version)
+        self._read_versions()
         if error is None:
             self._look(last=True)
         else:
@@ -974,6 +971,13 @@ class Recorder(observe.Observer):
         if self.events:
             self.events[-1].changes.extend(self._changes)
             self.events[-1].saved_bytes = self.saved_bytes()
+
+    def _read_versions(self) -> None:
+        """An operation may have changed what it was given before it raised."""
+        for record, reference in self._by_tensor.values():
+            tensor = reference()
+            if tensor is not None and not tensor.is_inference():
+                self._set(record, "version", tensor._version)
 
     def _look_back(self, error: BaseException) -> None:
         """Find the place an error came through in its traceback: the frames themselves are over."""

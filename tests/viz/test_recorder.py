@@ -19,7 +19,7 @@ from minigrad.autograd import grad_mode
 from tests.viz.recorded import GOLDENS, PROGRAMS, numbers, pretty, run, state
 from viz.assemble import put_into_words
 from viz.cast import Snap
-from viz.record import Run, record
+from viz.record import Run, record, step
 from viz.recorder import Recorder, short_name
 from viz.trace import VERSION, Step, Trace, Value
 
@@ -209,6 +209,17 @@ def test_graph_that_is_let_go_shows_and_its_memory_is_free() -> None:
     trace = run(PROGRAMS["dropped"])[0].trace
     gone = next(step for step in trace.steps if step.kind == "free")
     assert (gone.line, gone.saved_bytes) == (3, 0)
+
+
+def test_graphs_that_a_function_leaves_behind_go_with_it() -> None:
+    def two() -> None:
+        w = minigrad.ones(1, requires_grad=True)
+        kept = [w.exp(), w.exp()]
+        assert kept
+
+    last = step(two).trace.steps[-1]
+    assert last.title == "A graph is gone"
+    assert "its 2 nodes go, and with them what they had saved (8 B)" in last.text
 
 
 def test_loop_shows_every_graph_and_fades_the_old_one() -> None:
