@@ -55,22 +55,22 @@ sigmoid, tanh = pointwise.sigmoid, pointwise.tanh
 
 
 def _activation(
-    row: Operation, doc: str, options: str = "", *constants: float, name: str = "", inplace: bool = True
+    row: Operation, doc: str, parameters: str = "", *constants: float, name: str = "", inplace: bool = True
 ) -> Callable[..., Tensor]:
-    """The function that is a row, of its options and of ``constants``; perhaps in place."""
+    """The function that is a row, of what its ``parameters`` take and of ``constants``; perhaps in place."""
 
-    def compute(input: Tensor, *given: Any) -> Tensor:
+    def compute(input: Tensor, *options: Any) -> Tensor:
         _must_float(input, f"{row.name}_cpu")
-        return row(input, *given, *constants)
+        return row(input, *options, *constants)
 
-    def activate(input: Tensor, *given: Any) -> Tensor:
-        return (changing if given[-1] else compute)(input, *given[:-1])
+    def activate(input: Tensor, *options: Any) -> Tensor:
+        return (changing if options[-1] else compute)(input, *options[:-1])
 
     compute.__name__ = row.name
     changing, body = in_place(compute), activate if inplace else compute
     body.params = ("input",)  # type: ignore[attr-defined]  # it is given all arguments, as an Operation is
-    parameters = ["Tensor input", *([options] if options else []), *(["bool inplace=False"] if inplace else [])]
-    return _declare(f"{name or row.name}({', '.join(parameters)})", doc=doc)(body)
+    parts = ["Tensor input", parameters, "bool inplace=False" if inplace else ""]
+    return _declare(f"{name or row.name}({', '.join(filter(None, parts))})", doc=doc)(body)
 
 
 leaky_relu = _activation(neural.leaky_relu, "x where positive, else negative_slope · x.", "Scalar negative_slope=0.01")
