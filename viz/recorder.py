@@ -488,62 +488,29 @@ class Recorder(observe.Observer):
             return  # it is told as a change of the tensor
         self._look()
         arguments = self._arguments(inputs)
-        tensors = list(operands_in(arguments))
+        operands = list(operands_in(arguments))
         fresh = [self._known(output) is None for output in outputs]
-        records = []
-        for output, new in zip(outputs, fresh, strict=True):
-            record = self._new_tensor(output, len(self.events)) if new else self._tensor(output)
-            if not new:  # a Function has changed it
-                self._refresh(record, output)
-                if output._is_view() and output._base.grad_fn is not None:
-                    self._has_history(self._tensor(output._base), short_name(output._base.grad_fn))
-            if new and name == "detach":
-                record.memory = tensors[0].tensor.memory
-            record.of_gradient = node is None and any(o.tensor.of_gradient for o in tensors)
-            if node is None:  # looking at a leaf between backward and the next forward is part of the update
-                record.aside = record.of_gradient or any(o.tensor.aside for o in tensors)
-                record.aside |= name == "detach" and self._phase in ("backward", "update")
-            records.append(record)
-        results = [Operand(record, record.snap, record.cast.version) for record in records]
-        row = getattr(node, "operation", None)
-        view = any(output._is_view() for output in outputs)
+        records = [self._result(output, name, operands, node is not None) for output in outputs]
+        operation = OperationRecord(name, arguments, {}, [Operand(r, r.snap, r.cast.version) for r in records])
+        frame, view = self._frame, any(output._is_view() for output in outputs)
         # Steps of the engine's own are not the learner's: finding where x[0] = 1 writes to, copying a gradient.
-        frame = self._frame
         aside = view and frame is not None and stores(frame)
-        internal = self._in_backward and self._at_caller()
-        operation = OperationRecord(name, arguments, {}, results)
-        if row is not None:
-            operation.given = dict(zip(row.params, arguments, strict=False))
-            operation.formula = row.formula
-        expression = segment(frame) if frame is not None else ""
-        direct = frame is not None and (operator_runs(frame) or callee(expression) == name.strip("_"))
         box = None
         if node is not None:
-            known = self._known_node(node)
-            box = known or self._new_node(node, self._line)
-            box.operation, box.outputs, box.tensor = operation, records, records[0]
+            arrays = {id(output._array): record for output, record in zip(outputs, records, strict=True)}
+            box = self._recorded(operation, node, operands, arrays)
             box.hidden = aside
-            if known is None:
-                self._draw(box, node, operation, tensors, row)
-                self._hold(
-                    box, node, {id(output._array): record for output, record in zip(outputs, records, strict=True)}
-                )
-                self._show(box)
         elif any(fresh):
-            box = NodeRecord("untracked", name, records[0], self._line, len(self.events))
-            box.operation, box.outputs = operation, records
-            self.nodes.append(box)
-            for place, operand in enumerate(tensors):
-                self._edge(self._own_node(operand.tensor), box, place)
-            self._show(box)
+            box = self._unrecorded(operation, operands)
+        expression = "" if frame is None else segment(frame)
+        direct = frame is not None and (operator_runs(frame) or callee(expression) == name.strip("_"))
         for record, new, output in zip(records, fresh, outputs, strict=True):
             if new:
                 record.node, record.operation = box, operation
                 record.cast.leaf = output.is_leaf
                 record.cast.requires_grad = output.requires_grad
-                record.cast.grad_fn = None if node is None else box.cast.label  # type: ignore[union-attr]
-                if node is not None:
-                    record.cast.grad = say("kept")
+                if box is not None and node is not None:
+                    record.cast.grad_fn, record.cast.grad = box.cast.label, say("kept")
                 if direct and not self._running:
                     record.expression = expression
             elif node is not None:  # made inside a custom Function's forward, and now its result
@@ -553,14 +520,14 @@ class Recorder(observe.Observer):
                 self._has_history(record, type(node).__name__)
         if not self._running:
             self._naming.hint(records, direct)
-        if aside or (node is None and (internal or self._library)):
+        if aside or (node is None and (self._library or (self._in_backward and self._at_caller()))):
             for record in records:
                 record.quiet = True
                 self._set(record, "visible", False)
             return
         kind = ("view" if view else "operation") if node is not None else "untracked"
         phase = "update" if node is None and records[0].aside and not self._in_backward else None
-        edges = [edge for edge in self.edges[-len(tensors) - 1 :] if edge.target is box]
+        edges = [edge for edge in self.edges[-len(operands) - 1 :] if edge.target is box]
         active = [*([box] if box else []), *edges, *records, *(box.chips if box else [])]
         self._emit(
             kind, phase, active, operation=operation, node=box, enabled=grad_mode.is_grad_enabled(), view=view,
@@ -568,6 +535,52 @@ class Recorder(observe.Observer):
             created=self._running is not None, recorded=self._create_graph, custom=_in_function(),
             needing=any(isinstance(value, Tensor) and value.requires_grad for value in inputs),
         )  # fmt: skip
+
+    def _result(self, output: Any, name: str, operands: list[Operand], recorded: bool) -> TensorRecord:
+        """The record of a tensor that an operation has made, or a custom Function has changed."""
+        record = self._known(output)
+        if record is not None:
+            self._refresh(record, output)
+            if output._is_view() and output._base.grad_fn is not None:
+                self._has_history(self._tensor(output._base), short_name(output._base.grad_fn))
+        else:
+            record = self._new_tensor(output, len(self.events))
+            if name == "detach":
+                record.memory = operands[0].tensor.memory
+        if not recorded:  # looking at a leaf between backward and the next forward is part of the update
+            record.of_gradient = any(operand.tensor.of_gradient for operand in operands)
+            record.aside = record.of_gradient or any(operand.tensor.aside for operand in operands)
+            record.aside |= name == "detach" and self._phase in ("backward", "update")
+        return record
+
+    def _recorded(
+        self, operation: OperationRecord, node: Any, operands: list[Operand], arrays: dict[int, TensorRecord]
+    ) -> NodeRecord:
+        """The box of an operation with a node. ``arrays``: its results by their arrays."""
+        known = self._known_node(node)
+        box = known or self._new_node(node, self._line)
+        row = getattr(node, "operation", None)
+        if row is not None:
+            operation.given = dict(zip(row.params, operation.arguments, strict=False))
+            operation.formula = row.formula
+        box.operation, box.outputs = operation, [result.tensor for result in operation.results]
+        box.tensor = box.outputs[0]
+        if known is None:
+            self._draw(box, node, operation, operands, row)
+            self._hold(box, node, arrays)
+            self._show(box)
+        return box
+
+    def _unrecorded(self, operation: OperationRecord, operands: list[Operand]) -> NodeRecord:
+        """The box of an operation without a node."""
+        outputs = [result.tensor for result in operation.results]
+        box = NodeRecord("untracked", operation.name, outputs[0], self._line, len(self.events))
+        box.operation, box.outputs = operation, outputs
+        self.nodes.append(box)
+        for place, operand in enumerate(operands):
+            self._edge(self._own_node(operand.tensor), box, place)
+        self._show(box)
+        return box
 
     def _arguments(self, values: tuple[Any, ...]) -> list[Any]:
         """An operation's arguments as they are now; a tensor never seen before, as in a hook, is named as well."""
@@ -631,19 +644,11 @@ class Recorder(observe.Observer):
         box, node = None, holder.grad_fn
         operation = OperationRecord(name, [old, *arguments], {}, [Operand(record, record.snap, after)])
         if node is not None and self._known_node(node) is None:
-            box = self._new_node(node, self._line)
-            operand = Operand(target, target.snap, after)
-            row = getattr(node, "operation", None)
-            if row is not None:
-                operation.given = dict(zip(row.params, operation.arguments, strict=False))
-                operation.formula = row.formula
-            operation.results = [operand]
-            box.operation, box.outputs, box.tensor, box.version = operation, [target], target, after
+            operation.results = [Operand(target, target.snap, after)]
             # A write to a view is drawn as one to its base: the view itself is not in the way of any gradient.
             written = old if target is record else Operand(target, target.snap, before)
-            self._draw(box, node, operation, [written, *operands_in(arguments)], row)
-            self._hold(box, node, {id(holder._array): target})
-            self._show(box)
+            box = self._recorded(operation, node, [written, *operands_in(arguments)], {id(holder._array): target})
+            box.version = after
             target.node = box
             self._has_history(target, box.cast.label)
         if box is not None and target is not record:
