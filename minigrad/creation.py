@@ -428,10 +428,7 @@ def from_numpy(ndarray: np.ndarray) -> Tensor:
 # The constructors of old: a size, or data of a dtype
 
 
-@function("new(int[] size)", method=False, function=False)
-def _shape(size: Shape) -> Shape:
-    """A shape."""
-    return size
+_shape: Any = function("new(int[] size)", method=False, function=False)(lambda size: size)
 
 
 def _legacy(dtype: dtype, /, *args: Any, data: Any = None, size: Any = None, device: Any = None) -> Tensor:

@@ -183,9 +183,8 @@ def copy_(input: Tensor, src: Tensor | float, non_blocking: bool = False) -> Ten
 def fill_(input: Tensor, value: Tensor | float) -> Tensor:
     """Write one value into every element."""
     if not isinstance(value, Tensor):
-        return write(_fill, input, _as_value(input, value)._array)
-    if value._array.ndim:
-        dims = value._array.ndim
+        return write(_fill, input, number_array(value, input.dtype))
+    if dims := value._array.ndim:
         raise RuntimeError(f"fill_ only supports 0-dimension value tensor but got tensor with {dims} dimensions.")
     return write(_fill_tensor, input, value)
 

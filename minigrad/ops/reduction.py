@@ -332,8 +332,11 @@ def _to_index(grad: Any, dim: int, indices: Any, self_sym_sizes: tuple[int, ...]
     return out
 
 
-def _choosing(name: str, of_all: Any, find: Callable[..., np.ndarray], nodes: str) -> Callable[..., Any]:
-    """A function that chooses one element of all, or with ``dim`` one of each row: ``find`` gives their places."""
+def _choosing(name: str, of_all: Any, find: Callable[..., np.ndarray], nodes: tuple[int, int]) -> Callable[..., Any]:
+    """A function that chooses one element of all, or with ``dim`` one of each row: ``find`` gives their places.
+
+    ``nodes``: the numbers that PyTorch gives the nodes of the two.
+    """
 
     def in_rows(self: np.ndarray, dim: int, keepdim: bool) -> tuple[np.ndarray, np.ndarray]:
         _check_not_empty(name, self.shape, dim)
@@ -343,9 +346,9 @@ def _choosing(name: str, of_all: Any, find: Callable[..., np.ndarray], nodes: st
         values = np.take_along_axis(self, indices, dim)
         return (values, indices) if keepdim else (np.squeeze(values, dim), np.squeeze(indices, dim))
 
-    title, pair = f"{name.capitalize()}Backward", return_type(name, *PAIR)
-    whole = row(name, of_all, _evenly, _SHARED, node=title + nodes[0])
-    in_dim = row(name, in_rows, _to_index, r"\bar{z}\,[i = \text{index}]", outputs=PAIR, node=title + nodes[1])
+    of_one, of_rows = (f"{name.capitalize()}Backward{number}" for number in nodes)
+    whole, pair = row(name, of_all, _evenly, _SHARED, node=of_one), return_type(name, *PAIR)
+    in_dim = row(name, in_rows, _to_index, r"\bar{z}\,[i = \text{index}]", outputs=PAIR, node=of_rows)
     return lambda input, dim=None, keepdim=False: whole(input) if dim is None else pair(*in_dim(input, dim, keepdim))
 
 
@@ -366,7 +369,7 @@ def _extremes(name: str, ufunc: Any, find: Any, what: str) -> None:
         _check_not_empty(f"arg{name}", self.shape, dim)
         return np.asarray(find(self, axis=dim if self.ndim else None, keepdims=keepdim))
 
-    choose = _choosing(name, of_all, partial(find, keepdims=True), "10")
+    choose = _choosing(name, of_all, partial(find, keepdims=True), (1, 0))
 
     @function(
         f"{name}(Tensor input, *, Tensor out=None)",
@@ -407,7 +410,7 @@ function(
     "median(Tensor input)",
     "median(Tensor input, int dim=-1, bool keepdim=False, *, Tensor[] out=None)",
     doc="The element in the middle (of two the smaller) of all, or of each row, and its index: (values, indices).",
-)(_choosing("median", _median, _middle, "01"))
+)(_choosing("median", _median, _middle, (0, 1)))
 
 
 # True or false, and counting
