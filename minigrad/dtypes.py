@@ -162,8 +162,8 @@ def number_dtype(number: object) -> dtype | None:
     return None
 
 
-def result_type(*operands: Tensor | float) -> dtype:
-    """The dtype that an operation on these tensors and numbers computes in.
+def result_type(*operands: Tensor | np.ndarray | float) -> dtype:
+    """The dtype that an operation on these tensors (or their arrays) and numbers computes in.
 
     Tensors with dimensions count before 0-d tensors, and these before numbers: the lower ones only matter
     when they are of a higher category (bool < integral < floating).
@@ -173,7 +173,7 @@ def result_type(*operands: Tensor | float) -> dtype:
     """
     found: list[dtype | None] = [None, None, None]  # of tensors with dimensions, 0-d tensors, numbers
     for operand in operands:
-        array = getattr(operand, "_array", None)
+        array: Any = operand if type(operand) is np.ndarray else getattr(operand, "_array", None)
         kind = number_dtype(operand) if array is None else FROM_NUMPY[array.dtype]
         if kind is None:
             raise TypeError(f"result_type(): tensors and numbers have a dtype, {kind_name(operand)} has none")

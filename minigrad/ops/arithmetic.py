@@ -15,13 +15,9 @@ from ..tensor import Tensor
 from . import dual
 from .arguments import METHODS, function, is_number
 from .pointwise import abs as absolute
-from .pointwise import by_last_operand, neg, overloaded, positive, reciprocal, refusing
-from .templates import Operation, binary, broadcast, in_place, operation, promote, promoting, row, unary
+from .pointwise import by_last_operand, elementwise, neg, overloaded, positive, reciprocal, refusing
+from .templates import Operation, binary, broadcast, in_place, operation, promote, promoting, row
 from .written import Formula
-
-
-def _scaled(grad: Any, alpha: float) -> Any:
-    return grad if alpha == 1 else grad * alpha
 
 
 def _times(y: np.ndarray, alpha: float, kind: np.dtype[Any]) -> np.ndarray:
@@ -39,7 +35,7 @@ _add: Any = binary(
     "add",
     np.add,
     self=(lambda grad: grad, r"\bar{z}"),
-    other=(lambda grad, alpha: _scaled(grad, alpha), r"\alpha \, \bar{z}"),
+    other=(lambda grad, alpha: dual.scaled(grad, alpha), r"\alpha \, \bar{z}"),
     extra={"alpha": 1},
     general=lambda x, y, alpha: np.add(x, _times(y, alpha, x.dtype), out=...),
     number_node="AddBackward1",
@@ -48,7 +44,7 @@ _sub: Any = binary(
     "sub",
     np.subtract,
     self=(lambda grad: grad, r"\bar{z}"),
-    other=(lambda grad, alpha: _scaled(-grad, alpha), r"-\alpha \, \bar{z}"),
+    other=(lambda grad, alpha: dual.scaled(-grad, alpha), r"-\alpha \, \bar{z}"),
     extra={"alpha": 1},
     general=lambda x, y, alpha: np.subtract(x, _times(y, alpha, x.dtype), out=...),
     number_node="SubBackward1",
@@ -91,7 +87,7 @@ _sub.operation.forward = _subtract_numbers
 _rsub = row(
     "rsub",
     lambda self, other, alpha: _subtract_numbers(other, self, alpha),
-    lambda grad, alpha: _scaled(-grad, alpha),
+    lambda grad, alpha: dual.scaled(-grad, alpha),
     r"-\alpha \, \bar{z}",
     node="RsubBackward1",
 )
@@ -472,9 +468,7 @@ _BITS = {
     "lshift": _bits("bitwise_left_shift", np.left_shift, "lshift", "fb"),
     "rshift": _bits("bitwise_right_shift", np.right_shift, "rshift", "fb"),
 }
-bitwise_not = function("bitwise_not(Tensor input, *, Tensor out=None)", in_place=True, doc="Every bit turned round.")(
-    unary("bitwise_not", refusing("f", "bitwise_not_cpu", np.invert), None, floating=False)
-)
+bitwise_not = elementwise("bitwise_not", refusing("f", "bitwise_not_cpu", np.invert), None, "", floating=False)
 
 
 def _invert(self: Tensor) -> Tensor:

@@ -91,6 +91,11 @@ def raised(x: np.ndarray, exponent: float) -> np.ndarray:
     return np.power(x, exponent, out=...) if special is None else special(x)
 
 
+def scaled(value: Any, factor: float) -> Any:
+    """A value times a number, which mostly is 1."""
+    return value if factor == 1 else value * factor
+
+
 def first(extreme: np.ufunc) -> Callable[..., Any]:
     """np.maximum and its like, taking the first of 0.0 and -0.0 as PyTorch does; numpy takes the second."""
     return lambda x, y: extreme(y, x, out=...)

@@ -19,7 +19,7 @@ from ..dtypes import FROM_NUMPY
 from ..tensor import Tensor
 from . import shaping
 from .arguments import FUNCTIONS, METHODS, broadcast_shape, function, wrap_dims
-from .dual import dual, expand, like, permute, reshape, t, total, transpose, unsqueeze
+from .dual import dual, expand, like, permute, reshape, scaled, t, total, transpose, unsqueeze
 from .templates import operation
 
 _times_batches, _outer, _squeeze = dual("bmm", np.matmul), dual("outer", np.outer), dual("squeeze", np.squeeze)
@@ -143,21 +143,17 @@ def trace(self: np.ndarray) -> np.ndarray:
     return np.trace(self, dtype=None if self.dtype.kind == "f" else np.int64)
 
 
-def _scaled(value: Any, factor: float) -> Any:
-    return value if factor == 1 else value * factor
-
-
 @operation(
     "addmm(Tensor input, Tensor mat1, Tensor mat2, *, Scalar beta=1, Scalar alpha=1, Tensor out=None)",
-    self=(lambda grad, beta: _scaled(grad, beta), r"\beta \bar{Z}"),
+    self=(lambda grad, beta: scaled(grad, beta), r"\beta \bar{Z}"),
     mat1=(
-        lambda grad, mat2, mat1_sym_sizes, mat1_sym_strides, alpha: _scaled(
+        lambda grad, mat2, mat1_sym_sizes, mat1_sym_strides, alpha: scaled(
             _left(grad, mat2, mat1_sym_sizes, mat1_sym_strides), alpha
         ),
         r"\alpha \bar{Z} B^\top",
     ),
     mat2=(
-        lambda grad, mat1, mat2_sym_sizes, mat2_sym_strides, alpha: _scaled(
+        lambda grad, mat1, mat2_sym_sizes, mat2_sym_strides, alpha: scaled(
             _right(grad, mat1, mat2_sym_sizes, mat2_sym_strides), alpha
         ),
         r"\alpha A^\top \bar{Z}",

@@ -32,7 +32,7 @@ from .dual import (
     total,
     zeros,
 )
-from .templates import Operation, promote, row
+from .templates import Operation, gradient_row, promote, row
 
 sigmoid, tanh, erf = (
     dual(f.__name__, f.operation.forward)  # type: ignore[attr-defined]
@@ -343,15 +343,15 @@ def _weight_gradient(grad: np.ndarray, input: np.ndarray, shape: Pair, settings:
 
 def _map(third: str, name: str, forward: Callable[..., Any], node: str) -> Operation:
     a, b = (role for role in ("output", "input", "weight") if role != third)
-    derivatives: dict[str, Callable[..., Any]] = {
-        "first": lambda g, second, first_sym_sizes, settings: _third(
-            a, first_sym_sizes, settings, **{third: g, b: second}
-        ),
-        "second": lambda g, first, second_sym_sizes, settings: _third(
-            b, second_sym_sizes, settings, **{third: g, a: first}
-        ),
-    }
-    return Operation(name, forward, derivatives, params=("first", "second", "shape", "settings"), node=node)
+
+    def of_first(g: Any, second: Any, first_sym_sizes: Any, settings: Settings) -> Any:
+        return _third(a, first_sym_sizes, settings, **{third: g, b: second})
+
+    def of_second(g: Any, first: Any, second_sym_sizes: Any, settings: Settings) -> Any:
+        return _third(b, second_sym_sizes, settings, **{third: g, a: first})
+
+    params = ("first", "second", "shape", "settings")
+    return Operation(name, forward, params=params, node=node, first=(of_first, ""), second=(of_second, ""))
 
 
 def _third(role: str, shape: Any, settings: Settings, **known: Any) -> Any:
@@ -704,9 +704,7 @@ def _gradient_row(
     def of_target(grad: Any, grad_output: Any, self: Any, target: Any, reduction: int, option: float) -> Any:
         return -of_self(grad, grad_output, self, target, reduction, option)
 
-    derivatives: dict[str, Any] = {"grad_output": of_grad, "self": of_self, "target": of_target}
-    node = f"{name.title().replace('_', '')}BackwardBackward0"
-    gradient = Operation(f"{name}_backward", forward, derivatives, node=node)
+    gradient = gradient_row(name, forward, grad_output=of_grad, self=of_self, target=of_target)
     return lambda grad, self, target, reduction, option=0: either(gradient, grad, self, target, reduction, option)
 
 

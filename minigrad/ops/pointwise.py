@@ -10,21 +10,20 @@ from typing import Any
 
 import numpy as np
 
-from ..dtypes import FROM_NUMPY
+from ..dtypes import FROM_NUMPY, result_type
 from ..memory import as_it_lies
 from ..tensor import Tensor
 from . import dual
 from .arguments import broadcast_shape, function
 from .layout import laid_out
-from .templates import Operation, broadcast, common_dtype, computed, parameters, promote, row, unary
+from .templates import Operation, broadcast, computed, gradient_row, parameters, promote, row, unary
 
 _LN2, _LN10 = math.log(2), math.log(10)
 
 
 def elementwise(
-    name: str, compute: Callable[..., Any], derivative: Callable[..., Any], formula: str, aliases: tuple[str, ...] = (),
-    **more: Any,
-) -> Callable[..., Tensor]:  # fmt: skip
+    name: str, compute: Callable[..., Any], derivative: Any, formula: str, aliases: tuple[str, ...] = (), **more: Any
+) -> Callable[..., Tensor]:
     """A row, and the function, the method and the in-place method of it."""
     declare = function(
         f"{name}(Tensor input, *, Tensor out=None)", in_place=True, aliases=aliases, doc=f"``{name}`` of each element."
@@ -121,9 +120,8 @@ asin, acos, atan, asinh, acosh, atanh = (
 
 def _own_kernel(name: str, forward: Callable[..., Any], of_output: Callable[..., Any]) -> Callable[..., Any]:
     """A derivative that is a row: a product with ``grad_output``, and what is given of the output."""
-    derivatives = {"grad_output": lambda grad, output: dual.either(kernel, grad, output), "output": of_output}
-    kernel: Operation = Operation(
-        f"{name}_backward", forward, derivatives, node=f"{name.capitalize()}BackwardBackward0"
+    kernel: Operation = gradient_row(
+        name, forward, grad_output=lambda grad, output: dual.either(kernel, grad, output), output=of_output
     )
     return lambda grad, result: dual.either(kernel, grad, result)
 
@@ -148,12 +146,11 @@ sigmoid = elementwise(
     ),
     r"\bar{z} \cdot z (1 - z)",
 )
-threshold_backward: Operation = Operation(
-    "threshold_backward",
+threshold_backward: Operation = gradient_row(
+    "threshold",
     lambda grad_output, self, threshold: dual.dropped(grad_output, self <= threshold),
-    grad_output=(lambda grad, self, threshold: dual.either(threshold_backward, grad, self, threshold), ""),
-    self=(dual.zeros, ""),
-    node="ThresholdBackwardBackward0",
+    grad_output=lambda grad, self, threshold: dual.either(threshold_backward, grad, self, threshold),
+    self=dual.zeros,
 )
 
 
@@ -284,9 +281,7 @@ isnan, isinf, isfinite = (
     )
     for compute in (np.isnan, np.isinf, np.isfinite)
 )
-logical_not = function("logical_not(Tensor input, *, Tensor out=None)", in_place=True, doc="Where it is zero.")(
-    unary("logical_not", np.logical_not, None, floating=False)
-)
+logical_not = elementwise("logical_not", np.logical_not, None, "", floating=False)
 _clone = row("clone", lambda self: self.copy(as_it_lies(self)), lambda grad: grad, r"\bar{z}")
 
 
@@ -300,9 +295,8 @@ def clone(input: Tensor, *, memory_format: Any = None) -> Tensor:
 
 
 def _clamped(self: np.ndarray, min: Any, max: Any) -> np.ndarray:
-    out, bounds = self, [(bound, of) for bound, of in ((min, np.maximum), (max, np.minimum)) if bound is not None]
-    for bound, _ in bounds:
-        out = out.astype(common_dtype(out, bound).numpy, copy=False)
+    bounds = [(bound, of) for bound, of in ((min, np.maximum), (max, np.minimum)) if bound is not None]
+    out = self.astype(result_type(self, *(bound for bound, _ in bounds)).numpy, copy=False)
     for bound, extreme in bounds:
         out = broadcast(dual.first(extreme), out, np.asarray(bound, dtype=out.dtype))
     return out

@@ -557,15 +557,14 @@ def _softmax_twice(grad: Any, grad_output: Any, output: Any, dim: int) -> Any:
 _softmax_data: Operation = Operation(
     "_softmax_backward_data",
     _softmax_backward,
-    {"grad_output": lambda grad, output, dim: either(_softmax_data, grad, output, dim), "output": _softmax_twice},
+    grad_output=(lambda grad, output, dim: either(_softmax_data, grad, output, dim), ""),
+    output=(_softmax_twice, ""),
 )
 _log_softmax_data: Operation = Operation(
     "_log_softmax_backward_data",
     dual.rounded_once(lambda grad_output, output, dim: grad_output - exp(output) * _row_sum(grad_output, dim)),
-    {
-        "grad_output": lambda grad, output, dim: grad - _row_sum(grad * exp(output), dim),
-        "output": lambda grad, grad_output, output, dim: -grad * exp(output) * _row_sum(grad_output, dim),
-    },
+    grad_output=(lambda grad, output, dim: grad - _row_sum(grad * exp(output), dim), ""),
+    output=(lambda grad, grad_output, output, dim: -grad * exp(output) * _row_sum(grad_output, dim), ""),
 )
 
 

@@ -523,9 +523,9 @@ def _unstacked(grad: Any, dim: int, _count: int) -> list[Any]:
     return [either(select_row, grad, dim, place) for place in range(_count)]
 
 
-_JOINING: dict[str, Any] = {"variadic": True, "formula": {"tensors": r"\text{its part of } \bar{z}"}}
-_cat = Operation("cat", _joined, {"tensors": _parted}, **_JOINING)
-_stack = Operation("stack", _stacked, {"tensors": _unstacked}, **_JOINING)
+_PART = r"\text{its part of } \bar{z}"
+_cat = Operation("cat", _joined, variadic=(_parted, _PART))
+_stack = Operation("stack", _stacked, variadic=(_unstacked, _PART))
 
 
 @function("cat(Tensor[] tensors, int dim=0)", method=False, aliases=("concat", "concatenate"))

@@ -11,8 +11,8 @@ A derivative *names what it needs* and that is what is saved: another input (``o
 (``result``), an argument (``dim``), the shape of an input (``self_sym_sizes``). It is written once: the same
 lambda runs on arrays in a plain backward pass and on Tensors under create_graph, where it is recorded in turn.
 
-The templates build a function from each row when the package is imported. ``unary`` and ``binary`` are
-written out for speed; every other operation takes the general way, ``Operation.__call__``.
+A row is written out as Python when it is first used (see written.py). ``unary``, ``row`` and ``operation`` are short
+ways to declare one; only ``binary``, which is the operators and the hottest of all, is a function by itself.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from ..autograd.graph import Node, next_sequence
 from ..autograd.observe import tell
 from ..autograd.saved import Freed, SavedTensor, raw, save, unpack
 from ..autograd.views import gradient_edge
-from ..dtypes import FROM_NUMPY, PROMOTED, dtype, get_default_dtype, number_dtype
+from ..dtypes import get_default_dtype, result_type
 from ..memory import check_memory
 from ..tensor import Tensor
 from . import written
@@ -37,7 +37,6 @@ from .layout import laid_out
 from .written import Formula, leads_nowhere, made
 
 OPERATIONS: dict[str, Operation] = {}
-_new = object.__new__
 _state = grad_mode.state
 
 
@@ -97,11 +96,10 @@ class Operation:
         outputs: the names of the outputs; only the first ``differentiable`` of them get gradients. None: as
             many as forward returns, all differentiable.
         tensors: arguments that are tensors without a derivative (an index, a mask).
-        variadic: the first argument is a sequence of tensors, and the derivative returns a gradient for each.
+        variadic: the first argument is a sequence of tensors, and this derivative returns a gradient for each.
         view: the output shares the input's memory.
         shows: what PyTorch's node shows as ``_saved_*`` besides what the derivatives need.
-        quick: what does forward's work where the first argument is a floating array.
-        derivatives, formula: the same as inputs, as two dicts.
+        quick: does forward's work where ``self``, a Tensor and the one argument, is floating.
     """
 
     def __init__(
@@ -109,35 +107,33 @@ class Operation:
         /,
         name: str,
         forward: Callable[..., Any],
-        derivatives: dict[str, Callable[..., Any]] | None = None,
         *,
         params: tuple[str, ...] | None = None,
         node: str | None = None,
         outputs: tuple[str, ...] | None = ("result",),
         differentiable: int = 1,
         tensors: tuple[str, ...] = (),
-        variadic: bool = False,
+        variadic: tuple[Callable[..., Any], str] | None = None,
         view: bool = False,
         shows: tuple[str, ...] = (),
         quick: Callable[..., Any] | None = None,
-        formula: dict[str, str] | None = None,
-        **inputs: Any,
+        **inputs: tuple[Callable[..., Any], str],
     ) -> None:
-        derivatives = derivatives or {key: derivative for key, (derivative, _) in inputs.items()}
-        self.name, self.forward, self.quick, self.variadic, self.view = name, forward, quick, variadic, view
-        self.formula, self.outputs, self.differentiable = (
-            formula or {key: latex for key, (_, latex) in inputs.items()},
-            outputs,
-            differentiable,
-        )
+        self.name, self.forward, self.quick, self.view = name, forward, quick, view
+        self.outputs, self.differentiable, self.variadic = outputs, differentiable, variadic is not None
+        self.params = params or parameters(forward)
+        if variadic is not None:
+            inputs = {self.params[0]: variadic}
+        derivatives = {key: derivative for key, (derivative, _) in inputs.items()}
+        self.formula = {key: latex for key, (_, latex) in inputs.items()}
         title = node or "".join(part.capitalize() for part in name.split("_")) + "Backward0"
-        OPERATIONS[title if derivatives else name] = self
-        self._declared = derivatives, params or parameters(forward), title, {*derivatives, *tensors}, shows
+        OPERATIONS[title if inputs else name] = self
+        self._declared = derivatives, title, {*derivatives, *tensors}, shows
         self.__class__ = Declared
 
     def _work_out(self) -> None:
         """What follows from the row: the class of its nodes, and what they keep."""
-        derivatives, self.params, title, kept, shows = self._declared
+        derivatives, title, kept, shows = self._declared
         outputs = self.outputs or ()
         kept = {*kept, *outputs}
         self.inputs = tuple(self.params.index(name) for name in derivatives)
@@ -165,7 +161,6 @@ class Operation:
             slots = {"__slots__": (), "__module__": "builtins", "operation": self}
             self.node = type(title, (OpNode,), {**slots, "multi": multi, **shown})
         self._run: Any = None  # the row written out, from its first use on
-        self._record: Any = None
 
     def spared(self, edges: tuple[Any, ...], place: int) -> bool:
         """Whether an input was not saved, because no derivative that needs it was to run."""
@@ -190,9 +185,7 @@ class Operation:
 
     def record(self, args: tuple[Any, ...], results: tuple[Tensor, ...], always: bool = False) -> OpNode | None:
         """Make the node of a run and hang it on the result; None where no input needs a gradient."""
-        if self._record is None:
-            self._record = written.record_of(self)
-        return self._record(args, results, always)
+        return written.record_of(self)(args, results, always)
 
 
 class Declared(Operation):
@@ -217,13 +210,23 @@ def row(
     return Operation(name, forward, self=(derivative, formula), **more)
 
 
+def gradient_row(name: str, forward: Callable[..., Any], /, **derivatives: Callable[..., Any]) -> Operation:
+    """The row that is the derivative of another, for when it is differentiated in turn."""
+    node = f"{name.title().replace('_', '')}BackwardBackward0"
+    inputs: Any = {key: (derivative, "") for key, derivative in derivatives.items()}
+    return Operation(f"{name}_backward", forward, node=node, **inputs)
+
+
 def operation(
-    signature: str, derivative: Any = None, /, formula: Any = r"\bar{z}", *, public: Any = function, **more: Any
+    signature: str,
+    derivative: Callable[..., Any] | None = None,
+    formula: str = r"\bar{z}",
+    *,
+    public: Any = function,
+    **more: Any,
 ) -> Callable[[Callable[..., Any]], Any]:
     """Make a forward on arrays a public operation: the rest of its row is given here (one derivative: of ``self``)."""
-    if type(derivative) is dict:
-        more |= {key: (each, formula.get(key, "")) for key, each in derivative.items()}
-    elif derivative is not None:
+    if derivative is not None:
         more["self"] = derivative, formula
 
     def finish(forward: Callable[..., Any]) -> Any:
@@ -289,7 +292,7 @@ def in_place(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
     return apply
 
 
-# The two hot shapes, written out for speed.
+# Functions of elements
 
 
 def computed(function: Callable[..., Any], *arrays: np.ndarray) -> np.ndarray:
@@ -333,7 +336,6 @@ def binary(
     floating: bool = False,
     extra: dict[str, Any] | None = None,
     general: Callable[..., Any] | None = None,
-    node: str | None = None,
     number_node: str | None = None,
     **inputs: Any,
 ) -> Callable[..., Any]:
@@ -352,10 +354,8 @@ def binary(
         return broadcast((lambda x, y: general(x, y, *more)) if general else function, x, y)
 
     params = ("self", "other", *extra)
-    operation = Operation(name, forward, params=params, node=node, **inputs)
-    by_number = None
-    if number_node is not None:
-        by_number = Operation(name, forward, params=params, node=number_node, self=inputs["self"])
+    operation = Operation(name, forward, params=params, **inputs)
+    by_number = number_node and Operation(name, forward, params=params, node=number_node, self=inputs["self"])
     # Whether self is saved for the gradient of self, for that of other; and the same of other.
     needs = [parameters(derivative) for derivative, _ in inputs.values()] or [(), ()]
     self_self, self_other, other_self, other_other = [name in of for name in ("self", "other") for of in needs]
@@ -368,9 +368,7 @@ def binary(
         constants = _constants.get(x.dtype)
         if constants is None:
             return apply_generally(input, other)
-        if type(other) is float or type(other) is int:
-            if Formula.running:
-                return apply_generally(input, other)
+        if (type(other) is float or type(other) is int) and not Formula.running:
             y = other = constants[other] if other in constants else _constant(other, x.dtype)
             edge_other = None
         elif isinstance(other, Tensor):
@@ -412,7 +410,7 @@ def binary(
     def apply_generally(input: Any, other: Any) -> Any:
         if not isinstance(input, Tensor) or not (isinstance(other, Tensor) or is_number(other)):
             return NotImplemented
-        if Formula.running and by_number is not None and not isinstance(other, Tensor):
+        if Formula.running and by_number and not isinstance(other, Tensor):
             return by_number(input, other, *defaults)
         return operation(input, other, *defaults)
 
@@ -436,28 +434,14 @@ def _constant(number: float, kind: np.dtype[Any]) -> np.ndarray:
     return array
 
 
-def common_dtype(x: Any, y: Any) -> dtype:
-    """The dtype PyTorch computes in for two arrays or Python numbers: see ``dtypes.result_type``."""
-    a: Any
-    b: Any
-    a, b = (FROM_NUMPY[v.dtype] if type(v) is np.ndarray else number_dtype(v) for v in (x, y))
-    if a is b:
-        return a
-    rank_a, rank_b = ((2 if v.ndim else 1) if type(v) is np.ndarray else 0 for v in (x, y))
-    if rank_a == rank_b:
-        return PROMOTED[a, b]
-    higher, lower = (a, b) if rank_a > rank_b else (b, a)
-    return PROMOTED[higher, lower] if lower.category > higher.category else higher
-
-
 def promote(x: Any, y: Any, floating: bool) -> tuple[np.ndarray, np.ndarray]:
     """Both as arrays of the dtype PyTorch computes in."""
-    kind = common_dtype(x, y)
+    if type(x) is type(y) is np.ndarray and x.dtype is y.dtype and (x.dtype.kind == "f" or not floating):
+        return x, y
+    kind = result_type(x, y)
     if floating and not kind.is_floating_point:
         kind = get_default_dtype()
-    return tuple(  # type: ignore[return-value]
-        np.asarray(v).astype(kind.numpy, copy=False) for v in (x, y)
-    )
+    return np.asarray(x).astype(kind.numpy, copy=False), np.asarray(y).astype(kind.numpy, copy=False)
 
 
 def promoting(function: Callable[..., Any]) -> Callable[..., np.ndarray]:

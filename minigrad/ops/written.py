@@ -21,6 +21,7 @@ known from the row's names, so it is written down once, when the row is first us
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -113,6 +114,7 @@ def run_of(row: Any) -> Callable[..., Any]:
     return run
 
 
+@cache
 def record_of(row: Any) -> Callable[..., Any]:
     """A function that makes the node of a run and hangs it on the result, as ``run`` does; it returns the node."""
     lines = [f"{_listed(row.params)} = args", *_arrays(row), "(result,) = results", "out, node = result._array, None"]
