@@ -131,6 +131,8 @@ def test_a_fork_does_not_move_what_comes_after() -> None:
         "torch.randint(-5, 5, (2,), dtype=torch.uint8)",
         "torch.randint(3, (2,), dtype=torch.bool)",
         "torch.empty(2).bernoulli_(2.0)",
+        "torch.empty(2).bernoulli_(torch.ones(3))",
+        "torch.empty(2).bernoulli_(torch.ones(2, 2))",
         "torch.bernoulli(torch.tensor([0.5, 2.0]))",
         "torch.bernoulli(torch.tensor([1, 0]))",
         "torch.multinomial(torch.tensor([1.0, -1.0]), 1)",

@@ -32,7 +32,9 @@ def test_prod_divides_by_no_zero(args: str, values: list[list[float]]) -> None:
     agree(f"x.prod({args})", x=values, but=FUSED)
 
 
-@pytest.mark.parametrize("name", ["sum", "mean", "prod", "max", "min", "amax", "argmax", "var", "std", "norm", "all"])
+@pytest.mark.parametrize(
+    "name", ["sum", "mean", "prod", "max", "min", "amax", "argmax", "var", "std", "norm", "all", "median"]
+)
 @pytest.mark.parametrize("x", [(), (3,), (2, 3, 4), (0,), given((3, 2), layout="transposed")], ids=str)
 def test_of_everything(name: str, x: object) -> None:
     agree(f"torch.{name}(x)", x=x, but="double" if name == "norm" and x == (0,) else "")
