@@ -323,7 +323,7 @@ class Tensor(metaclass=Shown):
 
         See https://docs.pytorch.org/docs/stable/generated/torch.Tensor.backward.html
         """
-        autograd.backward(self, gradient, retain_graph, create_graph, inputs=inputs)
+        autograd.gradients.backward(self, gradient, retain_graph, create_graph, inputs=inputs)
 
     @telling
     def retain_grad(self) -> None:

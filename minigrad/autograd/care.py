@@ -12,7 +12,7 @@ from typing import Any
 
 from ..tensor import Tensor
 from . import grad_mode, notes
-from .graph import AccumulateGrad, Edge, Node, accumulator
+from .graph import AccumulateGrad, Edge, Hooks, Node, accumulator
 from .observe import tell
 from .saved import saved_bytes
 
@@ -66,7 +66,7 @@ class Care:
         hooks = node.hooks
         asked = [target for target in self.caught if target is at or (type(target) is tuple and target[0] is at)]
         if asked and not runs and hooks is not None and grad is not None:
-            grad = self.before(node, grad, alone=True)
+            grad = self.before(node, hooks, grad, alone=True)
         for target in asked:
             self.caught[target] = grad[target[1]] if node.multi and grad is not None else grad
         if not runs:
@@ -74,7 +74,7 @@ class Care:
         if grad is None:
             return None, NOTHING
         if hooks is not None:
-            grad = self.before(node, grad)
+            grad = self.before(node, hooks, grad)
         if self.observed:
             tell("node_begin", node, tuple(grad) if node.multi else (grad,))
         try:
@@ -87,7 +87,7 @@ class Care:
             tell("error", error, node)
             raise
         if hooks is not None:
-            outgoing = self.after(node, outgoing, grad)
+            outgoing = self.after(node, hooks, outgoing, grad)
         if self.observed:
             wanted = [None if edge is None else out for edge, out in zip(node.edges, outgoing, strict=True)]
             tell("node_end", node, tuple(grad) if node.multi else (grad,), _handed_on(node, wanted))
@@ -95,10 +95,8 @@ class Care:
                 tell("freed", node, size)
         return grad, outgoing
 
-    def before(self, node: Node, grad: Any, alone: bool = False) -> Any:
+    def before(self, node: Node, hooks: Hooks, grad: Any, alone: bool = False) -> Any:
         """Tensor hooks in the order they were registered, then retain_grad, then (unless ``alone``) node pre-hooks."""
-        hooks = node.hooks
-        assert hooks is not None
         if not (hooks.tensor or hooks.retained or hooks.pre or hooks.post_accumulate):
             return grad
         grads = _wrapped(grad if node.multi else [grad])
@@ -118,17 +116,12 @@ class Care:
             return out[0].copy()  # a hook may have kept the one it saw
         return out if node.multi else out[0]
 
-    def after(self, node: Node, outgoing: Any, incoming: Any) -> Any:
+    def after(self, node: Node, hooks: Hooks, outgoing: Any, incoming: Any) -> Any:
         """The leaf's post-accumulate hooks; the node's post-hooks, which may replace the outgoing gradients."""
-        hooks = node.hooks
-        assert hooks is not None
         with self.recording():
             if isinstance(node, AccumulateGrad):
                 for hook in list(hooks.post_accumulate.values()):
-                    result = hook(node.variable)
-                    if result is not None and not isinstance(result, Tensor):
-                        raise TypeError(f"expected Variable, but hook returned '{type(result).__name__}'")
-                    if result is not None and result is not node.variable:
+                    if _fitting(hook, hook(node.variable), node.variable) is not node.variable:
                         raise RuntimeError("Tensor post accumulate grad hooks should return None.")
             if not hooks.post:
                 return outgoing

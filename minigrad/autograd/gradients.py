@@ -94,8 +94,12 @@ def grad(
                 "allow_unused=False."
             )
         if not only_inputs:
-            text = "only_inputs argument is deprecated and is ignored now (defaults to True)."
-            warnings.warn(text, FutureWarning, stacklevel=2)
+            warnings.warn(
+                "only_inputs argument is deprecated and is ignored now (defaults to True). To accumulate gradient for "
+                "other parts of the graph, please use torch.autograd.backward.",
+                FutureWarning,
+                stacklevel=2,
+            )
         targets = _as_tuple(inputs)
         if not targets:
             raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
@@ -106,9 +110,9 @@ def grad(
                     f"The differentiated Tensor at index {number} appears to not have been used in the graph. Set "
                     "allow_unused=True if this is the desired behavior."
                 )
-            if isinstance(target, GradientEdge) and materialize_grads:
-                raise RuntimeError("materialize_grads cannot be used when the given input is a GradientEdge")
             if gradient is None and materialize_grads:
+                if isinstance(target, GradientEdge):
+                    raise RuntimeError("materialize_grads cannot be used when the given input is a GradientEdge")
                 found[number] = zeros(target)
                 found[number]._requires_grad = create_graph
     except Exception as error:

@@ -62,22 +62,13 @@ def stamp(node: Any) -> None:
         node.metadata["traceback_"] = traceback.format_list(outside)
 
 
-def line_number(place: Place) -> int | None:
-    """The line of a place in its file."""
-    if place is None:
-        return None
-    code, instruction = place
-    for start, end, line in code.co_lines():
-        if start <= instruction < end:
-            return line
-    return code.co_firstlineno
-
-
 def describe(place: Place) -> str:
     """A place for a human reader: ``line 3: y = x.exp()``."""
     if place is None:
         return "an unknown line"
-    filename, line = place[0].co_filename, line_number(place)
+    code, instruction = place
+    filename = code.co_filename
+    line = next((line for start, end, line in code.co_lines() if start <= instruction < end), None)
     source = linecache.getline(filename, line or 0).strip()
     cell = filename.startswith("<") or "ipykernel" in filename
     return f"line {line}{'' if cell else f' of {os.path.basename(filename)}'}{f': {source}' if source else ''}"
@@ -86,13 +77,13 @@ def describe(place: Place) -> str:
 def explain(error: E, *sentences: str) -> E:
     """Attach a note to an error: its cause and the way out, for ``raise explain(...)``."""
     error.add_note("minigrad: " + " ".join(sentences))
-    told(error)
-    return error
+    return told(error)
 
 
-def told(error: BaseException) -> None:
-    """Let the observers hear of an error before it is raised: the learner's code may catch it."""
+def told(error: E) -> E:
+    """The error, of which the observers have heard before it is raised: the learner's code may catch it."""
     tell("error", error, None)
+    return error
 
 
 def telling(function: F) -> F:

@@ -133,13 +133,12 @@ def save(tensor: Tensor) -> Tensor | SavedTensor:
         return SavedTensor(tensor, is_output=False)
     if tensor._meta is not None:
         if tensor._meta.inference:
-            error = RuntimeError(
+            text = (
                 "Inference tensors cannot be saved for backward. Please do not use Tensors created in inference mode "
                 "in computation tracked by autograd. To work around this, you can make a clone to get a normal tensor "
                 "and use it in autograd, or use `torch.no_grad()` instead of `torch.inference_mode()`."
             )
-            notes.told(error)
-            raise error
+            raise notes.told(RuntimeError(text))
         if tensor._meta.detached:
             return SavedTensor(tensor, is_output=False)
     counter = tensor._version_counter

@@ -120,10 +120,11 @@ def check_inplace(tensor: Tensor, recorded: bool) -> None:
     """Raise where PyTorch refuses an in-place change. ``recorded``: the change itself would be recorded."""
     meta = tensor._meta
     if meta is not None and meta.inference and not grad_mode.state.inference:
-        raise RuntimeError(
+        text = (
             "Inplace update to inference tensor outside InferenceMode is not allowed.You can make a clone to get a "
             "normal tensor before doing inplace update.See https://github.com/pytorch/rfcs/pull/17 for more details."
         )
+        raise notes.told(RuntimeError(text))
     if not recorded:
         return
     if meta is not None and meta.base is not None:
@@ -144,20 +145,20 @@ def _leaf_error(what: str, why: str) -> RuntimeError:
 
 def rebase(tensor: Tensor, node: Node) -> None:
     """After a recorded in-place change made ``node``: the tensor's history, and its base's, now go through it."""
-    meta = tensor._meta
-    if meta is None or meta.base is None:
+    base = tensor._base
+    if base is None:
         _set_edge(tensor, node)
         return
-    written = CopySlices(meta.base, tensor, node)
-    _set_edge(meta.base, written)
+    written = CopySlices(base, tensor, node)
+    _set_edge(base, written)
     written.view_node = weakref.ref(current_grad_fn(tensor))  # type: ignore[arg-type]
 
 
 def reshaped(tensor: Tensor, node: Node) -> None:
     """After ``t_`` and the like: the tensor has another shape and a node for that; a base has not changed."""
     _set_edge(tensor, node)
-    if tensor._meta is not None and tensor._meta.base is not None:
-        tensor._meta.seen_version = tensor._counter().version
+    if tensor._is_view():
+        tensor._own_meta().seen_version = tensor._counter().version
 
 
 class CopySlices(Node):

@@ -161,12 +161,32 @@ with several((x, y, z, torch.ones(1)), said("any"), mode="any"):
 """,
     "a node's hook sees what is handed on": """
 m = torch.ones(2, 3, requires_grad=True); y = m * x; y.grad_fn.register_hook(said("mul")); y.sum().backward()
-y = m + x; y.grad_fn.register_hook(lambda into, out: (into[0] * 2, into[1] * 3)); y.sum().backward(); print(m.grad, x.grad)
+y = m + x; y.grad_fn.register_hook(lambda into, out: (into[0] * 2, into[1] * 3)); y.sum().backward(); print(m.grad)
+print(x.grad)
 y = m * x; y.grad_fn.register_hook(lambda into, out: (into[0].sum(0), into[1])); attempt(lambda: y.sum().backward())
 """,
     "hooks on several outputs run in the order they were registered": """
 a, b = x[:2].unbind(); b.register_hook(said("b")); a.register_hook(said("a")); b.register_hook(said("b again"))
 a.backward(retain_graph=True); (a * b).backward()
+""",
+    "what node hooks may return": """
+for bad in (lambda *g: 3, lambda *g: (g[0][0],) * 3, lambda *g: (g[0][0].float(), g[0][1]), lambda *g: (g[0][0], x)):
+    y = x * 2; y.grad_fn.register_hook(bad); attempt(lambda: y.sum().backward())
+    y = x * 2; y.grad_fn.register_prehook(bad); attempt(lambda: y.sum().backward())
+for bad in (lambda t: 3, lambda t: torch.ones(1), lambda t: t * 2, lambda t: t):
+    with w.register_post_accumulate_grad_hook(bad): attempt(lambda: w.sum().backward())
+attempt(lambda: (x * x).grad_fn(torch.ones(3), torch.ones(3))); print((x * x).grad_fn(torch.ones(3)))
+""",
+    "edges as roots, and arguments of the wrong kind": """
+edge = torch.autograd.graph.get_gradient_edge; y = x * 3; s = y.sum()
+torch.autograd.backward(edge(y), torch.ones(3)); print(x.grad); attempt(lambda: torch.autograd.grad(edge(s), x))
+print(torch.autograd.grad(x.sum(), edge(x), materialize_grads=True))
+attempt(lambda: torch.autograd.grad(x.sum(), [edge(w), x], materialize_grads=True))
+attempt(lambda: torch.autograd.backward(3.0)); attempt(lambda: torch.autograd.grad(x.sum(), [3]))
+attempt(lambda: torch.autograd.backward([x.sum(), x.sum()], [torch.ones(())])); attempt(lambda: x.sum().backward(2.0))
+attempt(lambda: torch.autograd.backward(x * 2, grad_variables=torch.ones(3)))
+attempt(lambda: torch.autograd.backward(x * 2, torch.ones(3), grad_variables=torch.ones(3)))
+attempt(lambda: torch.autograd.grad((x * 2).sum(), x, only_inputs=False)); print(torch.autograd.Variable(x), x.grad)
 """,
     "several outputs": """
 m = torch.tensor([[3.0, 1.0], [2.0, 4.0]], requires_grad=True); v, i = m.max(1); a, b = m.unbind()
