@@ -7,6 +7,8 @@ import math
 import numpy as np
 import pytest
 
+import minigrad
+from minigrad.nn import functional
 from minigrad.ops.dual import choose
 from tests.minigrad.oracle import agree, given, program
 
@@ -316,3 +318,18 @@ def test_where_warns_of_a_uint8_condition() -> None:
 )
 def test_masked_fill(code: str) -> None:
     agree(code, x=(2, 3), y=(3,))
+
+
+@pytest.mark.parametrize("name", ["sigmoid", "tanh", "rsqrt", "silu", "mish", "gelu", "softplus", "elu", "softmax"])
+def test_float16_is_float32_rounded_once(name: str) -> None:
+    found = []
+    for wide in (False, True):  # what is wide goes through float32 and is rounded at the end
+        x = minigrad.linspace(0.25, 3, 200).half().requires_grad_()
+        start = x.float() if wide else x
+        y = start.softmax(0) if name == "softmax" else getattr(minigrad, name, getattr(functional, name, None))(start)
+        found.append((y.half() if wide else y).detach().numpy())
+        if name not in ("sigmoid", "tanh", "rsqrt", "softmax"):  # their gradients are made of the rounded result
+            found.append(minigrad.autograd.grad(y.sum(), x)[0].numpy())
+    half = len(found) // 2
+    for narrow, expected in zip(found[:half], found[half:], strict=True):
+        assert np.array_equal(narrow, expected)
