@@ -518,7 +518,8 @@ class Writer(Symbols):
         if not same and len(edges) == 1:  # of several, what was replaced is the sum
             event.changes.append([edges[0], "gradient", short(after)])
             event.active.append(edges[0])
-        return say("hook.title", x=x), say("hook.same" if same else "hook.changed", x=x), [formula]
+        key = f"hook.{'' if record is not None else 'node.'}{'same' if same else 'changed'}"
+        return say("hook.title", x=x), say(key, x=x), [formula]
 
     def _free(self, event: Event, facts: Any) -> tuple[str, str, list[Formula]]:
         if "dropped" in facts:

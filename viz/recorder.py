@@ -12,6 +12,7 @@ import os
 import sys
 import weakref
 from collections.abc import Callable, Iterator
+from traceback import walk_tb
 from types import FrameType
 from typing import Any
 
@@ -851,28 +852,23 @@ class Recorder(observe.Observer):
         self._emit("accumulate", "backward", active, returned=pairs, unused=unused)
 
     @guarded
-    def hook(self, target: Any, before: Any, after: Any) -> None:
+    def hook(self, node: Any, output: int | None, before: Any, after: Any) -> None:
         self._look()
-        if isinstance(target, Tensor):
-            record: TensorRecord | None = self._tensor(target)
-            box = record.node  # type: ignore[union-attr]
-        elif type(target) is AccumulateGrad:
-            record = self._tensor(target.variable)
+        record: TensorRecord | None = None
+        if type(node) is AccumulateGrad:
+            record = self._tensor(node.variable)
             box = self._own_node(record)
         else:
-            box = self._node(target)
-            record = box.tensor
-        edges = [
-            edge
-            for edge in self._travelled
-            if edge.source is box and (record is None or record in edge.source.outputs[edge.output : edge.output + 1])
-        ]
+            box = self._node(node)
+            if output is not None and output < len(box.outputs):
+                record = box.outputs[output]
+        edges = [edge for edge in self._travelled if record and edge.source is box and edge.output == output]
         active = [part for part in (box, record, *edges) if part is not None]
         event = self._emit(
             "hook", "backward", active, tensor=record, node=box, before=Snap(as_array(before)),
             after=Snap(as_array(after)), edges=edges,
         )  # fmt: skip
-        event.origin = None if box is None else box.cast.line
+        event.origin = box.cast.line
 
     @guarded
     def freed(self, node: Any, byte_count: int) -> None:
@@ -936,6 +932,7 @@ class Recorder(observe.Observer):
             told.facts["notes"] = notes_of(error)  # what was found out on its way
             return
         self._look()
+        self._line = next(reversed(list(self._came_through(error))), self._line)
         self._error(error, None if node is None else self._node(node))
 
     def _error(self, error: BaseException, box: NodeRecord | None) -> None:
@@ -984,21 +981,28 @@ class Recorder(observe.Observer):
             if tensor is not None and not tensor.is_inference():
                 self._set(record, "version", tensor._version)
 
+    def _line_at(self, frame: FrameType, number: int) -> int | None:
+        """The line of the Trace's source for a line of a frame's file."""
+        lines = (source.number(frame.f_code.co_filename, number) for source in self.sources)
+        return next((line for line in lines if line is not None), None)
+
+    def _came_through(self, error: BaseException) -> Iterator[int]:
+        """The learner's lines that an error has come through so far, the outermost first: those of a hook, say."""
+        for frame, number in walk_tb(error.__traceback__):
+            if (line := self._line_at(frame, number)) is not None:
+                yield line
+
     def _look_back(self, error: BaseException) -> None:
         """Find the place an error came through in its traceback: the frames themselves are over."""
         frames: list[FrameType] = []
         home = 0
         self._frames, self._line = [], None
-        step = error.__traceback__
-        while step is not None:
-            frame = step.tb_frame
-            lines = (source.number(frame.f_code.co_filename, step.tb_lineno) for source in self.sources)
-            line = next((line for line in lines if line is not None), None)
+        for frame, number in walk_tb(error.__traceback__):
+            line = self._line_at(frame, number)
             if line is not None or (frames and is_learners(frame)):
                 frames.insert(0, frame)
             home = 0 if line is not None else home + 1
             self._line = line or self._line
-            step = step.tb_next
         self._name(frames, min(home, max(0, len(frames) - 1)))
         self._bury()
 

@@ -248,6 +248,8 @@ EN: dict[str, str] = {
     "retain.text": "{x} is not a leaf; its gradient is kept in {x}.grad because retain_grad() was called on it.",
     "hook.title": "A hook on {x} is called",
     "hook.same": "It looks at the gradient of {x} and leaves it as it is.",
+    "hook.node.same": "It looks at the gradients that {x} receives or passes on, and leaves them as they are.",
+    "hook.node.changed": "It replaces a gradient that {x} receives or passes on.",
     "hook.changed": "It replaces the gradient of {x}; what it returns travels on.",
     "free.title": "The saved tensors are let go",
     "free.text": "The backward pass has used them, and {size} of memory are free again. A second backward through "

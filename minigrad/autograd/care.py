@@ -6,7 +6,7 @@ are wrapped on the way in and unwrapped on the way out.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import repeat
 from typing import Any
 
@@ -73,27 +73,35 @@ class Care:
             return grad, None
         if grad is None:
             return None, NOTHING
-        if hooks is not None:
-            grad = self.before(node, hooks, grad)
-        if self.observed:
-            tell("node_begin", node, tuple(grad) if node.multi else (grad,))
         try:
-            outgoing = node.backward_graph(grad) if self.create_graph else node.backward(grad)
-            if self.anomaly is not None:
-                self.anomaly.check(node, outgoing)
+            if hooks is not None:
+                grad = self.before(node, hooks, grad)
+            if self.observed:
+                tell("node_begin", node, tuple(grad) if node.multi else (grad,))
+            outgoing = self.backward(node, grad)
+            if hooks is not None:
+                outgoing = self.after(node, hooks, outgoing, grad)
         except Exception as error:
-            if self.anomaly is not None:
-                self.anomaly.warn(node)
             tell("error", error, node)
             raise
-        if hooks is not None:
-            outgoing = self.after(node, hooks, outgoing, grad)
         if self.observed:
             wanted = [None if edge is None else out for edge, out in zip(node.edges, outgoing, strict=True)]
             tell("node_end", node, tuple(grad) if node.multi else (grad,), _handed_on(node, wanted))
             if self.frees and (size := saved_bytes(node.saved)):
                 tell("freed", node, size)
         return grad, outgoing
+
+    def backward(self, node: Node, grad: Any) -> Any:
+        """The node's own work, watched for anomalies."""
+        try:
+            outgoing = node.backward_graph(grad) if self.create_graph else node.backward(grad)
+            if self.anomaly is not None:
+                self.anomaly.check(node, outgoing)
+        except Exception:
+            if self.anomaly is not None:
+                self.anomaly.warn(node)
+            raise
+        return outgoing
 
     def before(self, node: Node, hooks: Hooks, grad: Any, alone: bool = False) -> Any:
         """Tensor hooks in the order they were registered, then retain_grad, then (unless ``alone``) node pre-hooks."""
@@ -103,14 +111,15 @@ class Care:
         with self.recording():
             for index, on_tensor in list(hooks.tensor.items()):
                 for hook in list(on_tensor.values()):
-                    grads[index] = _replaced(node, hook, grads[index])
+                    seen, grads[index] = grads[index], _fitting(hook, hook(grads[index]), grads[index])
+                    _tell(node, index, [seen], [grads[index]])
             for index, reference in hooks.retained.items():
                 tensor, grad = reference(), grads[index]
                 if tensor is not None and grad is not None:
                     tensor._grad = grad.clone() if tensor._grad is None else tensor._grad + grad
                     tell("retain", tensor, tensor._grad._array)
             for hook in [] if alone else list(hooks.pre.values()):
-                grads = list(_all_replaced(hook, hook(tuple(grads)), tuple(grads)))
+                grads = list(_all_replaced(node, hook, hook(tuple(grads)), tuple(grads)))
         out = self.unwrapped(grads)
         if type(node) is AccumulateGrad and not self.create_graph and out[0] is not None:
             return out[0].copy()  # a hook may have kept the one it saw
@@ -128,7 +137,7 @@ class Care:
             grads = tuple(_wrapped(_handed_on(node, outgoing)))
             for hook in list(hooks.post.values()):
                 replaced = hook(grads, tuple(_wrapped(incoming if node.multi else [incoming])))
-                grads = _all_replaced(hook, replaced, grads)
+                grads = _all_replaced(node, hook, replaced, grads)
         return self.unwrapped(grads)
 
     def recording(self) -> Any:
@@ -144,17 +153,17 @@ def _wrapped(grads: Iterable[Any]) -> list[Any]:
     return [g if g is None or isinstance(g, Tensor) else Tensor._of(g) for g in grads]
 
 
-def _replaced(node: Node, hook: Any, grad: Any) -> Any:
-    """Call a tensor hook: what it returns takes the gradient's place."""
-    result = _fitting(hook, hook(grad), grad)
-    if result is not None:
-        tell("hook", node, grad._array, result._array)
-    return result
+def _tell(node: Node, output: int | None, before: Sequence[Any], after: Sequence[Any]) -> None:
+    """Tell of a hook: each gradient it has replaced, or the first that it has seen."""
+    seen = [(old, new) for old, new in zip(before, after, strict=True) if old is not None and new is not None]
+    for old, new in [(old, new) for old, new in seen if old is not new] or seen[:1]:
+        tell("hook", node, output, old._array, new._array)
 
 
-def _all_replaced(hook: Any, results: Any, grads: tuple[Any, ...]) -> tuple[Any, ...]:
+def _all_replaced(node: Node, hook: Any, results: Any, grads: tuple[Any, ...]) -> tuple[Any, ...]:
     """What a node's hook returned, in the place of all its gradients."""
     if results is None:
+        _tell(node, None, grads, grads)
         return grads
     if not isinstance(results, tuple):
         raise TypeError(f"expected tuple, but hook returned '{type(results).__name__}'")
@@ -163,7 +172,9 @@ def _all_replaced(hook: Any, results: Any, grads: tuple[Any, ...]) -> tuple[Any,
             f"hook '{_name(hook)}' has returned an incorrect number of values (got {len(results)}, but expected "
             f"{len(grads)})"
         )
-    return tuple(None if new is None else _fitting(hook, new, grad) for new, grad in zip(results, grads, strict=True))
+    new = tuple(None if new is None else _fitting(hook, new, grad) for new, grad in zip(results, grads, strict=True))
+    _tell(node, None, grads, new)
+    return new
 
 
 def _fitting(hook: Any, result: Any, grad: Any) -> Any:

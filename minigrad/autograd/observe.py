@@ -64,8 +64,9 @@ class Observer:
     def returned(self, inputs: tuple[Tensor, ...], gradients: tuple[Tensor | None, ...]) -> None:
         """autograd.grad() is about to return ``gradients``, one for each of ``inputs``; no ``.grad`` has changed."""
 
-    def hook(self, target: Any, before: Any, after: Any) -> None:
-        """A hook on ``target`` (Tensor or Node) saw the gradient ``before`` and left ``after`` (maybe the same)."""
+    def hook(self, node: Node, output: int | None, before: Any, after: Any) -> None:
+        """A hook saw the gradient ``before`` and left ``after`` (maybe the same): one on the tensor that is this
+        ``output`` of ``node`` (a leaf: of its AccumulateGrad), or (None) on the node itself, before or after it ran."""
 
     def freed(self, node: Node, byte_count: int) -> None:
         """``node`` let go of its saved tensors after running (retain_graph=False)."""

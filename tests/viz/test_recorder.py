@@ -367,6 +367,37 @@ def test_tensor_that_gets_another_shape_in_place_is_one_step() -> None:
     assert len(texts(source, "operation")) == 1
 
 
+def test_hooks_on_a_node_are_steps() -> None:
+    source = """
+        x = torch.tensor(2.0, requires_grad=True)
+        y = x * 3
+        y.grad_fn.register_prehook(lambda outputs: (outputs[0] * 5,))
+        y.grad_fn.register_hook(lambda inputs, outputs: None)
+        y.backward()
+    """
+    told = [s for s in run(textwrap.dedent(source))[0].trace.steps if s.kind == "hook"]
+    assert [step.title for step in told] == ["A hook on MulBackward0 is called"] * 2
+    assert [step.formulas[0].text for step in told] == ["g = 1 → 5", "g = 15"]
+
+
+def test_error_in_a_hook_is_a_step_at_its_node_whether_it_is_caught_or_not() -> None:
+    source = """
+        def fails(grad):
+            raise ValueError("no")
+
+        x = torch.tensor(2.0, requires_grad=True)
+        y = x * 3
+        y.register_hook(fails)
+        try:
+            y.backward()
+        except ValueError:
+            pass
+        z = x * 2
+    """
+    errors = [s for s in run(textwrap.dedent(source))[0].trace.steps if s.kind == "error"]
+    assert [(step.title, step.line) for step in errors] == [("ValueError at MulBackward0", 2)]
+
+
 def test_formula_is_left_out_where_a_hook_on_the_node_replaced_what_it_gave() -> None:
     source = """
         x = torch.tensor(2.0, requires_grad=True)
