@@ -29,6 +29,7 @@ class GradcheckError(RuntimeError):
     """What gradcheck raises when a gradient is wrong."""
 
 
+@notes.telling
 def gradcheck(
     func: Callable[..., Any],
     inputs: Tensor | Sequence[Any],
@@ -229,7 +230,7 @@ def _mismatch(output: int, index: int, numerical: np.ndarray, analytical: np.nda
         if target._array.dtype == np.float64
         else "The input is not float64: rounding alone can do this. Try dtype=torch.float64, or a larger eps."
     )
-    return notes.explain(
+    return notes.noted(
         error,
         f"The largest gap is at row {row}, column {column}: when number {row} of the input moves, number {column} of "
         f"the output changes {numerical[row, column]:.6g} times as much; backward says {analytical[row, column]:.6g}.",

@@ -76,8 +76,13 @@ def describe(place: Place) -> str:
 
 def explain(error: E, *sentences: str) -> E:
     """Attach a note to an error: its cause and the way out, for ``raise explain(...)``."""
+    return told(noted(error, *sentences))
+
+
+def noted(error: E, *sentences: str) -> E:
+    """The same for an error that may not be raised after all."""
     error.add_note("minigrad: " + " ".join(sentences))
-    return told(error)
+    return error
 
 
 def told(error: E) -> E:

@@ -67,7 +67,10 @@ def function(
 
             body.__name__ = name
             names = {called + "_" for called in (name, *aliases)}
-            METHODS.update(dict.fromkeys(names, _reading(name + "_", changing(body), body, signatures, True, "")))
+            described = f"``{name}`` in place."
+            METHODS.update(
+                dict.fromkeys(names, _reading(name + "_", changing(body), body, signatures, True, "", described))
+            )
         made = as_method = _reading(name, body, body, signatures, False, page.format(name), doc)
         if method:
             as_method = _reading(name, body, body, signatures, True, page.format(name), doc)

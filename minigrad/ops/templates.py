@@ -169,6 +169,14 @@ class Operation:
 
     operation = property(lambda self: self)  # as the functions have that are made of one
 
+    @property
+    def __signature__(self) -> Any:
+        """What help() and a notebook's tooltip show of a function made of it."""
+        from inspect import Parameter, Signature
+
+        names = ["input" if name == "self" else name for name in self.params]
+        return Signature([Parameter(name, Parameter.POSITIONAL_OR_KEYWORD) for name in names])
+
     def __repr__(self) -> str:
         return f"<operation {self.name}>"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import pytest
@@ -178,3 +179,8 @@ class TestDeclaring:
         assert f([x], minigrad.tensor(2)) == 2
         with pytest.raises(TypeError, match=r"f\(\): argument 'dim' \(position 2\) must be int, not Tensor"):
             f([x], minigrad.tensor(2.5))
+
+
+@pytest.mark.parametrize("function", [minigrad.exp, minigrad.Tensor.exp, minigrad.sum, minigrad.Tensor.item])
+def test_a_tooltip_names_the_arguments(function: Any) -> None:
+    assert next(iter(inspect.signature(function).parameters)) in ("input", "self")
