@@ -234,21 +234,23 @@ class Recorder(observe.Observer):
             return known
         record = self._new_tensor(tensor, -1)
         record.line = None
-        if tensor.is_leaf:
+        if node_of(tensor) is None:
             owner = self._owner_of(tensor)
             if owner is not None:
                 record.owner, record.of_gradient = owner, True
                 self._set(record, "visible", False)  # it stands in its owner's row
             else:
-                record.data_of = self._data_of(tensor)
-                if record.data_of is not None:  # as it was before this change
-                    record.snap = record.first = record.data_of.snap
+                twin = self._twin_of(tensor)
+                if twin is not None:  # whose numbers are those from before this change
+                    record.snap = record.first = twin.snap
                     record.cast.value = record.snap.value
+                if self._frame is not None and ".data" in segment(self._frame):
+                    record.data_of = twin
             if tensor.grad is not None:
                 record.cast.grad = Snap(tensor.grad._array).value
             self._own_node(record)
         else:
-            node = self._node(tensor.grad_fn, {id(tensor._array): record})
+            node = self._node(node_of(tensor), {id(tensor._array): record})
             record.node = node
             record.cast.grad_fn = node.cast.label
             while len(node.outputs) <= tensor.output_nr:
@@ -267,10 +269,8 @@ class Recorder(observe.Observer):
                 return record
         return None
 
-    def _data_of(self, tensor: Any) -> TensorRecord | None:
-        """Whose ``.data`` a tensor is that nobody told about, and that lies in the memory of another."""
-        if self._frame is None or ".data" not in segment(self._frame):
-            return None
+    def _twin_of(self, tensor: Any) -> TensorRecord | None:
+        """The tensor whose memory one has that nobody told about: whose ``.data`` it is."""
         for record, reference in self._by_tensor.values():
             other = reference()
             if other is not None and other is not tensor and other._array is tensor._array:
@@ -642,7 +642,7 @@ class Recorder(observe.Observer):
         part = tensor._is_view() and name.rstrip("_") not in SHAPES
         holder = tensor._base if part else tensor
         target = self._tensor(holder)
-        box, node = None, holder.grad_fn
+        box, node = None, node_of(holder)
         operation = OperationRecord(name, [old, *arguments], {}, [Operand(record, record.snap, after)])
         if node is not None and self._known_node(node) is None:
             operation.results = [Operand(target, target.snap, after)]
@@ -1031,6 +1031,14 @@ def by_learner() -> bool:
     while frame is not None and frame.f_globals.get("__name__", "") in _BETWEEN:
         frame = frame.f_back
     return frame is not None and is_learners(frame)
+
+
+def node_of(tensor: Any) -> Any:
+    """Its grad_fn; the old one of a view whose history cannot be written anew after a change of its base."""
+    try:
+        return tensor.grad_fn
+    except RuntimeError:
+        return tensor._node
 
 
 def is_outdated(tensor: Any) -> bool:

@@ -124,7 +124,8 @@ EN: dict[str, str] = {
     "node.title": "{node} passes the gradient on",
     "node.text": "The incoming gradient is multiplied by the derivative of the operation and handed to its inputs.",
     "node.joined": "{count} gradients have arrived here along different paths: they add up.",
-    "node.replaced": "A hook on this node has replaced what it computed.",
+    "node.replaced": "What came out is not what its formula gives: a hook has replaced it, or numbers that it saved "
+    "were changed unseen.",
     "node.reduced": "The gradient of {x} is summed over the dimensions in which it was stretched ({before} to "
     "{after}).",
     "node.nothing": "No input of it needs a gradient.",
