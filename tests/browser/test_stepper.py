@@ -501,6 +501,22 @@ def test_in_a_notebook_its_keys_are_its_own(lab: Any) -> None:
     assert stepper.locator(".mg-count").inner_text() == "step 1 of 13"
 
 
+def test_in_a_notebook_the_picture_grows_with_its_size(lab: Any) -> None:
+    lab.write("a.ipynb", [SHOW.format("product")])
+    lab.open("a.ipynb")
+    lab.run_all()
+    stepper = lab.output(0).locator(".mg-root")
+    stepper.focus()
+    svg, pane = stepper.locator(".mg-svg"), stepper.locator(".mg-scroll")
+    width = "svg => svg.getBoundingClientRect().width"
+    before = svg.evaluate(width)
+    keys(lab.page, "+", "+", "+", "+")
+    assert svg.evaluate(width) == pytest.approx(before * 1.25**4, rel=0.02)
+    assert svg.evaluate(width) > pane.evaluate("pane => pane.clientWidth")
+    keys(lab.page, "0")
+    assert svg.evaluate(width) == pytest.approx(before, rel=0.02)
+
+
 def test_in_a_notebook_it_follows_the_theme(lab: Any) -> None:
     lab.write("a.ipynb", [SHOW.format("product")])
     lab.open("a.ipynb")
@@ -577,6 +593,20 @@ def test_what_comes_is_hidden_until_it_is_predicted_or_shown(show: Open) -> None
     expect(page.locator(".mg-pill")).to_have_text("error")
     expect(page.locator(".mg-veil")).to_be_hidden()
     assert overflows(page) == []
+
+
+def test_answers_are_kept_when_the_page_is_loaded_again(show: Open) -> None:
+    page = show(viz.step(asking_program, predict=["x.grad", "raises"]).trace)
+    page.locator(".mg-root").focus()
+    keys(page, "End")
+    quiz = page.get_by_role("group", name="Predict")
+    quiz.get_by_role("button", name="it runs").click()
+    expect(page.locator(".mg-score")).to_have_text("1 of 3 predicted")
+    page.wait_for_function("location.hash === '#step-3'")
+    page.reload()
+    assert count(page) == "step 3 of 11"
+    expect(page.locator(".mg-score")).to_have_text("1 of 3 predicted")
+    expect(quiz.get_by_role("textbox")).to_be_visible()  # the second question of the same step
 
 
 def test_two_runs_step_together(browser: BrowserContext, tmp_path: Path) -> None:
