@@ -537,7 +537,9 @@ export function paint(line) {
 export function mount(el, trace, options = {}) {
   const { mg } = /** @type {any} */ (el); // what a notebook's output brings with it (viz/page.py)
   const say = speaker(options.texts || (mg && mg.texts));
-  const keeper = mg && !options.onStep ? keeping([trace], options.step || 1) : null;
+  // A page of its own keeps the step in its address (viz/page.py): there the answers alone are remembered.
+  const linked = !!(mg && options.onStep);
+  const keeper = mg ? keeping([trace], linked ? 0 : options.step || 1) : null;
   const { slots, changes } = load(trace);
   const steps = trace.steps;
   const count = steps.length;
@@ -1191,6 +1193,7 @@ export function mount(el, trace, options = {}) {
     const focused = asking.contains(document.activeElement);
     answered.set(question, right);
     go(question.step);
+    remember(); // the next question may stand in the same step
     verdict = text;
     predict();
     live.textContent = `${text} ${live.textContent}`;
@@ -1504,7 +1507,7 @@ export function mount(el, trace, options = {}) {
   for (const slot of slots.values()) show(slot);
   failure.hidden = inspector.hidden = keys.hidden = asking.hidden = veil.hidden = true;
   if (kept) questions.slice(0, kept.answers.length).forEach((one, i) => answered.set(one, kept.answers[i]));
-  if (count) go((kept ? kept.step : options.step || 1) - 1, true);
+  if (count) go((kept && !linked ? kept.step : options.step || 1) - 1, true);
   else {
     title.textContent = say("nothing");
     for (const control of bar.querySelectorAll("button")) control.disabled = true;
