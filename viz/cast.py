@@ -31,6 +31,12 @@ class Snap:
         self.array = array.copy() if array.size <= CELLS else None
         self.value = Value(summary(array), list(array.shape), _dtype(array), _cells(array))
 
+    def is_of(self, array: np.ndarray) -> bool:
+        """Whether an array has these numbers still; of a large one, whose numbers are not kept, it is taken to have."""
+        if self.array is None or array.size != self.array.size:
+            return self.shape == array.shape
+        return self.shape == array.shape and np.array_equal(self.array, array, equal_nan=array.dtype.kind == "f")
+
     @property
     def shape(self) -> tuple[int, ...]:
         return tuple(self.value.shape)
@@ -137,6 +143,7 @@ class NodeRecord:
         self.arguments: list[EdgeRecord | None] = []  # for each of next_functions
         self.chips: list[ChipRecord] = []
         self.packed = False  # a hook has taken something it saved
+        self.numbers: list[str] = []  # plain numbers that it saved: freed like tensors, in a few bytes
         self.version = 0  # of the tensor when this node made it
         self.key = 0  # the node's id() while it lives
         self.hidden = False  # drawn only if something that is drawn uses it

@@ -122,7 +122,7 @@ class Writer(Symbols):
         return [part for part in operation.results if self.given_name(part.tensor)] or operation.results[:1]
 
     def _result_text(self, operation: OperationRecord) -> str:
-        return listing([self.symbol(part.tensor) for part in self.results(operation)])
+        return listing(list(dict.fromkeys(self.symbol(part.tensor) for part in self.results(operation))))
 
     def _operation(self, event: Event, facts: Any) -> tuple[str, str, list[Formula]]:
         operation, node = facts["operation"], facts["node"]
@@ -170,9 +170,10 @@ class Writer(Symbols):
         ]
 
     def _saves(self, node: NodeRecord) -> str:
-        if not node.chips:
+        if not node.chips and not node.numbers:
             return say("saves.hidden" if node.packed else "saves.nothing")
-        return say("saves", names=listing([self.defined(chip.tensor) for chip in node.chips]))
+        numbers = [say("saves.number", number=number) for number in node.numbers]
+        return say("saves", names=listing([*(self.defined(chip.tensor) for chip in node.chips), *numbers]))
 
     def _view(self, event: Event, facts: Any) -> tuple[str, str, list[Formula]]:
         operation, node = facts["operation"], facts["node"]
@@ -192,22 +193,27 @@ class Writer(Symbols):
         record = operation.results[0].tensor
         if operation.name == "detach":
             words = {"x": self.symbol(record), "base": self.symbol(operation.operands[0].tensor)}
-            return say("detach.title", **words), say("detach.text", **words), [self._forward(operation)]
+            same = ".same" if words["x"] == words["base"] else ""
+            return say("detach.title", **words), say(f"detach.text{same}", **words), [self._forward(operation)]
         named = ".named" if self.given_name(record) else ""
         title = say(
             f"untracked.title{named}", x=self._result_text(operation), expression=self.operation_text(operation)
         )
         if facts["custom"]:
             why = "custom"
-        elif record.of_gradient and event.phase == "update":
-            why = "gradient"
         elif facts["inference"]:
             why = "inference"
         elif not facts["enabled"]:
             why = "walk" if event.phase == "backward" else "off"
+        elif any(self._is_gradient(operand.tensor) for operand in operation.operands):
+            why = "gradient"
         else:
             why = "kind" if facts["needing"] else "data"
         return title, say(f"untracked.{why}"), [self._forward(operation)]
+
+    def _is_gradient(self, record: TensorRecord) -> bool:
+        """Whether a tensor is a .grad, or was worked out of one on the same line."""
+        return record.owner is not None or (record.of_gradient and self.given_name(record) is None)
 
     def _inplace(self, event: Event, facts: Any) -> tuple[str, str, list[Formula]]:
         record, before, after = facts["tensor"], facts["before"], facts["after"]
@@ -357,7 +363,14 @@ class Writer(Symbols):
         operation = box.operation
         key = "custom"
         if box.cast.label == "CopySlices":
-            key = "slices"
+            overwritten = operation is None or operation.name in (
+                "copy_",
+                "fill_",
+                "zero_",
+                "masked_fill_",
+                "index_put_",
+            )
+            key = "slices" if overwritten else "slices.through"
         elif operation is not None and operation.formula:
             key = self.kin(operation)
         elif (row := OPERATIONS.get(box.cast.label)) is not None:  # one that the engine made itself
@@ -373,6 +386,8 @@ class Writer(Symbols):
             variant = ".same"
         elif len(sources) == 1:
             variant = ".first" if receiving[0][0] == 0 and has(f"back.{key}.first") else ".one"
+        if key == "pow" and operation is not None and not isinstance(operation.given.get("self"), Operand):
+            key = "pow.exponent"
         words = {"node": box.cast.label, "x": "", "n": ""}
         if receiving:
             record = self._owner(receiving[0][1])
@@ -548,8 +563,9 @@ class Writer(Symbols):
         words: dict[str, Any] = {"type": facts["type"], "node": "" if box is None else box.cast.label}
         chips = facts["chips"]
         stale = [chip for chip in chips if chip.__dict__.get("now", {}).get("stale")]
-        if kind == "freed" and box is not None and chips:
-            words["names"] = listing([self.defined(chip.tensor) for chip in chips])
+        if kind == "freed" and box is not None and (chips or box.numbers):
+            numbers = [say("saves.number", number=number) for number in box.numbers]
+            words["names"] = listing([*(self.defined(chip.tensor) for chip in chips), *numbers])
             words["line"] = self.line_number(box.freed_on)
             kind = "freed" if box.freed_on is not None else "freed.before"
         elif kind == "changed" and box is not None and stale and stale[0].changed_on and box.cast.line:
@@ -593,6 +609,8 @@ def _holds(tree: Tree, meaning: dict[str, Any], arrived: Snap, snap: Snap) -> bo
     try:
         with np.errstate(all="ignore"):
             found = latex.evaluate(tree, arrays.__getitem__, arrived.array, np.ones(snap.shape))
+            if np.size(found) == 1 < min(snap.array.size, arrived.array.size):  # an outer product of two vectors
+                return True
             found = latex.fitted(found, snap.array)
     except (Unreadable, ZeroDivisionError):
         return True

@@ -47,7 +47,7 @@ class StepMagics(Magics):
         run = Run(options["title"], options["limit"], options["predict"])
         progress = Progress(options["limit"], seen=watched())
         run._recorder.progress = progress.recorded
-        run.start(Source(filename, 1, code.rstrip("\n").split("\n")))
+        run.start(Source(filename, 1, code.rstrip("\n").split("\n")), self.shell.user_ns)
         error: Exception | None = None
         try:
             for part in parts:

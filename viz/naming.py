@@ -63,7 +63,8 @@ def tensors_in(name: str, value: Any, module: str, depth: int = DEPTH) -> Iterat
                 if isinstance(key, str | int):
                     yield from tensors_in(f"{name}[{key!r}]", item, module, depth - 1)
     elif hasattr(type(value), "named_parameters"):
-        yield from ((f"{name}.{path}", item) for path, item in value.named_parameters())
+        for path, item in (*value.named_parameters(), *value.named_buffers()):
+            yield f"{name}.{path}", item
     elif type(value).__module__ == module and len(inside := getattr(value, "__dict__", {})) <= CONTAINER:
         for key, item in list(inside.items()):
             yield from tensors_in(f"{name}.{key}", item, module, depth - 1)
@@ -99,10 +100,14 @@ class Naming:
         self._mentioned: tuple[str, ...] = ()
         self._hint: Hint | None = None
 
+    def leave(self) -> None:
+        """Hold no frame, and with it what its variables hold."""
+        self._frames = []
+
     def pause(self) -> None:
         """Hold nothing of the learner's."""
         self._globals = self._hint = None
-        self._frames = []
+        self.leave()
 
     def _scope_of(self, frame: FrameType) -> int | None:
         """The number of a frame that was running at the last event."""
@@ -217,7 +222,9 @@ class Naming:
             elif current is None:
                 record.names.append((step, best))
             elif best is not None and current.startswith("self.") and not best.startswith("self."):
-                record.names[-1] = record.names[-1][0], best  # self.weight is model.weight, seen from outside
+                begin = next(at for at, (_, name) in enumerate(record.names) if name and name.startswith("self."))
+                # self.weight is model.weight, seen from outside
+                record.names[begin:] = [(record.names[begin][0], best)]
             else:
                 record.names.append((step + 1, best))  # in the step that gave it away it still has it: h = 3 * h
             if record.quiet and best is not None:

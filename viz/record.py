@@ -12,7 +12,7 @@ from typing import Any
 
 from minigrad.autograd import grad_mode, observe
 from viz.recorder import LIMIT, Recorder
-from viz.sources import Source, block_source, function_source
+from viz.sources import Source, block_source, function_source, words_of
 from viz.trace import Trace
 
 
@@ -37,25 +37,27 @@ class Run:
         return self._trace
 
     def __enter__(self) -> Run:
-        return self.start(block_source(sys._getframe(1)))
+        frame = sys._getframe(1)
+        return self.start(block_source(frame), frame.f_globals | frame.f_locals)
 
     def __exit__(self, kind: Any, error: BaseException | None, traceback: TracebackType | None) -> None:
         self.stop(error)
 
-    def start(self, source: Source) -> Run:
-        """Watch from now on; ``source`` is what is shown.
+    def start(self, source: Source, variables: dict[str, Any] | None = None) -> Run:
+        """Watch from now on; ``source`` is what is shown, ``variables`` what its code has to do with.
 
         Raises:
             RuntimeError: something is being recorded on this thread already.
         """
         if any(isinstance(observer, Recorder) for observer in grad_mode.state.observers):
             raise RuntimeError("a recording is already running here: viz.record() and %%step do not nest")
-        recorder = self._recorder
+        recorder, given = self._recorder, variables or {}
         source.offset = sum(len(part.lines) for part in recorder.sources)
         recorder.sources.append(source)
         self._trace, self._watching = None, True
         recorder.deaths.unseen = False
         gc.callbacks.append(recorder.deaths.collector)
+        recorder.remember({name: given[name] for name in (*words_of(source.lines), "__name__") if name in given})
         self._context = observe.observing(recorder)
         self._context.__enter__()
         return self
@@ -134,14 +136,14 @@ def step(
 ) -> Run:
     """Run ``function(*args, **kwargs)`` and return the recorded run; an error is its last step."""
     run = Run(title or getattr(function, "__name__", ""), predict=predict)
-    run.start(function_source(function))
+    run.start(function_source(function), getattr(function, "__globals__", {}))
     error: BaseException | None = None
     try:
         function(*args, **kwargs)
     except Exception as raised:
         error = raised
     finally:
-        run._recorder.deaths.seen.clear()
+        run._recorder.leave()
         run.stop(error)
         del error
     return run

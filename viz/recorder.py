@@ -33,9 +33,10 @@ from viz.cast import (
     Snap,
     TensorRecord,
     as_array,
+    number,
     operands_in,
 )
-from viz.naming import Naming
+from viz.naming import Naming, tensors_in
 from viz.sources import Source, callee, is_learners, library, line_of, operator_runs, segment, stores
 from viz.texts import say
 from viz.trace import Value
@@ -128,6 +129,9 @@ class Recorder(observe.Observer):
         self._by_tensor: dict[int, tuple[TensorRecord, weakref.ref[Any]]] = {}
         self._by_node: dict[int, tuple[NodeRecord, weakref.ref[Any]]] = {}
         self._naming = Naming(self._by_tensor)
+        self._earlier: dict[
+            int, tuple[weakref.ref[Any], Snap]
+        ] = {}  # what the block's variables held before it, by id()
         self._changes: list[list[Any]] = []
         self._held: dict[ChipRecord, None] = {}
         self._bytes: int | None = 0  # what they amount to; None: to be counted again
@@ -137,6 +141,7 @@ class Recorder(observe.Observer):
         self._line: int | None = None
         self._in_backward = 0
         self._caller: tuple[int, int] | None = None  # where the learner's program called backward
+        self._outer: list[Any] = []  # what is known of the passes around the one that is running
         self._running: Event | None = None  # the node whose backward is running
         self._create_graph = False  # whether the pass that is running is recorded itself
         self._root: TensorRecord | None = None  # what is being differentiated
@@ -234,6 +239,10 @@ class Recorder(observe.Observer):
             return known
         record = self._new_tensor(tensor, -1)
         record.line = None
+        earlier = self._earlier.get(id(tensor))
+        if earlier is not None and earlier[0]() is tensor:  # as it was before this step
+            record.snap = record.first = earlier[1]
+            record.cast.value = record.snap.value
         if node_of(tensor) is None:
             owner = self._owner_of(tensor)
             if owner is not None:
@@ -261,13 +270,27 @@ class Recorder(observe.Observer):
                 record.cast.grad = Snap(tensor.grad._array).value
         return record
 
+    def remember(self, variables: dict[str, Any]) -> None:
+        """Before a block runs: what is known is read again, and what its variables hold is looked at."""
+        self._read_again()
+        self._earlier = {}
+        for name, value in variables.items():
+            for _, tensor in tensors_in(name, value, variables.get("__name__", "")):
+                for seen in (tensor, tensor._grad):
+                    if seen is not None:
+                        self._earlier[id(seen)] = weakref.ref(seen), Snap(seen._array)
+
     def _owner_of(self, gradient: Any) -> TensorRecord | None:
-        for record, reference in self._by_tensor.values():
+        for reference in [*(reference for _, reference in self._by_tensor.values()), *self._unseen()]:
             tensor = reference()
             kept = None if tensor is None else tensor._grad
             if kept is not None and (kept is gradient or kept._array is gradient._array):  # or its .data
-                return record
+                return self._tensor(tensor)
         return None
+
+    def _unseen(self) -> list[weakref.ref[Any]]:
+        """The tensors that were there before and that no step has had to do with yet."""
+        return [reference for key, (reference, _) in self._earlier.items() if key not in self._by_tensor]
 
     def _twin_of(self, tensor: Any) -> TensorRecord | None:
         """The tensor whose memory one has that nobody told about: whose ``.data`` it is."""
@@ -347,6 +370,9 @@ class Recorder(observe.Observer):
     def _hold(self, record: NodeRecord, node: Any, results: dict[int, TensorRecord]) -> None:
         """Note what a node saved. ``results``: its outputs by their arrays, which it keeps without their tensors."""
         chips: dict[TensorRecord, ChipRecord] = {}
+        saved = getattr(node, "saved", ())
+        saved = saved if type(saved) is tuple else ()
+        record.numbers = [number(entry) for entry in saved if isinstance(entry, np.ndarray) and entry.ndim == 0]
         for name, entry in _saved(node):
             if isinstance(entry, Tensor):
                 tensor, version, array = self._tensor(entry), 0, entry._array
@@ -510,7 +536,7 @@ class Recorder(observe.Observer):
                 record.node, record.operation = box, operation
                 record.cast.leaf = output.is_leaf
                 record.cast.requires_grad = output.requires_grad
-                if box is not None and node is not None:
+                if box is not None and node is not None and output.requires_grad:
                     record.cast.grad_fn, record.cast.grad = box.cast.label, say("kept")
                 if direct and not self._running:
                     record.expression = expression
@@ -583,22 +609,30 @@ class Recorder(observe.Observer):
         self._show(box)
         return box
 
-    def _arguments(self, values: tuple[Any, ...]) -> list[Any]:
-        """An operation's arguments as they are now; a tensor never seen before, as in a hook, is named as well."""
+    def _arguments(self, values: tuple[Any, ...], changed: Any = None) -> list[Any]:
+        """An operation's arguments as it found them; a tensor never seen before, as in a hook, is named as well.
+
+        What shares memory with the tensor that the operation has ``changed`` was what it was known to be.
+        """
         count = len(self.tensors)
-        arguments = [self._argument(value) for value in values]
+        arguments = [self._argument(value, changed) for value in values]
         if len(self.tensors) > count and self._frames:
             self._name(self._frames, self._shown)
         return arguments
 
-    def _argument(self, value: Any) -> Any:
+    def _argument(self, value: Any, changed: Any = None) -> Any:
         if isinstance(value, Tensor):
             record = self._tensor(value)
-            if record.owner is not None:  # a gradient changes with every backward
+            ours = changed is not None and np.may_share_memory(value._array, changed._array)
+            if record.owner is not None or not (
+                ours or record.snap.is_of(value._array)
+            ):  # changed, and nobody was told
                 record.snap = Snap(value._array)
+                if record.owner is None:
+                    self._set(record, "value", record.snap.value)
             return Operand(record, record.snap, self._now(record, "version"))
         if isinstance(value, list | tuple):
-            return [self._argument(item) for item in value]
+            return [self._argument(item, changed) for item in value]
         return value
 
     def _draw(self, box: NodeRecord, node: Any, operation: OperationRecord, tensors: list[Operand], row: Any) -> None:
@@ -629,11 +663,11 @@ class Recorder(observe.Observer):
         if owner is not None:
             self._gradient_changed(owner, name, tensor)
             return
-        arguments = self._arguments(inputs)
+        arguments = self._arguments(inputs, tensor)
         record = self._tensor(tensor)
         old = Operand(record, record.snap, before)
         self._refresh(record, tensor)
-        if self._library == "init" and self.events and record.made >= 0 and self._now(record, "leaf"):
+        if self._library == "init":
             # A module fills its parameters: that is how they are made, and no step of its own.
             record.first, record.cast.value, record.cast.version = record.snap, record.snap.value, after
             self._changes = [change for change in self._changes if change[0] is not record]
@@ -701,6 +735,8 @@ class Recorder(observe.Observer):
         before = self._now(owner, "grad")
         after = Snap(gradient._array)
         self._set(owner, "grad", after.value)
+        if (known := self._known(gradient)) is not None:
+            self._refresh(known, gradient)
         phase = "backward" if self._in_backward else "update"
         active = [*([owner.node] if owner.node else []), owner]
         self._emit("grad_set", phase, active, tensor=owner, before=before, after=after, inplace=name)
@@ -710,10 +746,13 @@ class Recorder(observe.Observer):
         if after is before and after is not None:
             return  # x.grad *= 2 has changed it, and puts it back
         self._look()
+        seen = self._known(tensor) is not None
         record = self._tensor(tensor)
-        old = self._now(record, "grad")
+        old = self._now(record, "grad") if seen else None if before is None else Snap(before._array).value
         snap = None if after is None else Snap(after._array)
         self._set(record, "grad", None if snap is None else snap.value)
+        if after is not None and (given := self._known(after)) is not None and not given.names:
+            given.owner = record
         active = [*([record.node] if record.node else []), record]
         self._emit("grad_set", "update", active, tensor=record, before=old, after=snap, inplace="")
 
@@ -743,6 +782,18 @@ class Recorder(observe.Observer):
     def backward_begin(self, roots: tuple[Any, ...], gradients: tuple[Any, ...], options: dict[str, Any]) -> None:
         self._look()
         self._in_backward += 1
+        self._outer.append(
+            (
+                self._running,
+                self._caller,
+                self._arrived,
+                self._walk_released,
+                self._erred,
+                self._root,
+                self._create_graph,
+            )
+        )
+        self._running = None
         self._caller = (id(self._frames[0]), self._frames[0].f_lasti) if self._frames else None
         self._arrived, self._walk_released, self._erred = {}, [], False
         for edge in self._travelled:  # the gradients of an earlier pass have gone by
@@ -873,6 +924,8 @@ class Recorder(observe.Observer):
     @guarded
     def freed(self, node: Any, byte_count: int) -> None:
         box = self._known_node(node)
+        if box is not None and box.numbers:
+            box.freed_on = self._line
         if box is not None and box.chips:
             box.freed_on = self._line
             self._released.append(box)
@@ -881,7 +934,6 @@ class Recorder(observe.Observer):
     @guarded
     def backward_end(self) -> None:
         self._in_backward = max(0, self._in_backward - 1)
-        self._running = None
         if self._walk_released and not self._erred:
             self._look()
             for box in self._walk_released:
@@ -891,7 +943,11 @@ class Recorder(observe.Observer):
             self._emit(
                 "free", "backward", [*self._walk_released, *chips], nodes=self._walk_released, bytes=count, chips=chips
             )
-        self._walk_released = []
+        outer = self._outer.pop() if self._outer else None  # a backward within one, as of a checkpoint
+        self._running, self._walk_released = None, []
+        if outer is not None and self._in_backward:
+            (self._running, self._caller, self._arrived, self._walk_released, self._erred, self._root,
+             self._create_graph) = outer  # fmt: skip
 
     @guarded
     def update(self, tensor: Any, optimizer: str, before: Any, version: int, options: dict[str, Any]) -> None:
@@ -927,6 +983,8 @@ class Recorder(observe.Observer):
 
     @guarded
     def error(self, error: BaseException, node: Any) -> None:
+        if type(error).__name__.startswith("_"):
+            return  # a checkpoint has recomputed what it needed: nobody's error
         if node is None and error.__dict__.get(_TOLD) == id(self):
             told = next(event for event in reversed(self.events) if event.kind == "error")
             told.facts["notes"] = notes_of(error)  # what was found out on its way
@@ -960,7 +1018,7 @@ class Recorder(observe.Observer):
     @guarded
     def finish(self, error: BaseException | None) -> None:
         """The block is over: look a last time, and show the error that ended it unless the engine has told it."""
-        self._read_versions()
+        self._read_again()
         if error is None:
             self._look(last=True)
         else:
@@ -974,11 +1032,16 @@ class Recorder(observe.Observer):
             self.events[-1].changes.extend(self._changes)
             self.events[-1].saved_bytes = self.saved_bytes()
 
-    def _read_versions(self) -> None:
-        """An operation may have changed what it was given before it raised."""
+    def _read_again(self) -> None:
+        """What has changed where nobody was told: before an operation raised, by a module, through numpy."""
         for record, reference in self._by_tensor.values():
             tensor = reference()
-            if tensor is not None and not tensor.is_inference():
+            if tensor is None:
+                continue
+            if not record.snap.is_of(tensor._array):
+                record.snap = Snap(tensor._array)
+                self._set(record, "value", record.snap.value)
+            if not tensor.is_inference():
                 self._set(record, "version", tensor._version)
 
     def _line_at(self, frame: FrameType, number: int) -> int | None:
@@ -988,8 +1051,8 @@ class Recorder(observe.Observer):
 
     def _came_through(self, error: BaseException) -> Iterator[int]:
         """The learner's lines that an error has come through so far, the outermost first: those of a hook, say."""
-        for frame, number in walk_tb(error.__traceback__):
-            if (line := self._line_at(frame, number)) is not None:
+        for frame, at in walk_tb(error.__traceback__):
+            if (line := self._line_at(frame, at)) is not None:
                 yield line
 
     def _look_back(self, error: BaseException) -> None:
@@ -997,8 +1060,8 @@ class Recorder(observe.Observer):
         frames: list[FrameType] = []
         home = 0
         self._frames, self._line = [], None
-        for frame, number in walk_tb(error.__traceback__):
-            line = self._line_at(frame, number)
+        for frame, at in walk_tb(error.__traceback__):
+            line = self._line_at(frame, at)
             if line is not None or (frames and is_learners(frame)):
                 frames.insert(0, frame)
             home = 0 if line is not None else home + 1
@@ -1015,10 +1078,18 @@ class Recorder(observe.Observer):
             if box.cast.group and (seen := node()) is not None:
                 names.SEEN_FUNCTIONS.remember(seen, box.cast.group)
 
+    def leave(self) -> None:
+        """A function is over: that its variables go is no step, and the last step shows them still."""
+        self._frames = []
+        self._naming.leave()
+        self.deaths.seen.clear()
+
     def pause(self) -> None:
         """Hold nothing of the learner's while nobody is recording; weak references stay, for ``resume``."""
         self._frames, self._caller, self._running = [], None, None
+        self._outer.clear()
         self._naming.pause()
+        self._earlier = {}
         self._modules.clear()
         self._released.clear()
         self._changes.clear()

@@ -7,8 +7,9 @@ import dis
 import functools
 import linecache
 import os
+import re
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import CodeType, FrameType
 from typing import Any
@@ -40,7 +41,7 @@ def library(frame: FrameType) -> str:
         return "tools"
     if name.startswith("minigrad.") and frame.f_code.co_name in ("checkpoint", "keep", "fork_rng"):
         return "tools"
-    if name.startswith("minigrad.nn") and frame.f_code.co_name in ("__init__", "reset_parameters"):
+    if name.startswith("minigrad.nn") and frame.f_code.co_name in ("__init__", "__new__", "reset_parameters"):
         return "init"
     return ""
 
@@ -62,6 +63,15 @@ class Source:
         if filename != self.filename or line is None or not self.first <= line < self.first + len(self.lines):
             return None
         return line - self.first + 1 + self.offset
+
+
+def words_of(lines: Sequence[str]) -> set[str]:
+    """The names in a piece of source."""
+    try:
+        parts = list(ast.walk(ast.parse("\n".join(lines))))
+    except SyntaxError:
+        return set(re.findall(r"[^\W\d]\w*", "\n".join(lines)))
+    return {name for part in parts for name in (getattr(part, "id", ""), getattr(part, "arg", "")) if name}
 
 
 def line_of(frame: FrameType, sources: list[Source]) -> int | None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import ast
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 from viz import latex
@@ -13,6 +12,7 @@ from viz.cast import Operand, OperationRecord, Snap, TensorRecord
 from viz.latex import Math, Tree, Unreadable, linear, op, row
 from viz.notation import is_number, matrix_math, shown, value_math
 from viz.recorder import Recorder
+from viz.sources import words_of
 from viz.texts import say
 
 # How an operation is written forward, with the letters its row uses for its inputs.
@@ -21,6 +21,14 @@ FORWARD = {
     "pow": r"x^n", "exp": r"e^x", "sqrt": r"\sqrt{x}", "reciprocal": r"\frac{1}{x}", "abs": r"|x|", "mm": r"A B",
     "bmm": r"A B", "mv": r"A v", "addmm": r"C + A B", "t": r"A^\top", "transpose": r"A^\top",
     "lt": r"[x < y]", "le": r"[x \le y]", "gt": r"[x > y]", "ge": r"[x \ge y]", "eq": r"[x = y]", "ne": r"[x \ne y]",
+}  # fmt: skip
+
+SCALED = {"add": r"x + \alpha \cdot y", "sub": r"x - \alpha \cdot y"}
+
+# Operations whose numbers, and dimensions, are written after their tensors.
+WITH_NUMBERS = {
+    "clamp", "clamp_min", "clamp_max", "lerp", "fill", "leaky_relu", "elu", "cumsum", "cumprod", "masked_fill",
+    "addcmul", "addcdiv", "sum", "mean", "prod", "logsumexp", "amax", "amin", "max", "min", "softmax", "log_softmax",
 }  # fmt: skip
 
 # Which argument a letter of a row stands for: the first of these that the row has.
@@ -43,15 +51,6 @@ LETTERS = {
 }
 
 NAME_LENGTH = 26  # letters of an expression that may stand for a name
-
-
-def words_of(lines: Sequence[str]) -> set[str]:
-    """The names in a piece of source."""
-    try:
-        parts = list(ast.walk(ast.parse("\n".join(lines))))
-    except SyntaxError:
-        return set(re.findall(r"[^\W\d]\w*", "\n".join(lines)))
-    return {name for part in parts for name in (getattr(part, "id", ""), getattr(part, "arg", "")) if name}
 
 
 class Symbols:
@@ -194,12 +193,13 @@ class Symbols:
         """An operation with names, and with numbers if they are few."""
         name = operation.name.rstrip("_")
         given = arguments_of(operation)
-        plain = given.get("alpha", 1) == 1 and (name != "addmm" or given.get("beta", 1) == 1)
+        scaled = given.get("alpha", 1) != 1
+        plain = (not scaled or name in SCALED) and (name != "addmm" or given.get("beta", 1) == 1)
         if name == "transpose" and len(operation.results[0].snap.shape) != 2:
             plain = False
         if name in FORWARD and plain:
             try:
-                tree, meaning = self.reading(operation, FORWARD[name], forward=True)
+                tree, meaning = self.reading(operation, (SCALED if scaled else FORWARD)[name], forward=True)
                 if name == "mul" and tree[2][0] == "num" and not self._tensor_first(operation):
                     tree = ("mul", tree[2], tree[1])
                 return self.draw(tree, meaning, row()), self.draw_numbers(tree, meaning, None)
@@ -216,8 +216,12 @@ class Symbols:
             return self._indexed(operation), None
         if name == "copy":
             return self.operand_math(operation.operands[-1]), None
+        shown_too: list[Any] = []
+        for value in operation.arguments if name in WITH_NUMBERS else ():
+            if is_setting(value):
+                shown_too += value if isinstance(value, list) else [value]
         parts: list[Any] = []
-        for operand in operation.operands:
+        for operand in (*operation.operands, *shown_too):
             parts += [op(","), self.operand_math(operand)]
         return row(latex.name(name.lstrip("_")), op("("), *parts[1:], op(")")), None
 
@@ -246,6 +250,13 @@ class Symbols:
 
     def operation_text(self, operation: OperationRecord) -> str:
         return " ".join(linear(self.operation_math(operation)[0]).split())
+
+
+def is_setting(value: Any) -> bool:
+    """Whether an argument is a number or the number of a dimension, or several."""
+    if isinstance(value, list):
+        return bool(value) and all(map(is_setting, value))
+    return is_number(value) and not isinstance(value, bool)
 
 
 def arguments_of(operation: OperationRecord) -> dict[str, Any]:

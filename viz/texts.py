@@ -57,6 +57,7 @@ EN: dict[str, str] = {
     "op.mask": "Where the mask is true another number takes the place.",
     "op.where": "Each element comes from one input or the other; {node} will send its gradient back to that one only.",
     "saves": "For the backward pass it saves {names}.",
+    "saves.number": "the number {number}",
     "saves.nothing": "For its backward it needs no tensor, so it saves none.",
     "saves.hidden": "What it needs is handed to the saved-tensor hooks that are in force; a checkpoint keeps none.",
     "broadcast": "{x} is stretched from {before} to {after} (broadcasting).",
@@ -76,11 +77,12 @@ EN: dict[str, str] = {
     "and its backward says what passes.",
     "untracked.off": "Recording is off here (no_grad), so the result has no grad_fn and no gradient will pass.",
     "untracked.walk": "The walk back is not recorded itself (create_graph=False), so the result has no grad_fn.",
-    "untracked.inference": "Recording is off here (inference_mode), so the result has no grad_fn, and no operation "
-    "on it will ever be recorded.",
+    "untracked.inference": "Recording is off here (inference_mode), so the result has no grad_fn, and no node will "
+    "ever be able to save it.",
     "untracked.data": "Nothing here requires grad, so there is nothing to record.",
     "untracked.kind": "Its result is not a floating point number, and only those have gradients.",
     "detach.title": "{x} = {base}.detach(): cut off from the graph",
+    "detach.text.same": "{x} shows the same memory as before, but has no grad_fn: gradients stop here.",
     "detach.text": "{x} shows the same memory as {base}, but has no grad_fn: gradients stop here.",
     "untracked.gradient": "It works on gradients and is not recorded.",
     "detached.title": "{x} is cut off from its graph",
@@ -147,6 +149,7 @@ EN: dict[str, str] = {
     "quotient smaller as it grows, a negative one.",
     "back.div.one": "{x} receives the gradient divided by the denominator.",
     "back.pow": "The derivative of a power: the exponent comes down, and the power is one less.",
+    "back.pow.exponent": "The exponent moves: the derivative is the power itself, times the logarithm of its base.",
     "back.neg": "The sign changed on the way forward, so it changes on the way back.",
     "back.exp": "The derivative of exp is its own result, which the node had saved.",
     "back.log": "The derivative of ln x is 1/x.",
@@ -226,6 +229,8 @@ EN: dict[str, str] = {
     "back.where": "Each element's gradient goes to the input it was taken from; the other gets 0 there.",
     "back.slices": "The elements that were overwritten no longer depend on what stood there before: their gradient "
     "goes to what was written, and the old values get 0.",
+    "back.slices.through": "The gradient of the elements that were changed goes back through the change; that of the "
+    "others passes as it is.",
     "back.custom": "This node runs the backward that you wrote.",
     "to": "to {node}",
     "to.what": "to {node} ({x} = {expression})",

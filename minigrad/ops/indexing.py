@@ -136,7 +136,7 @@ def write(operation: Operation, self: Tensor, *args: Any) -> Tensor:
     if node is not None:
         views.rebase(self, node)
     if grad_mode.special and grad_mode.state.observers:
-        tell("inplace", operation.name, self, args, before, self._version)
+        tell("inplace", operation.name, self, args, before, before + 1)
     return self
 
 

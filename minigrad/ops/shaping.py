@@ -873,7 +873,7 @@ def _becoming(operation: Operation, node: str, forward: Callable[..., Any] | Non
         if recorded:
             views.reshaped(self, changed._node)
         if grad_mode.special and grad_mode.state.observers:
-            tell("inplace", changing.name, self, args, before, self._version)
+            tell("inplace", changing.name, self, args, before, before + 1)
         return self
 
     become.__doc__ = f"``{operation.name}`` in place."

@@ -292,7 +292,7 @@ def in_place(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
             )
             views.rebase(self, node)
         if observers:
-            tell("inplace", name, self, (*args, *kwargs.values()), before, self._version)
+            tell("inplace", name, self, (*args, *kwargs.values()), before, before + 1)
         return self
 
     apply.__name__ = apply.__qualname__ = name

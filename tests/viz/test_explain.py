@@ -447,3 +447,47 @@ def test_names_from_the_learner_are_text(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(minigrad, "variables", variables, raising=False)
     trace = run(source.replace("variables", "torch.variables"))[0].trace
     assert "ws['<b>']" in {row.name for row in trace.tensors}
+
+
+def forward(source: str) -> list[str]:
+    """The formulas of operations, and of nodes."""
+    return [
+        f.text for step in steps(textwrap.dedent(source)) if step.kind in ("operation", "node") for f in step.formulas
+    ]
+
+
+def test_numbers_an_operation_works_with_are_written() -> None:
+    source = """
+        a = torch.ones(2, requires_grad=True)
+        b = torch.add(a, a, alpha=2)
+        c = b.clamp(-1, 1)
+        d = c.sum(0)
+    """
+    assert forward(source) == [
+        "b = a + 2 · a = [1, 1] + 2 × [1, 1] = [3, 3]",
+        "c = clamp(b, −1, 1) = [1, 1]",
+        "d = sum(c, 0) = 2",
+    ]
+
+
+def test_product_with_a_vector_gives_an_outer_product_back() -> None:
+    source = """
+        A = torch.ones(2, 2, requires_grad=True)
+        v = torch.tensor([1.0, 2.0])
+        m = A @ v
+        m.backward(torch.ones(2))
+    """
+    assert forward(source)[1] == "∂L/∂A = ∂L/∂m @ vᵀ = [1, 1] @ [1, 2]ᵀ = [[1, 2], [1, 2]]"
+
+
+def test_new_tensor_made_of_a_gradient_is_no_gradient() -> None:
+    source = """
+        w = torch.ones(1, requires_grad=True)
+        (w * w).backward()
+        with torch.no_grad():
+            w = w - 0.1 * w.grad
+        z = w * 3
+    """
+    told = [step.text for step in steps(textwrap.dedent(source)) if step.kind == "untracked"]
+    assert told[-1] == "Nothing here requires grad, so there is nothing to record."
+    assert told[-2].startswith("Recording is off here (no_grad)")

@@ -172,5 +172,5 @@ def test_all_results_of_an_operation_are_named() -> None:
     """
     assert titles(source, "view") == ["a and b are views of x"]
     assert formulas(source, "view") == ["a, b = unbind(x) = 1, 2"]
-    assert titles(source)[1] == "most and place = max(c) makes MaxBackward0"
+    assert titles(source)[1] == "most and place = max(c, 0) makes MaxBackward0"
     assert "MulBackward0 passes the gradient to both factors" in titles(source, "node")

@@ -211,15 +211,15 @@ def test_graph_that_is_let_go_shows_and_its_memory_is_free() -> None:
     assert (gone.line, gone.saved_bytes) == (3, 0)
 
 
-def test_graphs_that_a_function_leaves_behind_go_with_it() -> None:
+def test_last_step_of_a_function_shows_its_tensors_still() -> None:
     def two() -> None:
         w = minigrad.ones(1, requires_grad=True)
-        kept = [w.exp(), w.exp()]
-        assert kept
+        y = w.exp()
+        y.backward()
 
-    last = step(two).trace.steps[-1]
-    assert last.title == "A graph is gone"
-    assert "its 2 nodes go, and with them what they had saved (8 B)" in last.text
+    trace = step(two).trace
+    assert trace.steps[-1].title == "The saved tensors are let go"
+    assert {row["name"] for row in state(trace).values() if "grad" in row and row["visible"]} == {"w", "y"}
 
 
 def test_loop_shows_every_graph_and_fades_the_old_one() -> None:
@@ -406,6 +406,88 @@ def test_formula_is_left_out_where_a_hook_on_the_node_replaced_what_it_gave() ->
         y.backward()
     """
     assert texts(source, "node") == ["∂y/∂x = 30"]
+
+
+def test_tensors_from_before_the_recording_are_shown_as_they_were_before_their_first_change() -> None:
+    w = minigrad.tensor([1.0, 2.0], requires_grad=True)
+    (w * w).sum().backward()
+    with record() as seen, minigrad.no_grad():
+        w -= 0.1 * w.grad  # type: ignore[operator]
+    update = seen.trace.steps[-1]
+    assert update.formulas[0].text == "w ← w − a = [1, 2] − [0.2, 0.4] = [0.8, 1.6]"
+    assert seen.trace.steps[0].title == "0.1 · w.grad: no node is made"
+
+
+def test_numbers_are_those_in_memory_also_where_nobody_was_told_of_a_change() -> None:
+    source = """
+        p = torch.tensor([1.0], requires_grad=True)
+        g = torch.tensor([7.0])
+        p.grad = g
+        p.grad.zero_()
+        y = g + 1
+        g.numpy()[0] = 4
+        z = g + 1
+    """
+    assert texts(source, "untracked") == ["y = g + 1 = 0 + 1 = 1", "z = g + 1 = 4 + 1 = 5"]
+    assert texts(source, "grad_set") == ["p.grad = None → 7", "p.grad = 7 → 0"]
+
+
+def test_resumed_run_knows_what_happened_in_between() -> None:
+    w = minigrad.tensor(1.0, requires_grad=True)
+    with record() as seen:
+        y = w * 2
+    with minigrad.no_grad():
+        w += 1
+    with seen.resume():
+        y = w * 3
+    assert y.item() == 6
+    assert seen.trace.steps[-1].formulas[0].text == "y = w · 3 = 2 × 3 = 6"
+
+
+@pytest.mark.parametrize("reentrant", [True, False])
+def test_checkpoints_own_ways_are_no_steps(reentrant: bool) -> None:
+    from minigrad.utils.checkpoint import checkpoint
+
+    x = minigrad.tensor(3.0, requires_grad=True)
+    with record() as seen:
+        y = checkpoint(lambda t: (t * t).sin(), x, use_reentrant=reentrant)
+        y.backward()
+    assert "error" not in kinds(seen.trace)
+    assert not any("No input of it needs" in step.text for step in seen.trace.steps)
+
+
+def test_recording_lets_inference_tensors_be_changed() -> None:
+    source = """
+        w = torch.tensor([1.0], requires_grad=True)
+        with torch.inference_mode():
+            y = w * 2
+            y += 1
+            y[0] = 4
+    """
+    assert run(textwrap.dedent(source))[2] is None
+    assert texts(source, "inplace")[0] == "y ← y + 1 = 2 + 1 = 3"
+
+
+def test_number_that_is_saved_is_missed_in_a_second_backward() -> None:
+    source = """
+        x = torch.ones(1, requires_grad=True)
+        y = x * 2
+        y.backward()
+        y.backward()
+    """
+    steps = run(textwrap.dedent(source))[0].trace.steps
+    assert "it saves the number 2" in steps[1].text
+    assert steps[-1].title == "MulBackward0 has nothing left to work with"
+
+
+def test_index_that_a_reduction_returns_has_no_history() -> None:
+    source = """
+        x = torch.ones(2, 2, requires_grad=True)
+        most, place = torch.max(x, dim=0)
+    """
+    rows = {row["name"]: row for row in state(run(textwrap.dedent(source))[0].trace).values() if "grad_fn" in row}
+    assert (rows["place"]["grad_fn"], rows["place"]["grad"]) == (None, None)
+    assert rows["most"]["grad_fn"] == "MaxBackward0"
 
 
 # What is refused

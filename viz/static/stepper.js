@@ -539,7 +539,7 @@ export function mount(el, trace, options = {}) {
   const say = speaker(options.texts || (mg && mg.texts));
   // A page of its own keeps the step in its address (viz/page.py): there the answers alone are remembered.
   const linked = !!(mg && options.onStep);
-  const keeper = mg ? keeping([trace], linked ? 0 : options.step || 1) : null;
+  const keeper = mg ? keeping(el, [trace], linked ? 0 : options.step || 1) : null;
   const { slots, changes } = load(trace);
   const steps = trace.steps;
   const count = steps.length;
@@ -1546,7 +1546,7 @@ export function mountPair(el, both, options = {}) {
   const texts = options.texts || (mg && mg.texts);
   const say = speaker(texts);
   const { runs, labels, pairs } = both;
-  const keeper = mg ? keeping(runs, options.step || 1) : null;
+  const keeper = mg ? keeping(el, runs, options.step || 1) : null;
   let current = -1;
   const move = (/** @type {number} */ target) => {
     const k = Math.max(0, Math.min(pairs.length - 1, target));
@@ -1593,35 +1593,71 @@ export function mountPair(el, both, options = {}) {
 
 // ---------------------------------------------------------------- small helpers
 
-/** Where the reader was, for when the page is loaded again: kept with the tab, by what was recorded. A cell that is
- * run again on the same page begins anew. Where nothing may be stored, nothing is.
- * @param {Trace[]} traces @param {number} start */
-function keeping(traces, start) {
+/** Where the reader was, for when the page is loaded again or the notebook is opened again: kept with the tab, by what
+ * was recorded and where it is shown. A cell that is run again in an open notebook begins anew. Where nothing may be
+ * stored, nothing is.
+ * @param {any} el @param {Trace[]} traces @param {number} start */
+function keeping(el, traces, start) {
   let hash = 2166136261;
   for (const text of [String(start), ...traces.flatMap((trace) => [...trace.source, ...trace.steps.map((step) => step.title)])]) {
     for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 16777619);
   }
   const name = `mg-step-${(hash >>> 0).toString(36)}-${traces.map((trace) => trace.steps.length).join("-")}`;
-  const load = performance.timeOrigin;
+  // Several views of one run are told apart by their cell (JupyterLab numbers those it has not drawn, too), and within
+  // it by their order.
+  const book = el.closest(".jp-Notebook");
+  const cell = book && el.closest(".jp-Cell");
+  const order = cell ? cell.dataset.windowedListIndex ?? [...book.querySelectorAll(".jp-Cell")].indexOf(cell) : 0;
+  const place = `${order}.${[...(cell || document).querySelectorAll(".mg-place")].indexOf(el)}`;
+  // Which records have a view in this page, and in which notebook: every output brings a program of its own, so the
+  // list is the window's.
+  const views = /** @type {any} */ (window).mgViews || (/** @type {any} */ (window).mgViews = new Map());
+  const live = (/** @type {string} */ one) => !!views.get(`${name} ${one}`)?.isConnected;
+  const all = () => JSON.parse(sessionStorage.getItem(name) || "{}");
   return {
     /** @returns {{step: number, answers: boolean[], opened?: string[]} | null} */
     read() {
+      const again = live(place);
+      let found = null;
       try {
-        const found = JSON.parse(sessionStorage.getItem(name) || "null");
-        return found && found.load !== load && found.step > 0 && Array.isArray(found.answers) ? found : null;
+        const records = all();
+        const from = again ? null : nearestRecord(Object.keys(records).filter((one) => !live(one)), place);
+        found = from !== null && records[from];
+        if (found && from !== place) {
+          delete records[/** @type {string} */ (from)]; // cells have moved
+          sessionStorage.setItem(name, JSON.stringify(records));
+        }
       } catch {
-        return null;
+        // refused, or not ours
       }
+      views.set(`${name} ${place}`, book || document.documentElement);
+      return found && found.step > 0 && Array.isArray(found.answers) ? found : null;
     },
     /** @param {{step: number, answers: boolean[], opened?: string[]}} where */
     write(where) {
       try {
-        sessionStorage.setItem(name, JSON.stringify({ ...where, load }));
+        sessionStorage.setItem(name, JSON.stringify({ ...all(), [place]: where }));
       } catch {
         // refused: a sandboxed frame, a full store
       }
     },
   };
+}
+
+/** The record ("cell.number") of a view that stands at `place`: its own, or where cells have moved the nearest one.
+ * @param {string[]} records @param {string} place @returns {string | null} */
+export function nearestRecord(records, place) {
+  if (records.includes(place)) return place;
+  const [cell, number] = place.split(".").map(Number);
+  /** @type {string | null} */
+  let best = null;
+  let off = Infinity;
+  for (const one of records) {
+    const [c, n] = one.split(".").map(Number);
+    const far = n === number && c !== cell ? Math.abs(c - cell) : Infinity;
+    if (far < off) [best, off] = [one, far];
+  }
+  return best;
 }
 
 /** @param {string} text */
