@@ -152,7 +152,8 @@ class Assembly:
         for record in self.recorder.tensors:
             for place, (since, name) in enumerate(record.names):
                 step = since if name is not None else since - 1  # a name is taken away as another tensor gets it
-                if place and 0 <= step < len(events):
+                step = min(step, len(events) - 1)  # what it is called when all is over
+                if place and step >= 0:
                     self.writer.now = since
                     events[step].changes.append([record, "name", self.writer.row_name(record)])
         boxes: dict[TensorRecord, list[NodeRecord]] = {}

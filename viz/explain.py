@@ -78,6 +78,14 @@ FAILURES = {
     "cannot register a hook on a tensor": "untracked",
     "can't retain_grad on Tensor": "untracked",
     "can't optimize a non-leaf Tensor": "not_leaf",
+    "Mismatch in shape: grad_output": "seed",
+    "One of the differentiated Tensors does not require grad": "not_asked",
+    "mean(): could not infer output dtype": "mean",
+    "Output 0 of": "part",
+    "A view was created in no_grad mode": "quiet_view",
+    "Inplace update to inference tensor": "sealed",
+    "result type Float can't be cast": "cast",
+    "Error(s) in loading state_dict": "state",
 }
 
 
@@ -218,18 +226,23 @@ class Writer(Symbols):
     def _inplace(self, event: Event, facts: Any) -> tuple[str, str, list[Formula]]:
         record, before, after = facts["tensor"], facts["before"], facts["after"]
         operation, node, x = facts["operation"], facts["node"], self.row_name(facts["tensor"])
-        if record.data_of is not None:
-            sentence = say("inplace.data", x=self.symbol(record.data_of), data=x, operation=operation.name)
+        owner = record.data_of or facts["target"].data_of
+        if owner is not None:
+            sentence = say("inplace.data", x=self.symbol(owner), data=x, operation=operation.name)
             return say("inplace.title", x=x), sentence, [self._written(before, operation, after)]
+        names = [name for name in map(self.given_name, facts["shared"]) if name]
+        key = "inplace.shared.many" if len(names) > 1 else "inplace.shared"
+        shared = say(key, names=listing(names)) if names else ""
         if node is None and not facts["stale"]:
             plain = say("inplace.plain", operation=operation.name, x=x, before=before.version, after=after.version)
-            return say("inplace.title", x=x), plain, [self._written(before, operation, after)]
+            return say("inplace.title", x=x), f"{plain} {shared}", [self._written(before, operation, after)]
         key = "inplace.shape" if operation.name.rstrip("_") in SHAPES else "inplace.text"
         words = [say(key, operation=operation.name, x=x, before=before.version, after=after.version)]
         if facts["target"] is not record and node is not None:
             words.append(say("inplace.slices", x=x, base=self.symbol(facts["target"])))
         elif node is not None:
             words.append(say("inplace.node", node=node.cast.label))
+        words.append(shared)
         holders = [node for node in self.recorder.nodes for chip in node.chips if chip in facts["stale"]]
         for holder, chip in zip(holders, facts["stale"], strict=False):
             saved = self.symbol(chip.tensor)
@@ -248,7 +261,7 @@ class Writer(Symbols):
         return formula
 
     def _update(self, event: Event, facts: Any) -> tuple[str, str, list[Formula]]:
-        x = self.symbol(facts["tensor"])
+        x = self.row_name(facts["tensor"])
         if "optimizer" in facts:
             return self._optimized(x, facts)
         if "data" in facts:

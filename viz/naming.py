@@ -95,7 +95,7 @@ class Naming:
         self._count = 0
         self._bound: dict[int, dict[str, TensorRecord]] = {}  # in every scope that runs, what its variables hold
         self._contents: dict[int, tuple[Any, list[tuple[str, int]]]] = {}  # the same by id(), while it waits
-        self._named: dict[str, TensorRecord] = {}  # which tensor was given a name last
+        self._named: dict[str, dict[TensorRecord, None]] = {}  # the tensors that have a name
         self._globals: dict[str, Any] | None = None  # the cell's variables, and those that cells so far mention
         self._mentioned: tuple[str, ...] = ()
         self._hint: Hint | None = None
@@ -205,11 +205,13 @@ class Naming:
             best = next((name for name in names if name.isidentifier()), names[-1] if names else None)
             if best is None:
                 best = next((record.called[scope] for scope in reversed(inside) if scope in record.called), None)
-            if best is not None and (other := self._named.get(best)) is not record:
-                self._named[best] = record
-                kept = other in held or best.startswith("self.")  # which the name of the object itself will replace
-                if other is not None and not kept and other.name == best:
-                    other.names.append((step + 1, None))  # a variable of a function that is over
+            if best is not None and not best.startswith("self."):  # which the name of the object itself will replace
+                called = self._named.setdefault(best, {})
+                for other in [other for other in called if other is not record and other not in held]:
+                    del called[other]
+                    if other.name == best:
+                        other.names.append((step + 1, None))  # a variable of a function that is over
+                called[record] = None
             current = record.name
             if best == current or (best is None and record not in lost):
                 continue

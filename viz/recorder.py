@@ -688,6 +688,12 @@ class Recorder(observe.Observer):
             self._has_history(target, box.cast.label)
         if box is not None and target is not record:
             self._has_history(record, short_name(tensor._node))
+        shared = [
+            other
+            for other, reference in self._by_tensor.values()
+            if other not in (record, target) and not other.quiet and (seen := reference()) is not None
+            and seen._base is not holder and np.may_share_memory(seen._array, tensor._array)
+        ]  # fmt: skip
         stale = self._check_versions(record, after)
         if name == "copy_" and self._in_backward and self._at_caller():
             return  # a gradient is copied to be kept
@@ -697,7 +703,7 @@ class Recorder(observe.Observer):
         kind = "update" if update else "inplace"
         self._emit(
             kind, "update" if update else None, active, operation=operation, node=box, tensor=record, target=target,
-            before=old, after=Operand(record, record.snap, after), stale=stale,
+            before=old, after=Operand(record, record.snap, after), stale=stale, shared=shared,
         )  # fmt: skip
 
     def _refresh(self, changed: TensorRecord, tensor: Any) -> None:

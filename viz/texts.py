@@ -12,8 +12,8 @@ EN: dict[str, str] = {
     "leaf.text": "{x} is a leaf: you made it yourself and asked for its gradient. Until a backward pass brings one, "
     "{x}.grad is None.",
     "leaf.parameter.title": "The parameter {x} is made",
-    "leaf.parameter.text": "A module made {x} to be learned: it is a leaf that requires grad. Until a backward pass "
-    "brings a gradient, {x}.grad is None.",
+    "leaf.parameter.text": "{x} is made to be learned: it is a leaf that requires grad. Until a backward pass brings a "
+    "gradient, {x}.grad is None.",
     "data.title": "{x} is made",
     "data.text": "{x} does not require grad: it takes part in the computation, but no gradient is computed for it.",
     "leaf.on.title": "{x} requires grad from now on",
@@ -101,6 +101,8 @@ EN: dict[str, str] = {
     "inplace.slices": "{x} is part of {base}, so the history of {base} is written anew: CopySlices keeps the old one "
     "for the elements that were not touched.",
     "inplace.stale": "But {node} saved {saved} at version {version} and needs it unchanged: its backward will fail.",
+    "inplace.shared": "{names} in the same memory shows the new numbers, too.",
+    "inplace.shared.many": "{names} in the same memory show the new numbers, too.",
     "inplace.fine": "No node has saved the old numbers, so backward will work.",
     "update.title": "{x} is updated",
     "update.text": "The numbers of the leaf are changed in place, with recording off: the update itself is not part "
@@ -329,6 +331,28 @@ EN: dict[str, str] = {
     "error.truth": "all() says whether every one is true, any() whether one is.",
     "error.one.title": "Only a single number becomes a Python number",
     "error.one": "Index one element, or make it one with sum() or mean(); tolist() gives all.",
+    "error.seed.title": "The first gradient has another shape",
+    "error.seed": "backward(gradient=...) takes a number for every number of the tensor it starts at: the same shape.",
+    "error.not_asked.title": "One of these inputs does not require grad",
+    "error.not_asked": "Nothing computed from it was recorded on its account. Say requires_grad=True before the "
+    "forward.",
+    "error.mean.title": "Whole numbers have no mean of their kind",
+    "error.mean": "A mean is seldom whole: call float() first.",
+    "error.part.title": "One of several views must not be changed in place",
+    "error.part": "One operation made them all, and one node cannot take the change of a single one. Change a "
+    "clone(), or "
+    "take the part by its index.",
+    "error.quiet_view.title": "This view was made where nothing was recorded",
+    "error.quiet_view": "A change that is recorded would have to be written into the history of its base, which "
+    "does not "
+    "know of the view. Make the view and the change both inside no_grad(), or both outside.",
+    "error.sealed.title": "A tensor of inference_mode is changed in it or not at all",
+    "error.sealed": "Its changes are not counted. Its clone(), made outside, is an ordinary tensor.",
+    "error.cast.title": "The result does not fit into this dtype",
+    "error.cast": "In place, a tensor keeps its dtype. Write x = x + ..., which makes a new one, or call "
+    "float() first.",
+    "error.state.title": "The saved parameters are not those of this module",
+    "error.state": "The message names what is missing and what is too much. strict=False takes what fits.",
     "error.flag.title": "Its gradient is part of a graph",
     "error.flag": "Whether a computed tensor requires grad follows from its inputs. detach() gives the same numbers "
     "without a graph.",

@@ -174,3 +174,34 @@ def test_all_results_of_an_operation_are_named() -> None:
     assert formulas(source, "view") == ["a, b = unbind(x) = 1, 2"]
     assert titles(source)[1] == "most and place = max(c, 0) makes MaxBackward0"
     assert "MulBackward0 passes the gradient to both factors" in titles(source, "node")
+
+
+def test_variable_of_a_function_that_is_over_does_not_share_the_name_of_the_cells() -> None:
+    source = """
+        def inner(x): return x * x
+        def outer(x): return inner(x + 1)
+        x = torch.tensor(2.0, requires_grad=True)
+        y = outer(x)
+        y.backward()
+    """
+    assert formulas(source, "node")[-1] == "∂y/∂x = ∂y/∂a · 1 = 6 × 1 = 6"
+
+
+def test_first_parameter_of_an_object_in_an_object_is_called_as_the_others() -> None:
+    source = """
+        class Line:
+            def __init__(self):
+                self.w = torch.ones(1, requires_grad=True)
+                self.b = torch.ones(1, requires_grad=True)
+
+        class Net:
+            def __init__(self):
+                self.one = Line()
+                self.two = Line()
+
+        net = Net()
+        y = net.one.w * net.two.w
+    """
+    assert [title.split(" is")[0] for title in titles(source, "leaf")] == [
+        "net.one.w", "net.one.b", "net.two.w", "net.two.b",
+    ]  # fmt: skip
