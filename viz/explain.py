@@ -50,6 +50,7 @@ KIN = {
 MADE_ALIKE = {  # on the way forward alone
     "rsub": "sub", "mse_loss": "loss", "l1_loss": "loss", "smooth_l1_loss": "loss", "huber_loss": "loss",
 }  # fmt: skip
+OVERWRITING = ("copy_", "fill_", "zero_", "masked_fill_", "index_put_")  # what stood there before does not matter
 FAILURES = {
     "Trying to backward through the graph a second time": "freed",
     "one of the variables needed for gradient computation has been modified": "changed",
@@ -376,14 +377,9 @@ class Writer(Symbols):
         operation = box.operation
         key = "custom"
         if box.cast.label == "CopySlices":
-            overwritten = operation is None or operation.name in (
-                "copy_",
-                "fill_",
-                "zero_",
-                "masked_fill_",
-                "index_put_",
-            )
-            key = "slices" if overwritten else "slices.through"
+            key = "slices" if operation is None or operation.name in OVERWRITING else "slices.through"
+        elif box.cast.label in ("BackwardHookFunctionBackward", "CheckpointFunctionBackward"):
+            key = "module_hook" if box.cast.label.startswith("BackwardHook") else "checkpoint"
         elif operation is not None and operation.formula:
             key = self.kin(operation)
         elif (row := OPERATIONS.get(box.cast.label)) is not None:  # one that the engine made itself

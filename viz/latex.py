@@ -541,5 +541,5 @@ def _raised(text: str, math: Any) -> str:
 
 
 def _enclosed(math: Any, text: str) -> str:
-    simple = (" " not in text and "/" not in text) or (text.startswith("[") and text.endswith("]"))
+    simple = (" " not in text and "/" not in text) or re.fullmatch(r"\[[^\[\]]*\]|\[\[.*\]\]", text)
     return text if simple else f"({text})"

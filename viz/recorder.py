@@ -547,7 +547,11 @@ class Recorder(observe.Observer):
                 self._has_history(record, type(node).__name__)
         if not self._running:
             self._naming.hint(records, direct)
-        if aside or (node is None and (self._library or (self._in_backward and self._at_caller()))):
+        if (
+            aside
+            or name == "BackwardHookFunction"
+            or (node is None and (self._library or (self._in_backward and self._at_caller())))
+        ):
             for record in records:
                 record.quiet = True
                 self._set(record, "visible", False)

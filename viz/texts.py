@@ -233,6 +233,8 @@ EN: dict[str, str] = {
     "goes to what was written, and the old values get 0.",
     "back.slices.through": "The gradient of the elements that were changed goes back through the change; that of the "
     "others passes as it is.",
+    "back.module_hook": "Here the module lets its backward hooks see the gradient.",
+    "back.checkpoint": "It runs its part of the program again, recorded this time, and goes back through that.",
     "back.custom": "This node runs the backward that you wrote.",
     "to": "to {node}",
     "to.what": "to {node} ({x} = {expression})",
