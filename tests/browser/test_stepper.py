@@ -344,6 +344,26 @@ def test_lecture_mode_enlarges_the_type_and_ends_with_escape(show: Open) -> None
     page.wait_for_function(f"{size} === {before}")
 
 
+@pytest.mark.parametrize(("width", "height"), [(1280, 720), (1366, 768), (800, 600), (1180, 560)])
+@pytest.mark.parametrize("large", [False, True])
+def test_no_panel_covers_another(show: Open, width: int, height: int, large: bool) -> None:
+    page = show(viz.step(asking_program, predict=["x.grad"]).trace, width=width, height=height)
+    page.locator(".mg-root").focus()
+    keys(page, *"f" * large)
+    for key in ("Home", "ArrowRight", "End"):
+        keys(page, key)
+        page.wait_for_timeout(100)
+        column = [page.locator(f".mg-{name}").bounding_box() for name in ("code", "step", "tensors")]
+        for above, below in zip(column, column[1:], strict=False):
+            assert above
+            assert below
+            assert above["y"] + above["height"] <= below["y"] + 0.5
+    question, panel = page.get_by_role("group", name="Predict").bounding_box(), column[1]
+    assert question
+    assert panel
+    assert question["y"] + min(question["height"], panel["height"]) <= panel["y"] + panel["height"] + 1, "scrolled to"
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_texts_have_contrast(show: Open, scheme: str) -> None:
     """WCAG AA: 4.5 to 1 for every text the stepper shows."""
@@ -486,6 +506,42 @@ def test_in_a_notebook_open_groups_and_two_runs_are_found_as_they_were_left(lab:
     expect(pair.locator(".mg-count").first).to_have_text(re.compile("step 2 of"))
 
 
+def test_in_a_notebook_every_view_of_a_run_keeps_its_own_place(lab: Any) -> None:
+    twice = "from IPython.display import display\nfor _ in range(2): display(short)"
+    lab.write("a.ipynb", [KEPT, "short", "short", twice])
+    lab.open("a.ipynb")
+    lab.run_all()
+    cells = [(1, 0), (2, 0), (3, 0), (3, 1)]
+    views = [lab.output(cell).locator(".mg-root").nth(n) for cell, n in cells]
+    wanted = [4, 1, 2, 6]
+
+    def there() -> None:
+        for view, step in zip(views, wanted, strict=True):
+            expect(view.locator(".mg-count")).to_have_text(re.compile(f"^step {step} of"))
+
+    for view, step in reversed(list(zip(views, wanted, strict=True))):
+        view.focus()
+        keys(lab.page, *["ArrowRight"] * (step - 1))
+    there()
+    lab.save()
+    lab.reload()
+    there()
+    lab.command("application:close")  # and in the same page
+    lab.command("docmanager:open", path=f"{lab.folder.name}/a.ipynb")
+    lab.wait_ready()
+    there()
+    lab.run(0)
+    lab.run(1)
+    wanted[0] = 1
+    there()  # the cell that was run begins anew, the others stay
+    views[0].focus()
+    keys(lab.page, "ArrowRight")
+    lab.command("notebook:insert-cell-above")
+    lab.save()
+    lab.reload()
+    expect(lab.output(2).locator(".mg-count")).to_have_text(re.compile("^step 2 of"))
+
+
 def test_in_a_notebook_its_keys_are_its_own(lab: Any) -> None:
     lab.write("a.ipynb", [SHOW.format("product"), "1 + 1"])
     lab.open("a.ipynb")
@@ -593,6 +649,18 @@ def test_what_comes_is_hidden_until_it_is_predicted_or_shown(show: Open) -> None
     expect(page.locator(".mg-pill")).to_have_text("error")
     expect(page.locator(".mg-veil")).to_be_hidden()
     assert overflows(page) == []
+
+
+def test_what_is_no_number_or_too_many_is_no_try(show: Open) -> None:
+    page = show(viz.step(asking_program, predict=["x.grad"]).trace)
+    page.locator(".mg-root").focus()
+    keys(page, "End")
+    quiz = page.get_by_role("group", name="Predict")
+    for given, says in (("five", "Write a number"), ("5 5", "1 number"), ("5", "Right: 5.")):
+        quiz.get_by_role("textbox").fill(given)
+        keys(page, "Enter")
+        expect(quiz).to_contain_text(says)
+    expect(page.locator(".mg-score")).to_have_text("1 of 1 predicted")
 
 
 def test_answers_are_kept_when_the_page_is_loaded_again(show: Open) -> None:

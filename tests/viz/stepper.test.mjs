@@ -241,3 +241,11 @@ test("texts come from the catalogue, words in their places; what is missing show
   assert.equal(say("count"), "step {step} of {count}");
   assert.equal(say("nowhere"), "nowhere");
 });
+
+test("a view finds its own record, and where cells have moved the nearest", () => {
+  assert.equal(js.nearestRecord([], "3.0"), null);
+  assert.equal(js.nearestRecord(["2.0", "3.0", "3.1"], "3.1"), "3.1");
+  assert.equal(js.nearestRecord(["2.0", "7.0"], "3.0"), "2.0");
+  assert.equal(js.nearestRecord(["2.1"], "3.0"), null);
+  assert.equal(js.nearestRecord(["3.0"], "3.1"), null, "another view of the same cell");
+});

@@ -670,7 +670,6 @@ export function mount(el, trace, options = {}) {
   const asking = make("", "div", { class: "mg-quiz", role: "group", "aria-label": say("predict") });
   const panel = make("", "div", { class: "mg-step", role: "group", "aria-label": say("this") },
     title, sentence, failure, formulas, asking, inspector);
-  panel.style.setProperty("--mg-lines", String(roomForText(steps)));
 
   // Tensors
   const table = make("", "div", { class: "mg-table", role: "table", "aria-label": say("tensors") });
@@ -742,6 +741,7 @@ export function mount(el, trace, options = {}) {
   const keys = keyHelp(() => toggleKeys(), say, folds);
   const notes = (trace.notes || []).map((text) => h("div", "mg-note", text));
   const body = h("div", "mg-body", code, panel, graph, tensors);
+  body.style.setProperty("--mg-lines", String(roomForText(steps)));
   root.append(bar, h("div", "mg-time", track), ...notes, body, foot, live, keys);
 
   // -------------------------------------------------------------- drawing the cast
@@ -1168,9 +1168,10 @@ export function mount(el, trace, options = {}) {
       if (!given.trim()) return;
       const right = agrees(given, question.answer);
       if (right || question.choices) return settle(question, right && !tries, say(right ? "answer.right" : "answer.no", { answer: question.answer }));
-      tries++;
       const trap = (question.traps || []).find((one) => agrees(given, one.answer));
       const numbers_ = readAnswer(given);
+      const size_ = Array.isArray(numbers_) ? numbers_.length : numbers_ ? size : 0;
+      if (trap || size_ === size) tries++; // what cannot be read, or has another size, is no try
       reply.textContent = trap ? trap.text : numbers_ === null ? say("answer.number")
         : numbers_.length !== size ? say(size === 1 ? "answer.size.one" : "answer.size", { count: size }) : say("answer.again");
     };
@@ -1207,6 +1208,8 @@ export function mount(el, trace, options = {}) {
     cancelAnimationFrame(revealing);
     revealing = requestAnimationFrame(() => {
       if (line) scrollInto(code, line, 0);
+      panel.scrollTop = 0;
+      if (!asking.hidden) scrollInto(panel, asking, 0);
       const row = lit.find((slot) => slot.kind === "tensor" && slot.now.visible);
       if (row && row.parts) scrollInto(tensors, row.parts.row, 30);
       follow();
@@ -1604,42 +1607,53 @@ function keeping(el, traces, start) {
   }
   const name = `mg-step-${(hash >>> 0).toString(36)}-${traces.map((trace) => trace.steps.length).join("-")}`;
   // Several views of one run are told apart by their cell (JupyterLab numbers those it has not drawn, too), and within
-  // it by their order.
-  const book = el.closest(".jp-Notebook");
-  const cell = book && el.closest(".jp-Cell");
-  const order = cell ? cell.dataset.windowedListIndex ?? [...book.querySelectorAll(".jp-Cell")].indexOf(cell) : 0;
-  const place = `${order}.${[...(cell || document).querySelectorAll(".mg-place")].indexOf(el)}`;
-  // Which records have a view in this page, and in which notebook: every output brings a program of its own, so the
-  // list is the window's.
-  const views = /** @type {any} */ (window).mgViews || (/** @type {any} */ (window).mgViews = new Map());
-  const live = (/** @type {string} */ one) => !!views.get(`${name} ${one}`)?.isConnected;
+  // it by their order. Every output brings a program of its own, so the list of views is the window's.
+  const view = { name, cell: el.closest(".jp-Cell"), book: el.closest(".jp-Notebook") || document.documentElement, number: 0, place: "", last: null, store };
+  view.number = [...(view.cell || document).querySelectorAll(".mg-place")].indexOf(el);
+  const shared = /** @type {any} */ (window);
+  if (!shared.mgViews) {
+    shared.mgViews = new Set();
+    window.addEventListener("pagehide", () => shared.mgViews.forEach((/** @type {typeof view} */ one) => one.store())); // cells may have moved
+  }
+  /** @type {Set<typeof view>} */
+  const views = shared.mgViews;
+  const placeOf = (/** @type {typeof view} */ { cell, book, number }) =>
+    `${cell ? cell.dataset.windowedListIndex ?? [...book.querySelectorAll(".jp-Cell")].indexOf(cell) : 0}.${number}`;
+  const others = () => [...views].filter((one) => one.name === name && (one.book.isConnected || !views.delete(one)));
   const all = () => JSON.parse(sessionStorage.getItem(name) || "{}");
+  function store() {
+    try {
+      const records = all();
+      const shown = others();
+      for (const one of shown) delete records[one.place];
+      for (const one of shown) records[(one.place = placeOf(one))] = one.last;
+      sessionStorage.setItem(name, JSON.stringify(records));
+    } catch {
+      // refused: a sandboxed frame, a full store
+    }
+  }
   return {
     /** @returns {{step: number, answers: boolean[], opened?: string[]} | null} */
     read() {
-      const again = live(place);
+      const again = others().filter((one) => one.cell === view.cell && one.number === view.number);
+      for (const one of again) views.delete(one);
+      const taken = others().map(placeOf);
+      view.place = placeOf(view);
       let found = null;
       try {
         const records = all();
-        const from = again ? null : nearestRecord(Object.keys(records).filter((one) => !live(one)), place);
-        found = from !== null && records[from];
-        if (found && from !== place) {
-          delete records[/** @type {string} */ (from)]; // cells have moved
-          sessionStorage.setItem(name, JSON.stringify(records));
-        }
+        const from = nearestRecord(Object.keys(records).filter((one) => !taken.includes(one)), view.place);
+        if (from) [found, view.place] = [again.length ? null : records[from], from];
       } catch {
         // refused, or not ours
       }
-      views.set(`${name} ${place}`, book || document.documentElement);
+      views.add(view);
       return found && found.step > 0 && Array.isArray(found.answers) ? found : null;
     },
     /** @param {{step: number, answers: boolean[], opened?: string[]}} where */
     write(where) {
-      try {
-        sessionStorage.setItem(name, JSON.stringify({ ...all(), [place]: where }));
-      } catch {
-        // refused: a sandboxed frame, a full store
-      }
+      view.last = /** @type {any} */ (where);
+      store();
     },
   };
 }
