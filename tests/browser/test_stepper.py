@@ -262,6 +262,32 @@ def test_small_tensors_are_heat_maps_with_numbers_and_large_ones_a_summary(show:
     assert "32×784, mean 0.13" in row(page, "images")[1]
 
 
+def long_program() -> None:
+    import minigrad as torch
+
+    a = torch.arange(64.0, requires_grad=True)
+    b = torch.tensor([float(k % 7) for k in range(15)], requires_grad=True)
+    c = torch.ones(2, 32, requires_grad=True)
+    loss = (a * 2).sum() + (b * b).sum() + (c * c).sum()
+    loss.backward()
+
+
+@pytest.mark.parametrize("width", [480, 900, 1180, 1600])
+def test_a_long_tensor_stays_in_its_cell_of_the_table(show: Open, width: int) -> None:
+    page = show(viz.step(long_program).trace, step=-1, width=width)
+    page.locator(".mg-root").focus()
+    keys(page, "End")
+    beyond = page.evaluate(
+        """() => [...document.querySelectorAll('.mg-row.mg-on .mg-heat')].filter(map => map.getBoundingClientRect().right >
+            map.closest('[role=cell]').getBoundingClientRect().right).map(map => map.closest('.mg-row').innerText)"""
+    )
+    assert beyond == []
+    table = page.locator(".mg-tensors")
+    assert table.evaluate("table => table.scrollWidth <= table.clientWidth")
+    assert row_of(page, "a").locator(".mg-c-value .mg-heat i").count() == 64
+    assert row_of(page, "a").locator(".mg-c-value .mg-heat i").first.bounding_box()["width"] > 2  # type: ignore[index]
+
+
 def test_a_click_on_a_node_shows_what_it_holds(show: Open) -> None:
     page = show(product(), step=8)
     page.locator(".mg-node", has_text="MulBackward0").locator(".mg-box").click()

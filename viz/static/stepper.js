@@ -490,12 +490,14 @@ function numbers(value) {
   if (cells.length < 2 || value.shape.length > 2) return h("span", "mg-num", value.text);
   const exact = value.shape.reduce((a, b) => a * b, 1) === cells.length;
   // A large tensor's cells are the means of its parts: see COARSE in viz/record.py.
-  const columns = exact ? value.shape[value.shape.length - 1] : value.shape.length === 2 ? cells.length / Math.min(value.shape[0], COARSE) : cells.length;
+  const across = exact ? value.shape[value.shape.length - 1] : value.shape.length === 2 ? cells.length / Math.min(value.shape[0], COARSE) : cells.length;
+  const columns = value.shape.length === 1 ? Math.min(across, 16) : across;
   const letters = Array.from({ length: columns }, (_, i) =>
     Math.max(...cells.map((c, k) => (k % columns === i ? cellText(c).length : 0)))).reduce((a, b) => a + b + 1, 0);
   const room = !exact || cells.length > 16 || letters > 30 ? "" : letters <= 6 ? "s" : letters <= 10 ? "m" : letters <= 15 ? "l" : "xl";
   const grid = make("", "span", { class: "mg-heat", role: "img", "aria-label": value.text });
   grid.style.gridTemplateColumns = `repeat(${columns}, auto)`;
+  grid.style.setProperty("--mg-n", String(columns));
   const sizes = cells.map((c) => (typeof c === "number" ? Math.abs(c) : 0));
   const most = Math.max(...sizes) || 1;
   cells.forEach((c, i) => {
