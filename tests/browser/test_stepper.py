@@ -723,6 +723,51 @@ def test_two_runs_step_together(browser: BrowserContext, tmp_path: Path) -> None
     page.close()
 
 
+def test_every_way_to_step_moves_both_runs(browser: BrowserContext, tmp_path: Path) -> None:
+    comparison = viz.compare(product(), second_backward(), ["a", "b"])
+    comparison.to_html(tmp_path / "pair.html")
+    page = browser.new_page()
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.goto((tmp_path / "pair.html").as_uri())
+    sides = page.locator(".mg-side .mg-root")
+
+    def place() -> int:
+        """Where the common timeline is; both sides are there with it."""
+        at = int(count(page).split()[1])
+        shown = [int(text.split()[1]) - 1 for text in page.locator(".mg-side .mg-count").all_inner_texts()]
+        assert tuple(shown) == tuple(comparison.pairs[at - 1])
+        return at
+
+    for focus in (page.locator(".mg-pair"), sides.nth(0), sides.nth(1)):
+        focus.focus()
+        keys(page, "Home")
+        assert place() == 1
+        for key in ("PageDown", "ArrowDown", "ArrowRight"):
+            before = place()
+            keys(page, key)
+            assert place() > before, key
+        for key in ("ArrowUp", "PageUp"):
+            before = place()
+            keys(page, key)
+            assert place() < before, key
+        keys(page, "Home", "?")
+        expect(page.locator(".mg-keys:visible")).to_have_count(1)
+        keys(page, "?")
+        expect(page.locator(".mg-keys:visible")).to_have_count(0)
+        focus.focus()
+        keys(page, " ")
+        expect(page.locator(".mg-count").first).to_have_text(re.compile("^step 2 of"), timeout=10_000)
+        keys(page, " ")
+        assert place() == 2
+    keys(page, "End", " ")
+    page.wait_for_timeout(100)
+    assert place() == 1, "played anew"
+    keys(page, " ")
+    sides.nth(1).locator("button.mg-line").last.click()
+    assert place() > 1
+    page.close()
+
+
 # Folding
 
 

@@ -29,7 +29,9 @@
  *   questions?: Question[], groups?: Group[], links?: Link[]}} Trace */
 /** @typedef {{step: number, text: string, answer: string, choices?: string[], traps?: {answer: string, text: string}[]}} Question */
 /** @typedef {(key: string, words?: Record<string, string | number>) => string} Say */
-/** @typedef {{step?: number, onStep?: (step: number) => void, texts?: Record<string, string>, keep?: boolean}} Options */
+/** @typedef {{step?: number, onStep?: (step: number) => void, texts?: Record<string, string>, keep?: boolean, lead?: Lead}} Options */
+/** A timeline that several steppers share: who wants to go somewhere asks it (`go`: to this one's step `k`).
+ * @typedef {{go: (k: number) => void, next: () => void, first: () => void, left: () => number}} Lead */
 /** One thing of the cast: what it is now (`now`), the elements that show it (`parts`), where it stands in the picture (`at`).
  * @typedef {{kind: "tensor" | "chip" | "node" | "edge" | "group" | "link", item: any, now: any, parts: any, at?: any, row?: number}} Slot */
 /** @typedef {{slots: Slot[], under: any, over: any, shown: boolean}} Band */
@@ -540,6 +542,7 @@ export function mount(el, trace, options = {}) {
   const { mg } = /** @type {any} */ (el); // what a notebook's output brings with it (viz/page.py)
   const say = speaker(options.texts || (mg && mg.texts));
   // A page of its own keeps the step in its address (viz/page.py): there the answers alone are remembered.
+  const lead = options.lead || null;
   const linked = !!(mg && options.onStep);
   const keeper = mg ? keeping(el, [trace], linked ? 0 : options.step || 1) : null;
   const { slots, changes } = load(trace);
@@ -1018,12 +1021,13 @@ export function mount(el, trace, options = {}) {
       if (timer) stop();
     }
     if (!count || k === current) return;
+    if (lead && !quiet) return lead.go(k);
     verdict = "";
     for (const slot of walk(changes, current, k)) show(slot);
     current = k;
     mark(steps[k]);
     describe(steps[k]);
-    if (timer && k === count - 1) stop();
+    if (timer && !lead && k === count - 1) stop();
     remember();
     if (!quiet && options.onStep) options.onStep(k + 1);
   }
@@ -1352,11 +1356,13 @@ export function mount(el, trace, options = {}) {
   // -------------------------------------------------------------- playing, lines, phases, keys
 
   function start() {
-    if (current === count - 1) go(0);
+    const left = () => (lead ? lead.left() : count - 1 - current);
+    if (!left()) lead ? lead.first() : go(0);
     const tick = () => {
       if (!root.isConnected) return stop();
-      go(current + 1);
-      if (breaksAt(current)) stop();
+      const before = current;
+      lead ? lead.next() : go(current + 1);
+      if ((current !== before && breaksAt(current)) || !left()) stop();
       if (timer) timer = window.setTimeout(tick, PLAY_MS / SPEEDS[speed]);
     };
     timer = window.setTimeout(tick, PLAY_MS / SPEEDS[speed] / 2);
@@ -1432,7 +1438,7 @@ export function mount(el, trace, options = {}) {
   function toggleKeys() {
     keys.hidden = !keys.hidden;
     if (!keys.hidden) keys.querySelector("button").focus();
-    else help.focus();
+    else (help.getClientRects().length ? help : root).focus();
   }
   function toggleLecture() {
     const on = !root.classList.contains("mg-large");
@@ -1531,6 +1537,10 @@ export function mount(el, trace, options = {}) {
     get step() {
       return current + 1;
     },
+    get plays() {
+      return timer !== 0;
+    },
+    key,
     destroy() {
       stop();
       cancelAnimationFrame(revealing);
@@ -1580,20 +1590,50 @@ export function mountPair(el, both, options = {}) {
   const root = make("", "div", { class: "mg-root mg-pair", role: "group", tabindex: "0", "aria-label": say("two", { labels: labels.join(", ") }) },
     bar, h("div", "mg-sides", ...sides));
   root.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
-    const to = { ArrowRight: current + 1, ArrowLeft: current - 1, Home: 0, End: pairs.length - 1 }[event.key];
-    if (event.target === slider || event.ctrlKey || event.metaKey || event.altKey) event.stopPropagation();
-    else if (to !== undefined) {
-      event.stopPropagation();
-      event.preventDefault();
-      move(to);
-    }
+    const to = event.shiftKey ? undefined : { ArrowRight: current + 1, ArrowLeft: current - 1, Home: 0, End: pairs.length - 1 }[event.key];
+    const target = /** @type {any} */ (event.target);
+    if (target === slider || event.ctrlKey || event.metaKey || event.altKey) return event.stopPropagation();
+    if (target.matches("input")) return;
+    if (to !== undefined) move(to);
+    else if (event.key === " " && !target.closest("button, .mg-node, .mg-frame-head")) (steppers.find((one) => one.plays) || steppers[0]).key(event);
+    else if (target.closest(".mg-side") || !both_(event)) return;
+    event.stopPropagation();
+    event.preventDefault();
   }, true);
+  /** A key pressed with neither side in focus: for the first that can do something with it, sizes for both.
+   * @param {KeyboardEvent} event @returns {boolean} whether it was for us */
+  function both_(event) {
+    if (event.key === "f") return false; // a lecture is held on one side
+    const before = current;
+    let mine = false;
+    for (const one of steppers) {
+      mine = one.key(event) || mine;
+      if (event.key === "?" || current !== before) break;
+    }
+    return mine;
+  }
   root.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => event.stopPropagation());
   el.replaceChildren(root);
-  const steppers = runs.map((run, i) => mount(places[i], run, { texts }));
+  const steppers = runs.map((run, i) => mount(places[i], run, { texts, lead: {
+    go: (k) => move(meeting(pairs, i, k, current)),
+    next: () => move(current + 1),
+    first: () => move(0),
+    left: () => pairs.length - 1 - current,
+  } }));
   const kept = keeper && keeper.read();
   move((kept ? kept.step : options.step || 1) - 1);
   return { root, go: (/** @type {number} */ step) => move(step - 1), destroy: () => steppers.forEach((one) => one.destroy()) };
+}
+
+/** The place of the common timeline nearest to `from` at which side `i` shows its step `k`.
+ * @param {number[][]} pairs @param {number} i @param {number} k @param {number} from */
+export function meeting(pairs, i, k, from) {
+  let best = from;
+  let off = Infinity;
+  pairs.forEach((pair, at) => {
+    if (pair[i] === k && Math.abs(at - from) < off) [best, off] = [at, Math.abs(at - from)];
+  });
+  return best;
 }
 
 // ---------------------------------------------------------------- small helpers
