@@ -483,6 +483,23 @@ def test_the_step_is_in_the_picture_wherever_it_happens(show: Open) -> None:
     assert page.evaluate("document.querySelectorAll('.mg-root *').length") < 3000, "only what is near is drawn"
 
 
+def test_fit_shows_the_whole_picture(show: Open) -> None:
+    page = show(recurrent(60))
+    page.locator(".mg-root").focus()
+    inside = """() => { const pane = document.querySelector('.mg-scroll');
+        return pane.scrollHeight <= pane.clientHeight && pane.scrollWidth <= pane.clientWidth; }"""
+    page.wait_for_timeout(100)
+    assert not page.evaluate(inside), "at first one can read it"
+    keys(page, "0", "ArrowRight")
+    page.wait_for_timeout(100)
+    assert page.evaluate(inside)
+    page.set_viewport_size({"width": 1000, "height": 700})
+    page.wait_for_timeout(100)
+    assert page.evaluate(inside)
+    keys(page, "+", "+")
+    assert not page.evaluate(inside)
+
+
 # In JupyterLab
 
 SHOW = "from viz import Stepper\nfrom tests.viz.samples import inplace, product, second_backward\nStepper({}())"

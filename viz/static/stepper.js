@@ -1226,9 +1226,10 @@ export function mount(el, trace, options = {}) {
 
   let scale = 0;
   let chosen = false; // the learner chose the size
+  let entire = false; // or all of the picture, however small
   /** @param {number} wanted */
   function resize(wanted) {
-    scale = Math.max(0.05, Math.min(4, wanted));
+    scale = Math.max(0.02, Math.min(4, wanted));
     picture.style.width = `${width * scale}px`;
     picture.style.height = `${height * scale}px`;
     drawBands();
@@ -1238,9 +1239,11 @@ export function mount(el, trace, options = {}) {
     const least = 0.72;
     const top = parseFloat(getComputedStyle(root).fontSize) / 14;
     const whole = Math.min((scroller.clientWidth - 2) / width, (scroller.clientHeight - 2) / height, 1.25 * top);
-    return Math.max(least * top, whole);
+    return entire ? whole : Math.max(least * top, whole);
   }
-  function fit() {
+  /** @param {boolean} [all] the whole picture, else as large as one reads it */
+  function fit(all = true) {
+    entire = all;
     chosen = false;
     resize(natural());
     follow();
@@ -1251,6 +1254,7 @@ export function mount(el, trace, options = {}) {
     const left = scroller.scrollLeft + x;
     const top = scroller.scrollTop + y;
     chosen = true;
+    entire = false;
     resize(scale * factor);
     scroller.scrollLeft = (left * scale) / before - x;
     scroller.scrollTop = (top * scale) / before - y;
@@ -1446,11 +1450,11 @@ export function mount(el, trace, options = {}) {
     lecture.setAttribute("aria-pressed", String(on));
     if (on && root.requestFullscreen) root.requestFullscreen().catch(() => undefined);
     else if (document.fullscreenElement === root) document.exitFullscreen();
-    if (!on || !root.requestFullscreen) fit();
+    if (!on || !root.requestFullscreen) fit(entire);
   }
   root.addEventListener("fullscreenchange", () => {
     if (document.fullscreenElement !== root && root.classList.contains("mg-large")) toggleLecture();
-    fit();
+    fit(entire);
   });
 
   /** @param {KeyboardEvent} event @returns {boolean} whether the key was for us */
