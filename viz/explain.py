@@ -532,6 +532,9 @@ class Writer(Symbols):
     def _hook(self, event: Event, facts: Any) -> tuple[str, str, list[Formula]]:
         record, before, after = facts["tensor"], facts["before"], facts["after"]
         x = self.symbol(record) if record is not None else facts["node"].cast.label
+        if facts["complete"]:
+            formula = equation(latex.name(say("gradient", x=x)), shown(after))
+            return say("hook.title", x=x), say("hook.complete", x=x), [formula]
         same = linear(shown(before)) == linear(shown(after)) and before.value == after.value
         left = self.partial(record) if record is not None else latex.name("g")
         math = row(left, op("="), shown(before), *([] if same else [op("→"), ["mark", shown(after)]]))

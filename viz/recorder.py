@@ -921,13 +921,13 @@ class Recorder(observe.Observer):
             box = self._own_node(record)
         else:
             box = self._node(node)
-            if output is not None and output < len(box.outputs):
+            if output is not None and 0 <= output < len(box.outputs):
                 record = box.outputs[output]
         edges = [edge for edge in self._travelled if record and edge.source is box and edge.output == output]
         active = [part for part in (box, record, *edges) if part is not None]
         event = self._emit(
             "hook", "backward", active, tensor=record, node=box, before=Snap(as_array(before)),
-            after=Snap(as_array(after)), edges=edges,
+            after=Snap(as_array(after)), edges=edges, complete=output == -1,
         )  # fmt: skip
         event.origin = box.cast.line
 

@@ -111,11 +111,14 @@ class Symbols:
 
     def expression(self, record: TensorRecord) -> str:
         """The learner's own expression for a tensor where it is short, else the operation with our letters."""
+        results = [] if record.operation is None else [part.tensor for part in record.operation.results]
         if record.expression and len(record.expression) <= NAME_LENGTH:
-            return record.expression.replace(" - ", " − ")
-        if record.operation is not None:
-            return self.operation_text(record.operation)
-        return ""
+            text = record.expression.replace(" - ", " − ")
+        else:
+            text = "" if record.operation is None else self.operation_text(record.operation)
+        if record in results[1:]:  # beside the one that the learner may be aware of
+            return say("result.nth", number=results.index(record) + 1, text=text)
+        return text
 
     def defined(self, record: TensorRecord) -> str:
         """``a (x + y)`` for a tensor we had to name ourselves."""

@@ -130,6 +130,7 @@ class Care:
         with self.recording():
             if isinstance(node, AccumulateGrad):
                 for hook in list(hooks.post_accumulate.values()):
+                    _tell(node, -1, [node.variable._grad], [node.variable._grad])
                     if _fitting(hook, hook(node.variable), node.variable) is not node.variable:
                         raise RuntimeError("Tensor post accumulate grad hooks should return None.")
             if not hooks.post:

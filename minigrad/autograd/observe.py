@@ -66,7 +66,8 @@ class Observer:
 
     def hook(self, node: Node, output: int | None, before: Any, after: Any) -> None:
         """A hook saw the gradient ``before`` and left ``after`` (maybe the same): one on the tensor that is this
-        ``output`` of ``node`` (a leaf: of its AccumulateGrad), or (None) on the node itself, before or after it ran."""
+        ``output`` of ``node`` (a leaf: of its AccumulateGrad), or (None) on the node itself, before or after it ran;
+        (-1) one on a leaf whose .grad is complete."""
 
     def freed(self, node: Node, byte_count: int) -> None:
         """``node`` let go of its saved tensors after running (retain_graph=False)."""

@@ -380,6 +380,15 @@ def test_hooks_on_a_node_are_steps() -> None:
     assert [step.formulas[0].text for step in told] == ["g = 1 → 5", "g = 15"]
 
 
+def test_hook_on_a_complete_gradient_is_a_step() -> None:
+    source = """
+        x = torch.tensor(2.0, requires_grad=True)
+        x.register_post_accumulate_grad_hook(lambda p: None)
+        (x * 3).backward()
+    """
+    assert texts(source, "hook") == ["x.grad = 3"]
+
+
 def test_error_in_a_hook_is_a_step_at_its_node_whether_it_is_caught_or_not() -> None:
     source = """
         def fails(grad):
