@@ -616,6 +616,16 @@ def test_in_a_notebook_the_picture_grows_with_its_size(lab: Any) -> None:
     assert svg.evaluate(width) == pytest.approx(before, rel=0.02)
 
 
+def test_in_a_notebook_its_title_stands_above_it(lab: Any) -> None:
+    lab.write("a.ipynb", [SHOW.format("second_backward")])
+    lab.open("a.ipynb")
+    lab.run_all()
+    stepper = lab.output(0).locator(".mg-root")
+    name, bar = stepper.get_by_text("backward() a second time", exact=True), stepper.locator(".mg-bar")
+    expect(name).to_be_visible()
+    assert name.bounding_box()["y"] < bar.bounding_box()["y"]  # type: ignore[index]
+
+
 def test_in_a_notebook_it_follows_the_theme(lab: Any) -> None:
     lab.write("a.ipynb", [SHOW.format("product")])
     lab.open("a.ipynb")

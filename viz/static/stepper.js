@@ -747,6 +747,8 @@ export function mount(el, trace, options = {}) {
   const notes = (trace.notes || []).map((text) => h("div", "mg-note", text));
   const body = h("div", "mg-body", code, panel, graph, tensors);
   body.style.setProperty("--mg-lines", String(roomForText(steps)));
+  // A page of its own has the title above it, and a side of two runs its label.
+  if (trace.title && !linked && !lead) root.append(h("div", "mg-name", trace.title));
   root.append(bar, h("div", "mg-time", track), ...notes, body, foot, live, keys);
 
   // -------------------------------------------------------------- drawing the cast
