@@ -257,3 +257,17 @@ test("a step of one side is shown at the nearest place of the common timeline", 
   assert.equal(js.meeting(pairs, 1, 0, 4), 2);
   assert.equal(js.meeting(pairs, 1, 3, 0), 5);
 });
+
+test("the table's room is for all tensors that come to be shown, within bounds", () => {
+  const tensor = (id, visible = false) => ({ id, name: id, visible });
+  const value = { text: "[1.]", shape: [1], dtype: "float32" };
+  const trace = { version: 2, source: [], tensors: [tensor("a", true), tensor("b"), tensor("c")], steps: [{ changes: [] }] };
+  const one = js.roomForRows(trace);
+  trace.steps[0].changes = [["b", "visible", true], ["b", "value", value]];
+  const two = js.roomForRows(trace);
+  assert.ok(two > one + 1.5 && two < one + 3);
+  trace.steps[0].changes.push(["a", "value", { text: "", shape: [8, 2], dtype: "float32", cells: Array(16).fill(1) }]);
+  assert.ok(js.roomForRows(trace) > two + 8);
+  trace.tensors = Array.from({ length: 99 }, (_, i) => tensor(`t${i}`, true));
+  assert.equal(js.roomForRows(trace), 40);
+});

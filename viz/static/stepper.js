@@ -747,6 +747,7 @@ export function mount(el, trace, options = {}) {
   const notes = (trace.notes || []).map((text) => h("div", "mg-note", text));
   const body = h("div", "mg-body", code, panel, graph, tensors);
   body.style.setProperty("--mg-lines", String(roomForText(steps)));
+  body.style.setProperty("--mg-table", `${roomForRows(trace).toFixed(1)}em`);
   // A page of its own has the title above it, and a side of two runs its label.
   if (trace.title && !linked && !lead) root.append(h("div", "mg-name", trace.title));
   root.append(bar, h("div", "mg-time", track), ...notes, body, foot, live, keys);
@@ -1767,6 +1768,34 @@ function roomForText(steps) {
     most = Math.max(most, text + formulas + (step.error ? 1.5 : 0));
   }
   return Math.min(most, 14);
+}
+
+/** The height in em of the table with all the tensors it comes to hold, for the same reason.
+ * @param {Trace} trace */
+export function roomForRows(trace) {
+  const tensors = trace.tensors || [];
+  /** @type {Map<string, number>} */
+  const heights = new Map(); // of the tallest of its values
+  const seen = new Set(tensors.filter((tensor) => tensor.visible).map((tensor) => tensor.id));
+  const note = (/** @type {string} */ id, /** @type {any} */ value) => {
+    if (!value) return;
+    const { cells, shape, text } = typeof value === "string" ? { cells: null, shape: [], text: value } : value;
+    const map = cells && cells.length > 1 && shape.length < 3;
+    const few = map && cells.length <= 16;
+    const down = !map ? 0 : shape.length === 2 ? Math.min(shape[0], 8) : few ? 1 : Math.ceil(cells.length / 16);
+    const height = down * (few ? 1.3 : 0.7) + (few ? 0.2 : 1.36 * Math.min(4, Math.ceil(text.length / 15)));
+    heights.set(id, Math.max(heights.get(id) || 0, height));
+  };
+  for (const tensor of tensors) for (const value of [tensor.value, tensor.grad]) note(tensor.id, value);
+  for (const step of trace.steps) {
+    for (const [id, field, value] of step.changes || []) {
+      if (field === "visible" && value) seen.add(id);
+      else if (field === "value" || field === "grad") note(id, value);
+    }
+  }
+  const all = tensors.filter((tensor) => seen.has(tensor.id)).map(({ id, leaf = true, requires_grad }) =>
+    0.6 + Math.max(leaf && requires_grad ? 2.7 : 1.36, heights.get(id) || 0));
+  return Math.min(40, 1.8 + all.reduce((a, b) => a + b, 0));
 }
 
 /** @param {any} part @returns {boolean} */
