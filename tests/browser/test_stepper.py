@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 
@@ -278,8 +279,9 @@ def test_a_long_tensor_stays_in_its_cell_of_the_table(show: Open, width: int) ->
     page.locator(".mg-root").focus()
     keys(page, "End")
     beyond = page.evaluate(
-        """() => [...document.querySelectorAll('.mg-row.mg-on .mg-heat')].filter(map => map.getBoundingClientRect().right >
-            map.closest('[role=cell]').getBoundingClientRect().right).map(map => map.closest('.mg-row').innerText)"""
+        """() => { const right = e => e.getBoundingClientRect().right;
+            return [...document.querySelectorAll('.mg-row.mg-on .mg-heat')].filter(map => right(map) >
+                right(map.closest('[role=cell]'))).map(map => map.closest('.mg-row').innerText); }"""
     )
     assert beyond == []
     table = page.locator(".mg-tensors")
@@ -380,7 +382,7 @@ def test_no_panel_covers_another(show: Open, width: int, height: int, large: boo
         keys(page, key)
         page.wait_for_timeout(100)
         column = [page.locator(f".mg-{name}").bounding_box() for name in ("code", "step", "tensors")]
-        for above, below in zip(column, column[1:], strict=False):
+        for above, below in pairwise(column):
             assert above
             assert below
             assert above["y"] + above["height"] <= below["y"] + 0.5
