@@ -65,7 +65,7 @@ def compare(run_a: Any, run_b: Any, labels: Sequence[str] = (), *, step: int = 1
     ...     y.backward(retain_graph=retain_graph)
     >>> print(compare(viz.step(once), viz.step(once, retain_graph=True), ["without", "with"]))
     without: Stepper: 6 steps, 4 lines
-    with: Stepper: 6 steps, 4 lines
+    with: Stepper: 5 steps, 4 lines
     The runs part at step 3.
     """
     runs = []
