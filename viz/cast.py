@@ -122,6 +122,11 @@ class TensorRecord:
     def name(self) -> str | None:
         return self.names[-1][1] if self.names else None
 
+    def was(self, snap: Snap) -> None:
+        """Take these numbers for those it had when it was first seen."""
+        self.snap = self.first = snap
+        self.cast.value = snap.value
+
     def name_at(self, step: int) -> str | None:
         """Its name in a step. The first name it got counts from its birth."""
         found = None

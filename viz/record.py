@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Any
 
 from minigrad.autograd import grad_mode, observe
+from viz.naming import namespace
 from viz.recorder import LIMIT, Recorder
 from viz.sources import Source, block_source, function_source, words_of
 from viz.trace import Trace
@@ -38,7 +39,8 @@ class Run:
 
     def __enter__(self) -> Run:
         frame = sys._getframe(1)
-        return self.start(block_source(frame), frame.f_globals | frame.f_locals)
+        variables = dict(reversed([*namespace(frame)]))  # a local one before a global one
+        return self.start(block_source(frame), variables | {"__name__": frame.f_globals.get("__name__", "")})
 
     def __exit__(self, kind: Any, error: BaseException | None, traceback: TracebackType | None) -> None:
         self.stop(error)

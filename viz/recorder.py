@@ -8,6 +8,7 @@ only after the operation), which is why the events are put into words at the end
 from __future__ import annotations
 
 import functools
+import itertools
 import os
 import sys
 import weakref
@@ -129,9 +130,8 @@ class Recorder(observe.Observer):
         self._by_tensor: dict[int, tuple[TensorRecord, weakref.ref[Any]]] = {}
         self._by_node: dict[int, tuple[NodeRecord, weakref.ref[Any]]] = {}
         self._naming = Naming(self._by_tensor)
-        self._earlier: dict[
-            int, tuple[weakref.ref[Any], Snap]
-        ] = {}  # what the block's variables held before it, by id()
+        # What the block's variables held before it, by id().
+        self._earlier: dict[int, tuple[weakref.ref[Any], Snap]] = {}
         self._changes: list[list[Any]] = []
         self._held: dict[ChipRecord, None] = {}
         self._bytes: int | None = 0  # what they amount to; None: to be counted again
@@ -241,8 +241,7 @@ class Recorder(observe.Observer):
         record.line = None
         earlier = self._earlier.get(id(tensor))
         if earlier is not None and earlier[0]() is tensor:  # as it was before this step
-            record.snap = record.first = earlier[1]
-            record.cast.value = record.snap.value
+            record.was(earlier[1])
         if node_of(tensor) is None:
             owner = self._owner_of(tensor)
             if owner is not None:
@@ -251,8 +250,7 @@ class Recorder(observe.Observer):
             else:
                 twin = self._twin_of(tensor)
                 if twin is not None:  # whose numbers are those from before this change
-                    record.snap = record.first = twin.snap
-                    record.cast.value = record.snap.value
+                    record.was(twin.snap)
                 if self._frame is not None and ".data" in segment(self._frame):
                     record.data_of = twin
             if tensor.grad is not None:
@@ -281,24 +279,29 @@ class Recorder(observe.Observer):
                         self._earlier[id(seen)] = weakref.ref(seen), Snap(seen._array)
 
     def _owner_of(self, gradient: Any) -> TensorRecord | None:
-        for reference in [*(reference for _, reference in self._by_tensor.values()), *self._unseen()]:
-            tensor = reference()
+        seen = (tensor for _, tensor in self._living())
+        unseen = (reference() for key, (reference, _) in self._earlier.items() if key not in self._by_tensor)
+        for tensor in itertools.chain(seen, unseen):
             kept = None if tensor is None else tensor._grad
             if kept is not None and (kept is gradient or kept._array is gradient._array):  # or its .data
                 return self._tensor(tensor)
         return None
 
-    def _unseen(self) -> list[weakref.ref[Any]]:
-        """The tensors that were there before and that no step has had to do with yet."""
-        return [reference for key, (reference, _) in self._earlier.items() if key not in self._by_tensor]
+    def _living(self) -> Iterator[tuple[TensorRecord, Any]]:
+        """The tensors of the run that are still there, with their records."""
+        for record, reference in list(self._by_tensor.values()):
+            if (tensor := reference()) is not None:
+                yield record, tensor
 
     def _twin_of(self, tensor: Any) -> TensorRecord | None:
         """The tensor whose memory one has that nobody told about: whose ``.data`` it is."""
-        for record, reference in self._by_tensor.values():
-            other = reference()
-            if other is not None and other is not tensor and other._array is tensor._array:
-                return record
-        return None
+        same = (record for record, other in self._living() if other is not tensor and other._array is tensor._array)
+        return next(same, None)
+
+    def _read(self, record: TensorRecord, tensor: Any) -> None:
+        """Note a tensor's numbers as they are now."""
+        record.snap = Snap(tensor._array)
+        self._set(record, "value", record.snap.value)
 
     def _own_node(self, record: TensorRecord) -> NodeRecord:
         """The box of a tensor that no operation made."""
@@ -493,8 +496,8 @@ class Recorder(observe.Observer):
             record.cast.requires_grad = not tensor.requires_grad
         self._set(record, "requires_grad", tensor.requires_grad)
         if known is not None:
-            for view, reference in self._by_tensor.values():
-                if (other := reference()) is not None and other._base is tensor:
+            for view, other in self._living():
+                if other._base is tensor:
                     self._set(view, "requires_grad", other.requires_grad)
         active: list[Any] = [record]
         if tensor.requires_grad:
@@ -628,12 +631,10 @@ class Recorder(observe.Observer):
         if isinstance(value, Tensor):
             record = self._tensor(value)
             ours = changed is not None and np.may_share_memory(value._array, changed._array)
-            if record.owner is not None or not (
-                ours or record.snap.is_of(value._array)
-            ):  # changed, and nobody was told
+            if record.owner is not None:  # a gradient stands in its owner's row
                 record.snap = Snap(value._array)
-                if record.owner is None:
-                    self._set(record, "value", record.snap.value)
+            elif not ours and not record.snap.is_of(value._array):  # changed, and nobody was told
+                self._read(record, value)
             return Operand(record, record.snap, self._now(record, "version"))
         if isinstance(value, list | tuple):
             return [self._argument(item, changed) for item in value]
@@ -673,7 +674,8 @@ class Recorder(observe.Observer):
         self._refresh(record, tensor)
         if self._library == "init":
             # A module fills its parameters: that is how they are made, and no step of its own.
-            record.first, record.cast.value, record.cast.version = record.snap, record.snap.value, after
+            record.was(record.snap)
+            record.cast.version = after
             self._changes = [change for change in self._changes if change[0] is not record]
             return
         update = self._now(record, "leaf") and self._now(record, "requires_grad") and not grad_mode.is_grad_enabled()
@@ -694,8 +696,8 @@ class Recorder(observe.Observer):
             self._has_history(record, short_name(tensor._node))
         shared = [
             other
-            for other, reference in self._by_tensor.values()
-            if other not in (record, target) and not other.quiet and (seen := reference()) is not None
+            for other, seen in self._living()
+            if other not in (record, target) and not other.quiet
             and seen._base is not holder and np.may_share_memory(seen._array, tensor._array)
         ]  # fmt: skip
         stale = self._check_versions(record, after)
@@ -712,13 +714,10 @@ class Recorder(observe.Observer):
 
     def _refresh(self, changed: TensorRecord, tensor: Any) -> None:
         """Read again what lies in memory that was written to."""
-        for record, reference in list(self._by_tensor.values()):
-            other = reference()
-            here = record.memory is changed.memory
-            if other is None or not (here or np.may_share_memory(other._array, tensor._array)):
+        for record, other in self._living():
+            if record.memory is not changed.memory and not np.may_share_memory(other._array, tensor._array):
                 continue
-            record.snap = Snap(other._array)
-            self._set(record, "value", record.snap.value)
+            self._read(record, other)
             if not other.is_inference():
                 self._set(record, "version", other._version)
             if is_outdated(other):
@@ -993,14 +992,15 @@ class Recorder(observe.Observer):
 
     @guarded
     def error(self, error: BaseException, node: Any) -> None:
-        if type(error).__name__.startswith("_"):
+        if type(error).__module__.startswith("minigrad.") and type(error).__name__.startswith("_"):
             return  # a checkpoint has recomputed what it needed: nobody's error
         if node is None and error.__dict__.get(_TOLD) == id(self):
             told = next(event for event in reversed(self.events) if event.kind == "error")
             told.facts["notes"] = notes_of(error)  # what was found out on its way
             return
         self._look()
-        self._line = next(reversed(list(self._came_through(error))), self._line)
+        for frame, at in walk_tb(error.__traceback__):  # those of a hook, say
+            self._line = self._line_at(frame, at) or self._line
         self._error(error, None if node is None else self._node(node))
 
     def _error(self, error: BaseException, box: NodeRecord | None) -> None:
@@ -1044,13 +1044,9 @@ class Recorder(observe.Observer):
 
     def _read_again(self) -> None:
         """What has changed where nobody was told: before an operation raised, by a module, through numpy."""
-        for record, reference in self._by_tensor.values():
-            tensor = reference()
-            if tensor is None:
-                continue
+        for record, tensor in self._living():
             if not record.snap.is_of(tensor._array):
-                record.snap = Snap(tensor._array)
-                self._set(record, "value", record.snap.value)
+                self._read(record, tensor)
             if not tensor.is_inference():
                 self._set(record, "version", tensor._version)
 
@@ -1058,12 +1054,6 @@ class Recorder(observe.Observer):
         """The line of the Trace's source for a line of a frame's file."""
         lines = (source.number(frame.f_code.co_filename, number) for source in self.sources)
         return next((line for line in lines if line is not None), None)
-
-    def _came_through(self, error: BaseException) -> Iterator[int]:
-        """The learner's lines that an error has come through so far, the outermost first: those of a hook, say."""
-        for frame, at in walk_tb(error.__traceback__):
-            if (line := self._line_at(frame, at)) is not None:
-                yield line
 
     def _look_back(self, error: BaseException) -> None:
         """Find the place an error came through in its traceback: the frames themselves are over."""
@@ -1081,9 +1071,9 @@ class Recorder(observe.Observer):
 
     def tell_names(self) -> None:
         """Let pictures of the graph know what was seen: what tensors are called, and which modules made the nodes."""
-        for record, tensor in self._by_tensor.values():
-            if record.name and (seen := tensor()) is not None:
-                names.SEEN_TENSORS.remember(seen, record.name)
+        for record, tensor in self._living():
+            if record.name:
+                names.SEEN_TENSORS.remember(tensor, record.name)
         for box, node in self._by_node.values():
             if box.cast.group and (seen := node()) is not None:
                 names.SEEN_FUNCTIONS.remember(seen, box.cast.group)

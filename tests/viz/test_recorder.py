@@ -465,6 +465,32 @@ def test_checkpoints_own_ways_are_no_steps(reentrant: bool) -> None:
     assert not any("No input of it needs" in step.text for step in seen.trace.steps)
 
 
+def test_error_of_the_learners_with_a_name_of_its_own_is_a_step() -> None:
+    source = """
+        class _Mine(Exception): pass
+
+        def fails(grad): raise _Mine
+
+        x = torch.ones(1, requires_grad=True)
+        y = x * 2
+        y.register_hook(fails)
+        try:
+            y.backward()
+        except _Mine:
+            pass
+    """
+    errors = [step.title for step in run(textwrap.dedent(source))[0].trace.steps if step.kind == "error"]
+    assert errors == ["_Mine at MulBackward0"]
+
+
+def test_block_in_a_function_keeps_no_tensor_alive() -> None:
+    x = minigrad.ones(2, requires_grad=True)
+    with record():
+        gone = weakref.ref(x)
+        del x
+        assert gone() is None
+
+
 def test_recording_lets_inference_tensors_be_changed() -> None:
     source = """
         w = torch.tensor([1.0], requires_grad=True)
