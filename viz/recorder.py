@@ -13,6 +13,7 @@ import os
 import sys
 import weakref
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from traceback import walk_tb
 from types import FrameType
 from typing import Any
@@ -111,6 +112,19 @@ def _in_function() -> bool:
     return frame is not None
 
 
+@dataclass(eq=False)
+class Pass:
+    """What is known of a backward pass while it runs; one may run within another, as a checkpoint's does."""
+
+    caller: tuple[int, int] | None = None  # where the learner's program called backward
+    create_graph: bool = False  # whether it is recorded itself
+    root: TensorRecord | None = None  # what is being differentiated
+    running: Event | None = None  # the node whose backward is running
+    arrived: dict[tuple[NodeRecord, int], list[tuple[NodeRecord, Snap]]] = field(default_factory=dict)
+    released: list[NodeRecord] = field(default_factory=list)  # whose saved tensors it has let go of
+    erred: bool = False
+
+
 class Recorder(observe.Observer):
     """Turns what the engine tells into events."""
 
@@ -139,18 +153,11 @@ class Recorder(observe.Observer):
         self._frames: list[FrameType] = []  # the learner's, the innermost first
         self._shown = 0  # which of them the line is of that is shown
         self._line: int | None = None
-        self._in_backward = 0
-        self._caller: tuple[int, int] | None = None  # where the learner's program called backward
-        self._outer: list[Any] = []  # what is known of the passes around the one that is running
-        self._running: Event | None = None  # the node whose backward is running
-        self._create_graph = False  # whether the pass that is running is recorded itself
-        self._root: TensorRecord | None = None  # what is being differentiated
+        self._pass = Pass()  # the backward pass that is running
+        self._passes: list[Pass] = []  # those around it, outermost first: none is running where this is empty
         self._modules: list[tuple[Any, str]] = []  # the modules whose forward is running, with their paths
-        self._arrived: dict[tuple[NodeRecord, int], list[tuple[NodeRecord, Snap]]] = {}
         self._released: list[NodeRecord] = []
         self._travelled: list[EdgeRecord] = []  # gradients stand on them
-        self._walk_released: list[NodeRecord] = []
-        self._erred = False
         self._phase = ""  # of the last event, what was let go left out
 
     # Looking around
@@ -185,14 +192,14 @@ class Recorder(observe.Observer):
 
     def _name(self, frames: list[FrameType], home: int) -> None:
         """Find what the variables of the learner's frames are called; ``home``: the one whose line is shown."""
-        step, walking, changed = len(self.events) - 1, self._in_backward > 0, bool(self.deaths.seen)
+        step, walking, changed = len(self.events) - 1, bool(self._passes), bool(self.deaths.seen)
         for record in self._naming.look(frames, home, step, walking, changed):
             self._set(record, "visible", True)
 
     def _at_caller(self) -> bool:
         """Whether the learner's program waits where it called backward, and no hook or function of its own runs."""
         frame = self._frame
-        return frame is not None and (id(frame), frame.f_lasti) == self._caller
+        return frame is not None and (id(frame), frame.f_lasti) == self._pass.caller
 
     @property
     def _frame(self) -> FrameType | None:
@@ -466,7 +473,7 @@ class Recorder(observe.Observer):
         for record in self._released:
             self._let_go(record)
         self._released = []
-        phase = phase or ("backward" if self._in_backward else "forward")
+        phase = phase or ("backward" if self._passes else "forward")
         event = Event(kind, phase, self._line, active=list(active), changes=self._changes, facts=facts)
         event.saved_bytes = self.saved_bytes()
         facts["home"] = segment(self._frames[self._shown]) if self._frames else ""
@@ -541,32 +548,32 @@ class Recorder(observe.Observer):
                 record.cast.requires_grad = output.requires_grad
                 if box is not None and node is not None and output.requires_grad:
                     record.cast.grad_fn, record.cast.grad = box.cast.label, say("kept")
-                if direct and not self._running:
+                if direct and not self._pass.running:
                     record.expression = expression
             elif node is not None:  # made inside a custom Function's forward, and now its result
                 record.node, record.operation = box, operation
                 if not record.names:  # what the Function's result is called, it is called from here on
                     record.names.append((record.made, None))
                 self._has_history(record, type(node).__name__)
-        if not self._running:
+        if not self._pass.running:
             self._naming.hint(records, direct)
         if (
             aside
             or name == "BackwardHookFunction"
-            or (node is None and (self._library or (self._in_backward and self._at_caller())))
+            or (node is None and (self._library or (self._passes and self._at_caller())))
         ):
             for record in records:
                 record.quiet = True
                 self._set(record, "visible", False)
             return
         kind = ("view" if view else "operation") if node is not None else "untracked"
-        phase = "update" if node is None and records[0].aside and not self._in_backward else None
+        phase = "update" if node is None and records[0].aside and not self._passes else None
         edges = [edge for edge in self.edges[-len(operands) - 1 :] if edge.target is box]
         active = [*([box] if box else []), *edges, *records, *(box.chips if box else [])]
         self._emit(
             kind, phase, active, operation=operation, node=box, enabled=grad_mode.is_grad_enabled(), view=view,
             inference=grad_mode.is_inference_mode_enabled(),
-            created=self._running is not None, recorded=self._create_graph, custom=_in_function(),
+            created=self._pass.running is not None, recorded=self._pass.create_graph, custom=_in_function(),
             needing=any(isinstance(value, Tensor) and value.requires_grad for value in inputs),
         )  # fmt: skip
 
@@ -701,7 +708,7 @@ class Recorder(observe.Observer):
             and seen._base is not holder and np.may_share_memory(seen._array, tensor._array)
         ]  # fmt: skip
         stale = self._check_versions(record, after)
-        if name == "copy_" and self._in_backward and self._at_caller():
+        if name == "copy_" and self._passes and self._at_caller():
             return  # a gradient is copied to be kept
         active = [*([box] if box else []), record, *([target] if target is not record else []), *stale]
         if record.node is not None and not box:
@@ -746,7 +753,7 @@ class Recorder(observe.Observer):
         self._set(owner, "grad", after.value)
         if (known := self._known(gradient)) is not None:
             self._refresh(known, gradient)
-        phase = "backward" if self._in_backward else "update"
+        phase = "backward" if self._passes else "update"
         active = [*([owner.node] if owner.node else []), owner]
         self._emit("grad_set", phase, active, tensor=owner, before=before, after=after, inplace=name)
 
@@ -790,21 +797,9 @@ class Recorder(observe.Observer):
     @guarded
     def backward_begin(self, roots: tuple[Any, ...], gradients: tuple[Any, ...], options: dict[str, Any]) -> None:
         self._look()
-        self._in_backward += 1
-        self._outer.append(
-            (
-                self._running,
-                self._caller,
-                self._arrived,
-                self._walk_released,
-                self._erred,
-                self._root,
-                self._create_graph,
-            )
-        )
-        self._running = None
-        self._caller = (id(self._frames[0]), self._frames[0].f_lasti) if self._frames else None
-        self._arrived, self._walk_released, self._erred = {}, [], False
+        self._passes.append(self._pass)
+        caller = (id(self._frames[0]), self._frames[0].f_lasti) if self._frames else None
+        self._pass = Pass(caller=caller, create_graph=options.get("create_graph", False))
         for edge in self._travelled:  # the gradients of an earlier pass have gone by
             self._changes.append([edge, "gradient", None])
         self._travelled.clear()
@@ -813,10 +808,9 @@ class Recorder(observe.Observer):
             record, snap = self._tensor(root), Snap(as_array(gradient))
             seeds.append((record, snap))
             self._passing(record, snap)
-        self._root = seeds[0][0] if seeds else None
+        self._pass.root = seeds[0][0] if seeds else None
         active: list[Any] = [record for record, _ in seeds]
         active += [record.node for record, _ in seeds if record.node is not None]
-        self._create_graph = options.get("create_graph", False)
         event = self._emit("backward", "backward", active, seeds=seeds, options=dict(options))
         event.origin = seeds[0][0].node.cast.line if seeds[0][0].node is not None else None
 
@@ -833,22 +827,22 @@ class Recorder(observe.Observer):
         box = self._node(node)
         incoming = [None if grad is None else Snap(as_array(grad)) for grad in grad_outputs]
         for output, grad in zip(box.outputs, grad_outputs, strict=False):
-            if isinstance(grad, Tensor) and self._known(grad) is None and self._root is not None:
+            if isinstance(grad, Tensor) and self._known(grad) is None and self._pass.root is not None:
                 seed = self._new_tensor(grad, len(self.events))
-                seed.gradient_of = self._root, output
+                seed.gradient_of = self._pass.root, output
                 self._set(seed, "visible", False)
         for record, snap in zip(box.outputs, incoming, strict=False):
             if snap is not None and not (box.version and record.node is not box):
                 self._passing(record, snap)
-        arrived = {place: self._arrived.get((box, place), []) for place in range(len(incoming))}
-        self._running = self._emit("node", "backward", [box], node=box, incoming=incoming, arrived=arrived)
-        self._running.origin = box.cast.line
+        arrived = {place: self._pass.arrived.get((box, place), []) for place in range(len(incoming))}
+        self._pass.running = self._emit("node", "backward", [box], node=box, incoming=incoming, arrived=arrived)
+        self._pass.running.origin = box.cast.line
 
     @guarded
     def node_end(self, node: Any, grad_outputs: tuple[Any, ...], grad_inputs: tuple[Any, ...]) -> None:
         if type(node) is AccumulateGrad:
             return
-        event, self._running = self._running, None
+        event, self._pass.running = self._pass.running, None
         if event is None:
             return
         box = event.facts["node"]
@@ -858,7 +852,7 @@ class Recorder(observe.Observer):
         for edge, snap in zip(box.arguments, outgoing, strict=False):
             if edge is None or snap is None:
                 continue
-            sent = self._arrived.setdefault((edge.source, edge.output), [])
+            sent = self._pass.arrived.setdefault((edge.source, edge.output), [])
             sent.append((box, snap))
             self._travelled.append(edge)
             event.active.append(edge)
@@ -884,7 +878,7 @@ class Recorder(observe.Observer):
         event = self._emit(
             "accumulate", "backward", [box, record], tensor=record, node=box,
             before=None if before is None else Snap(as_array(before)), arriving=Snap(as_array(arriving)), after=snap,
-            arrived=self._arrived.pop((box, 0), []),
+            arrived=self._pass.arrived.pop((box, 0), []),
         )  # fmt: skip
         event.origin = record.line
 
@@ -938,25 +932,18 @@ class Recorder(observe.Observer):
         if box is not None and box.chips:
             box.freed_on = self._line
             self._released.append(box)
-            self._walk_released.append(box)
+            self._pass.released.append(box)
 
     @guarded
     def backward_end(self) -> None:
-        self._in_backward = max(0, self._in_backward - 1)
-        if self._walk_released and not self._erred:
+        over, self._pass = self._pass, self._passes.pop() if self._passes else Pass()
+        if over.released and not over.erred:
             self._look()
-            for box in self._walk_released:
+            for box in over.released:
                 self._set(box, "freed", True)
-            count = sum(chip.cast.bytes for box in self._walk_released for chip in box.chips)
-            chips = [chip for box in self._walk_released for chip in box.chips]
-            self._emit(
-                "free", "backward", [*self._walk_released, *chips], nodes=self._walk_released, bytes=count, chips=chips
-            )
-        outer = self._outer.pop() if self._outer else None  # a backward within one, as of a checkpoint
-        self._running, self._walk_released = None, []
-        if outer is not None and self._in_backward:
-            (self._running, self._caller, self._arrived, self._walk_released, self._erred, self._root,
-             self._create_graph) = outer  # fmt: skip
+            chips = [chip for box in over.released for chip in box.chips]
+            count = sum(chip.cast.bytes for chip in chips)
+            self._emit("free", "backward", [*over.released, *chips], nodes=over.released, bytes=count, chips=chips)
 
     @guarded
     def update(self, tensor: Any, optimizer: str, before: Any, version: int, options: dict[str, Any]) -> None:
@@ -1004,9 +991,9 @@ class Recorder(observe.Observer):
         self._error(error, None if node is None else self._node(node))
 
     def _error(self, error: BaseException, box: NodeRecord | None) -> None:
-        for record in self._walk_released:
+        for record in self._pass.released:
             self._set(record, "freed", True)
-        self._erred = True
+        self._pass.erred = True
         active: list[Any] = []
         if box is not None:
             self._set(box, "failed", True)
@@ -1015,10 +1002,10 @@ class Recorder(observe.Observer):
         if last is not None and last.kind == "error" and error.__dict__.get(_TOLD) == id(self):
             self._changes[:0] = self.events.pop().changes  # told when it was made; now the engine says at which node
         event = self._emit("error", "error", active, node=box, type=type(error).__name__, message=str(error))
-        if self._running is not None and box is not None:  # the node never got so far as to pass a gradient on
-            self.events.remove(self._running)
-            event.changes[:0] = self._running.changes
-            self._running = None
+        if self._pass.running is not None and box is not None:  # the node never got so far as to pass a gradient on
+            self.events.remove(self._pass.running)
+            event.changes[:0] = self._pass.running.changes
+            self._pass.running = None
         event.origin = None if box is None else box.cast.line
         event.error = f"{type(error).__name__}: {error}"
         event.facts["notes"] = notes_of(error)
@@ -1034,7 +1021,7 @@ class Recorder(observe.Observer):
         else:
             self._look_back(error)
             if error.__dict__.get(_TOLD) != id(self):
-                self._in_backward = 0
+                self._passes.clear()
                 self._error(error, None)
         for record in self._released:
             self._let_go(record)
@@ -1086,14 +1073,13 @@ class Recorder(observe.Observer):
 
     def pause(self) -> None:
         """Hold nothing of the learner's while nobody is recording; weak references stay, for ``resume``."""
-        self._frames, self._caller, self._running = [], None, None
-        self._outer.clear()
+        self._frames, self._pass = [], Pass()
+        self._passes.clear()
         self._naming.pause()
         self._earlier = {}
         self._modules.clear()
         self._released.clear()
         self._changes.clear()
-        self._in_backward = 0
 
 
 def by_learner() -> bool:
