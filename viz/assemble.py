@@ -10,6 +10,7 @@ from viz.cast import EdgeRecord, Event, NodeRecord, TensorRecord
 from viz.explain import Writer
 from viz.notation import brief, extent
 from viz.recorder import Recorder
+from viz.sources import numbering
 from viz.texts import say
 from viz.trace import Step, Trace
 
@@ -208,7 +209,7 @@ class Assembly:
             key = "cut" if len(steps) == len(recorder.events) else "cut.phase"
             notes = [say(key, limit=f"{recorder.limit:,}", shown=f"{len(steps):,}") + " " + say("cut.advice")]
         source = [line for part in recorder.sources for line in part.lines]
-        first = recorder.sources[0].first if len(recorder.sources) == 1 else 1
+        first_line, resumed = numbering(recorder.sources)
         return Trace(
             source,
             steps,
@@ -217,7 +218,8 @@ class Assembly:
             [replace(record.cast) for record in tensors],
             title,
             notes=notes,
-            first_line=max(1, first),
+            first_line=first_line,
+            resumed=resumed,
         )
 
 

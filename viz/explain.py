@@ -30,9 +30,10 @@ from viz.notation import (
     value_shown,
 )  # fmt: skip
 from viz.recorder import SHAPES, Recorder
+from viz.sources import numbering
 from viz.symbols import Symbols
 from viz.texts import has, listing, say
-from viz.trace import Formula, Step, Value
+from viz.trace import Formula, Step, Value, line_name
 
 # Operations that are told in the same words.
 KIN = {
@@ -578,14 +579,14 @@ class Writer(Symbols):
         if kind == "freed" and box is not None and (chips or box.numbers):
             numbers = [say("saves.number", number=number) for number in box.numbers]
             words["names"] = listing([*(self.defined(chip.tensor) for chip in chips), *numbers])
-            words["line"] = self.line_number(box.freed_on)
+            words["line"] = self.line_name(box.freed_on)
             kind = "freed" if box.freed_on is not None else "freed.before"
         elif kind == "changed" and box is not None and stale and stale[0].changed_on and box.cast.line:
             chip = stale[0]
             words |= {"x": self.symbol(chip.tensor), "saved": chip.cast.version}
             facts["changed_on"] = chip.changed_on
             words["version"] = chip.tensor.__dict__.get("now", {}).get("version", chip.tensor.cast.version)
-            words |= {"line": self.line_number(box.cast.line), "changed": self.line_number(chip.changed_on)}
+            words |= {"line": self.line_name(box.cast.line), "changed": self.line_name(chip.changed_on)}
         elif kind == "scalar":
             found = re.search(r"shape \[([\d, ]*)\]", notes)
             if found is None:
@@ -601,10 +602,9 @@ class Writer(Symbols):
             return say(general, **words), say("error.text", **words), []
         return say(f"error.{title_kind}.title", **words), say(f"error.{kind}", **words), []
 
-    def line_number(self, line: int | None) -> int:
+    def line_name(self, line: int | None) -> str:
         """A line of the source as it is numbered beside the code."""
-        sources = self.recorder.sources
-        return (line or 0) + (sources[0].first - 1 if len(sources) == 1 else 0)
+        return line_name(line, *numbering(self.recorder.sources))
 
     def _called_on(self, event: Event) -> str:
         found = re.match(r"(.+)\.backward\(", event.facts.get("home", ""))

@@ -393,7 +393,7 @@ class _Shapes:
     """Finds the parts of a stretch of a run."""
 
     def __init__(self, trace: Trace) -> None:
-        self.first_line = trace.first_line
+        self.line_name = trace.line_name
         self.paths = {node.id: node.group.split(".") if node.group else [] for node in trace.nodes}
 
     def arranged(self, nodes: Sequence[Part | Node], depth: int) -> list[Part | Node]:
@@ -449,7 +449,7 @@ class _Shapes:
         for line, stretch in itertools.groupby(items, lambda item: None if isinstance(item, Part) else item.line):
             members = list(stretch)
             if line and len(members) >= FEWEST:
-                label = say("fold.line", line=line + self.first_line - 1)
+                label = say("fold.line", line=self.line_name(line))
                 made.append(Part("lines", label, self.few(members, 1, 1)))
             else:
                 made += members
@@ -476,10 +476,10 @@ class _Shapes:
         return made
 
     def _between(self, items: Sequence[Part | Node]) -> str:
-        numbers = [node.line + self.first_line - 1 for node in _nodes(items) if node.line]
-        if not numbers:
+        lines = [node.line for node in _nodes(items) if node.line]
+        if not lines:
             return say("fold.part")
-        first, last = min(numbers), max(numbers)
+        first, last = self.line_name(min(lines)), self.line_name(max(lines))
         return say("fold.line", line=first) if first == last else say("fold.lines", first=first, last=last)
 
 

@@ -361,7 +361,7 @@ def _longest(trace: Trace) -> Texts:
                 gradients[name] = max(gradients.get(name, 0.0), text_width(value, SMALL))
             elif attribute == "failed" and step.error:
                 # stepper.js writes this in the node's second line (failureText)
-                text = step.error.split(":")[0] + (f" · line {step.line + trace.first_line - 1}" if step.line else "")
+                text = step.error.split(":")[0] + (f" · line {trace.line_name(step.line)}" if step.line else "")
                 details[name] = max(details[name], text_width(text, SMALL))
     return Texts(labels, details, gradients)
 

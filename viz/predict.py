@@ -53,12 +53,12 @@ def _about(
         if (answer := _numbers(after)) is not None:
             x = writer.symbol(event.facts["tensor"])
             subject = say("gradient", x=x)
-            text = say("predict.grad", x=x, line=writer.line_number(event.line))
+            text = say("predict.grad", x=x, line=writer.line_name(event.line))
             yield subject, Question(begin, text, answer, traps=list(_traps(writer, events, event, x, answer)))
     elif event.kind == "backward" or (event.kind == "error" and _alone(events, place)):
         fails = event.kind == "error" or _fails(events, place)
         runs, raises = say("predict.runs"), say("predict.raises")
-        text = say("predict.raise", line=writer.line_number(event.line))
+        text = say("predict.raise", line=writer.line_name(event.line))
         yield RAISES, Question(place, text, raises if fails else runs, [runs, raises])
 
 
@@ -69,7 +69,7 @@ def _none(writer: Writer, events: Sequence[Event], begin: int, subject: str) -> 
             leaf: Snap = event.facts["tensor"].snap
             x = writer.symbol(event.facts["tensor"])
             if say("gradient", x=x) == subject and leaf.array is not None:
-                text = say("predict.grad", x=x, line=writer.line_number(events[begin].line))
+                text = say("predict.grad", x=x, line=writer.line_name(events[begin].line))
                 zero = Trap(" ".join("0" * min(leaf.array.size, MOST)), say("predict.not.zero", x=x))
                 others = _others(writer, events, event, {"None", zero.answer})
                 return Question(begin, text, "None", traps=[zero, *others])

@@ -65,6 +65,12 @@ class Source:
         return line - self.first + 1 + self.offset
 
 
+def numbering(sources: Sequence[Source]) -> tuple[int, list[list[int]]]:
+    """A Trace's ``first_line`` and ``resumed``: the numbers that the lines have in their files or cells."""
+    first, *resumed = [[part.offset + 1, max(1, part.first)] for part in sources if part.lines] or [[1, 1]]
+    return first[1], resumed
+
+
 def words_of(lines: Sequence[str]) -> set[str]:
     """The names in a piece of source."""
     try:

@@ -29,7 +29,7 @@ def summary(trace: Trace) -> str:
         last = trace.steps[-1]
         ending = last.error.split(":")[0]
         if last.line:
-            parts.append(say("still.error.line", error=ending, line=last.line + trace.first_line - 1))
+            parts.append(say("still.error.line", error=ending, line=trace.line_name(last.line)))
         else:
             parts.append(say("still.error", error=ending))
     return say("still", parts=", ".join(parts))

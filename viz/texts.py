@@ -535,6 +535,8 @@ EN: dict[str, str] = {
     "ui.break.short": "breakpoint",
     "ui.close": "Close",
     "ui.a.line": "line {line}",
+    "ui.line.of": "{line} of part {part}",
+    "ui.resumed": "part {part}",
     "ui.break.on": "Breakpoint at {where}.",
     "ui.break.off": "No breakpoint at {where}.",
     "ui.change.none": "It does not change any more.",

@@ -13,9 +13,12 @@ import json
 import math
 import re
 import types
+from collections.abc import Sequence
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any, Union, get_args, get_origin, get_type_hints
+
+from viz.texts import say
 
 VERSION = 2
 
@@ -238,7 +241,8 @@ class Trace:
     """A recorded run. ``width`` and ``height`` are the picture's size in points.
 
     Lines are counted from 1 within ``source``; ``first_line`` is the number that ``source[0]`` has in its
-    file or cell, for those who show numbers beside the code.
+    file or cell, for those who show numbers beside the code. Where a run was resumed, in another cell perhaps,
+    ``resumed`` says for each further part at which line of ``source`` it begins, and which number that one has.
     """
 
     source: list[str]
@@ -252,6 +256,7 @@ class Trace:
     notes: list[str] = field(default_factory=list)  # "4,812 steps, the first 5,000 shown", ...
     version: int = VERSION
     first_line: int = 1
+    resumed: list[list[int]] = field(default_factory=list)
     questions: list[Question] = field(default_factory=list)
     groups: list[Group] = field(default_factory=list)  # one stands after the group it is inside
     links: list[Link] = field(default_factory=list)
@@ -289,6 +294,10 @@ class Trace:
         assert isinstance(trace, Trace)
         trace.check()
         return trace
+
+    def line_name(self, line: int | None) -> str:
+        """A line of ``source`` as the reader finds it beside the code."""
+        return line_name(line, self.first_line, self.resumed)
 
     def at(self, step: int) -> Trace:
         """A copy whose cast is as it stands after ``step`` (counted from 1; 0 is before the first)."""
@@ -329,6 +338,10 @@ class Trace:
                 if kinds.get(end) != "node":
                     raise TraceError(f"edge {edge.id!r}: there is no node {end!r}")
         self._check_groups(kinds)
+        for number, part in enumerate(self.resumed):
+            after = self.resumed[number - 1][0] if number else 1
+            if len(part) != 2 or not after < part[0] <= len(self.source):
+                raise TraceError(f"resumed: {part} is no line after {after} of the source with its number")
         for number, step in enumerate(self.steps, 1):
             _check_step(step, f"step {number}", kinds, len(self.source))
         for question in self.questions:
@@ -357,6 +370,16 @@ class Trace:
             for name in link.edges:
                 if kinds.get(name) != "edge":
                     raise TraceError(f"link {link.id!r}: there is no edge {name!r}")
+
+
+def line_name(line: int | None, first: int, resumed: Sequence[Sequence[int]]) -> str:
+    """A line as the reader finds it: ``3``, or in a run that was resumed ``3 of part 2``; ``?`` if it is not shown."""
+    if line is None:
+        return "?"
+    parts = [(begin, number) for begin, number in ((1, first), *resumed) if begin <= line]
+    begin, number = parts[-1]
+    number += line - begin
+    return say("ui.line.of", line=number, part=len(parts)) if resumed else str(number)
 
 
 def load(path: str | Path) -> Trace:

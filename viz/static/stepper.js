@@ -25,7 +25,7 @@
  *   formulas?: Formula[], active?: string[], changes?: [string, string, any][], saved_bytes?: number,
  *   error?: string, changed?: number | null, notes?: string[]}} Step */
 /** @typedef {{version: number, source: string[], steps: Step[], nodes?: Node[], edges?: Edge[], tensors?: Tensor[],
- *   title?: string, width?: number, height?: number, notes?: string[], first_line?: number,
+ *   title?: string, width?: number, height?: number, notes?: string[], first_line?: number, resumed?: number[][],
  *   questions?: Question[], groups?: Group[], links?: Link[]}} Trace */
 /** @typedef {{step: number, text: string, answer: string, choices?: string[], traps?: {answer: string, text: string}[]}} Question */
 /** @typedef {(key: string, words?: Record<string, string | number>) => string} Say */
@@ -548,7 +548,8 @@ export function mount(el, trace, options = {}) {
   const { slots, changes } = load(trace);
   const steps = trace.steps;
   const count = steps.length;
-  const firstLine = trace.first_line || 1; // lines are counted from 1, and shown with the numbers of their cell or file
+  const lineName = nameLines(trace, say);
+  const resumed = new Map(/** @type {[number, number][]} */ (trace.resumed || []));
   const nodes = trace.nodes || [];
   const big = nodes.length > MANY;
   const folds = (trace.groups || []).length > 0;
@@ -647,9 +648,13 @@ export function mount(el, trace, options = {}) {
     if (step.line) stepsOfLine.set(step.line, [...(stepsOfLine.get(step.line) || []), k]);
   });
   const code = make("", "div", { class: "mg-code", role: "group", tabindex: "0", "aria-label": say("code") });
+  let printed = (trace.first_line || 1) - 1; // lines are counted from 1, and shown with the numbers of their cell or file
+  let part = 1;
   trace.source.forEach((text, i) => {
     const number = i + 1;
-    const inside = [h("span", "mg-no", String(i + firstLine)), h("span", "mg-text-of", ...paint(text))];
+    printed = resumed.get(number) ?? printed + 1;
+    if (resumed.has(number)) code.append(h("div", "mg-part", say("resumed", { part: ++part })));
+    const inside = [h("span", "mg-no", String(printed)), h("span", "mg-text-of", ...paint(text))];
     const has = stepsOfLine.has(number);
     if (has) {
       inside[0].title = say("break.set");
@@ -1010,7 +1015,7 @@ export function mount(el, trace, options = {}) {
    * @param {string} id */
   function failedText(id) {
     const step = steps.find((one) => one.error && (one.changes || []).some((c) => c[0] === id && c[1] === "failed"));
-    return step ? failureText(step, firstLine, say) : say("failed");
+    return step ? failureText(step, lineName, say) : say("failed");
   }
 
   // -------------------------------------------------------------- going to a step
@@ -1135,7 +1140,7 @@ export function mount(el, trace, options = {}) {
     if (step.error) {
       const colon = step.error.indexOf(": ");
       failure.replaceChildren(icon("error"), h("div", "", h("b", "", colon < 0 ? step.error : step.error.slice(0, colon)),
-        step.line ? h("span", "", ` ${say("on.line", { line: step.line + firstLine - 1 })}`) : "", h("p", "", colon < 0 ? "" : step.error.slice(colon + 2)),
+        step.line ? h("span", "", ` ${say("on.line", { line: lineName(step.line) })}`) : "", h("p", "", colon < 0 ? "" : step.error.slice(colon + 2)),
         ...(step.notes || []).map((note) => h("p", "mg-added", note))));
     }
     formulas.replaceChildren(...(step.formulas || []).map(drawFormula));
@@ -1350,7 +1355,7 @@ export function mount(el, trace, options = {}) {
       const word = say(state.held === null ? "chip.before" : state.held ? (state.stale ? "chip.stale" : "chip.held") : "chip.freed");
       facts.push([chip.label, say("chip", { x: kept ? kept.now.name : "", version: chip.version, size: bytesText(chip.bytes), state: word }).trim()]);
     }
-    if (item.line) facts.push([say("fact.line"), String(item.line + firstLine - 1)]);
+    if (item.line) facts.push([say("fact.line"), lineName(item.line)]);
     const list = h("dl", "");
     for (const [name, value] of facts) list.append(h("dt", "", name), h("dd", "", value));
     const ways = h("div", "mg-answers",
@@ -1415,7 +1420,7 @@ export function mount(el, trace, options = {}) {
     const on = !breaks.delete(place) && !!breaks.add(place);
     const element = typeof place === "number" ? lines[place - 1] : place.parts.group;
     element.classList.toggle("mg-break", on);
-    const where = typeof place === "number" ? say("a.line", { line: place + firstLine - 1 }) : place.now.label;
+    const where = typeof place === "number" ? say("a.line", { line: lineName(place) }) : place.now.label;
     live.textContent = say(on ? "break.on" : "break.off", { where });
   }
   /** Whether step `k` comes to a breakpoint: to a line from another, or to a node.
@@ -1728,11 +1733,23 @@ function ended_(text) {
   return /[.!?…]$/.test(text) ? text : `${text}.`;
 }
 
+/** How a trace's lines are called: by their number in their cell or file and, in a run that was resumed, their part.
+ * @param {Trace} trace @param {Say} say @returns {(line: number) => string} */
+export function nameLines(trace, say) {
+  const parts = [[1, trace.first_line || 1], ...(trace.resumed || [])];
+  return (line) => {
+    const part = parts.filter(([begin]) => begin <= line).length;
+    const [begin, number] = parts[part - 1];
+    const name = String(number + line - begin);
+    return parts.length > 1 ? say("line.of", { line: name, part }) : name;
+  };
+}
+
 /** What stands on a node that failed: the error's type and the line.
- * @param {Step} step @param {number} firstLine @param {Say} say */
-export function failureText(step, firstLine, say) {
+ * @param {Step} step @param {(line: number) => string} lineName @param {Say} say */
+export function failureText(step, lineName, say) {
   const type = (step.error || "").split(":")[0];
-  return step.line ? `${type} · ${say("a.line", { line: step.line + firstLine - 1 })}` : type;
+  return step.line ? `${type} · ${say("a.line", { line: lineName(step.line) })}` : type;
 }
 
 /** @param {string} kind */
