@@ -653,7 +653,7 @@ export function mount(el, trace, options = {}) {
   trace.source.forEach((text, i) => {
     const number = i + 1;
     printed = resumed.get(number) ?? printed + 1;
-    if (resumed.has(number)) code.append(h("div", "mg-part", say("resumed", { part: ++part })));
+    if (resumed.has(number)) code.append(h("div", "mg-resumed", say("resumed", { part: ++part })));
     const inside = [h("span", "mg-no", String(printed)), h("span", "mg-text-of", ...paint(text))];
     const has = stepsOfLine.has(number);
     if (has) {
