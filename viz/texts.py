@@ -535,7 +535,7 @@ EN: dict[str, str] = {
     "ui.break.short": "breakpoint",
     "ui.close": "Close",
     "ui.a.line": "line {line}",
-    "ui.line.of": "{line} of part {part}",
+    "ui.line.of": "{line}, part {part}",
     "ui.resumed": "part {part}",
     "ui.break.on": "Breakpoint at {where}.",
     "ui.break.off": "No breakpoint at {where}.",

@@ -373,7 +373,7 @@ class Trace:
 
 
 def line_name(line: int | None, first: int, resumed: Sequence[Sequence[int]]) -> str:
-    """A line as the reader finds it: ``3``, or in a run that was resumed ``3 of part 2``; ``?`` if it is not shown."""
+    """A line as the reader finds it: ``3``, or in a run that was resumed ``3, part 2``; ``?`` if it is not shown."""
     if line is None:
         return "?"
     parts = [(begin, number) for begin, number in ((1, first), *resumed) if begin <= line]

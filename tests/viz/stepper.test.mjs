@@ -94,11 +94,11 @@ test("an error is a state of its node", () => {
   const { slots, changes } = js.load(trace);
   js.walk(changes, -1, trace.steps.length - 1);
   assert.equal(slots.get("n-q").now.failed, true);
-  const say = js.speaker({ "a.line": "line {line}", "line.of": "{line} of part {part}" });
+  const say = js.speaker({ "a.line": "line {line}", "line.of": "{line}, part {part}" });
   const says = (more) => js.failureText(trace.steps.at(-1), js.nameLines({ ...trace, ...more }, say), say);
   assert.equal(says({}), "RuntimeError · line 4");
   assert.equal(says({ first_line: 12 }), "RuntimeError · line 15");
-  assert.equal(says({ first_line: 12, resumed: [[3, 7]] }), "RuntimeError · line 8 of part 2");
+  assert.equal(says({ first_line: 12, resumed: [[3, 7]] }), "RuntimeError · line 8, part 2");
 });
 
 test("every backward() has its own segment", () => {

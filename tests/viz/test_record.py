@@ -65,8 +65,8 @@ def test_resumed_run_goes_on_in_one_trace() -> None:
     file = Path(__file__).read_text(encoding="utf-8").split("\n")
     ((begin, number),) = run.trace.resumed
     assert (begin, file[number - 1].strip()) == (3, "y.backward()")
-    assert run.trace.line_name(3) == f"{number} of part 2"
-    assert run.trace.line_name(2) == f"{run.trace.first_line + 1} of part 1"
+    assert run.trace.line_name(3) == f"{number}, part 2"
+    assert run.trace.line_name(2) == f"{run.trace.first_line + 1}, part 1"
     assert Trace.from_json(first).steps == Trace.from_json(run.trace.to_json()).steps[:2]
 
 
