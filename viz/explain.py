@@ -356,9 +356,9 @@ class Writer(Symbols):
         formulas = []
         event.changes += [[edge, "gradient", None] for edge in self.seeded]  # those of the pass before
         self.seeded.clear()
-        for record, seed in seeds:
+        for (record, seed), node in zip(seeds, facts["nodes"], strict=True):
             v = [] if plain else [latex.name("v")]
-            formulas.append(equation(self.partial(record), *v, shown(seed)))
+            formulas.append(equation(self.partial(record, node), *v, shown(seed)))
             self._seed_edge(event, record, seed)
         return title, " ".join(words), formulas
 
@@ -369,8 +369,9 @@ class Writer(Symbols):
             event.changes.append([edge, "gradient", short(seed)])
             event.active += [box, edge]
 
-    def partial(self, record: TensorRecord, version: int | None = None) -> Math:
-        """∂L/∂x."""
+    def partial(self, record: TensorRecord, node: NodeRecord | None = None) -> Math:
+        """∂L/∂x; with the version of x that ``node`` made, where there are several."""
+        version = node.version if node is not None and node.cast.kind == "operation" else None
         return ["mfrac", row(op("∂"), latex.name(self.top)), row(op("∂"), self.math(record, version))]
 
     def _node(self, event: Event, facts: Any) -> tuple[str, str, list[Formula]]:
@@ -409,7 +410,7 @@ class Writer(Symbols):
         formulas = []
         for place, sent in facts["arrived"].items():
             if len(sent) > 1 and place < len(box.outputs) and incoming[place] is not None:
-                formulas += self._joined(self.partial(box.outputs[place]), sent, incoming[place], box.cast.label)
+                formulas += self._joined(self.partial(box.outputs[place], box), sent, incoming[place], box.cast.label)
                 text.insert(0, say("node.joined", count=len(sent)))
         for place, edge, snap in receiving:
             formula, tag, extra = self._outgoing(box, place, edge, incoming, snap)
@@ -445,9 +446,7 @@ class Writer(Symbols):
         """The formula of one outgoing gradient, the text for its edge, and what else is to be said."""
         record, operation, extra = self._owner(edge), box.operation, []
         source = edge.source
-        given = operation.given.get(operation.inputs[place]) if operation and place < len(operation.inputs) else None
-        version = given.version if isinstance(given, Operand) else None
-        left = self.partial(record, version) if record is not None else row(op("∂"), latex.name(self.top))
+        left = self.partial(record, source) if record is not None else row(op("∂"), latex.name(self.top))
         if record is None or source.cast.kind == "leaf":
             note = say("to.leaf", x=self.symbol(record)) if record is not None else say("to", node=source.cast.label)
         else:
@@ -461,8 +460,7 @@ class Writer(Symbols):
         tag = short(snap)
         shapes = ""
         if operation is not None and operation.results and arrived is not None:
-            result = operation.results[0]
-            above = self.partial(result.tensor, result.version)
+            above = self.partial(operation.results[0].tensor, box)
             try:
                 latexed = operation.formula.get(operation.inputs[place], "")
                 tree, meaning = self.reading(operation, latexed)
@@ -527,17 +525,22 @@ class Writer(Symbols):
         x = self.symbol(facts["tensor"])
         if facts["snap"] is None:
             return say("retain.called.title", x=x), say("retain.called", x=x), []
-        formula = equation(latex.name(say("gradient", x=x)), self.partial(facts["tensor"]), shown(facts["snap"]))
+        partial = self.partial(facts["tensor"], facts["node"])
+        formula = equation(latex.name(say("gradient", x=x)), partial, shown(facts["snap"]))
         return say("retain.title", x=x), say("retain.text", x=x), [formula]
 
     def _hook(self, event: Event, facts: Any) -> tuple[str, str, list[Formula]]:
+        if "several" in facts:
+            formulas = [equation(self.partial(record, box), shown(snap)) for record, box, snap in facts["several"]]
+            x = listing([self.symbol(record) for record in facts["tensors"]])
+            return say("hook.several.title", x=x), say(f"hook.several.{facts['mode']}"), formulas
         record, before, after = facts["tensor"], facts["before"], facts["after"]
         x = self.symbol(record) if record is not None else facts["node"].cast.label
         if facts["complete"]:
             formula = equation(latex.name(say("gradient", x=x)), shown(after))
             return say("hook.title", x=x), say("hook.complete", x=x), [formula]
         same = linear(shown(before)) == linear(shown(after)) and before.value == after.value
-        left = self.partial(record) if record is not None else latex.name("g")
+        left = self.partial(record, facts["node"]) if record is not None else latex.name("g")
         math = row(left, op("="), shown(before), *([] if same else [op("→"), ["mark", shown(after)]]))
         formula = formula_of(math)
         edges = facts["edges"]

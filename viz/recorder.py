@@ -528,7 +528,7 @@ class Recorder(observe.Observer):
         operands = list(operands_in(arguments))
         fresh = [self._known(output) is None for output in outputs]
         records = [self._result(output, name, operands, node is not None) for output in outputs]
-        operation = OperationRecord(name, arguments, {}, [Operand(r, r.snap, r.cast.version) for r in records])
+        operation = OperationRecord(name, arguments, {}, [Operand(r, r.snap, self._now(r, "version")) for r in records])
         frame, view = self._frame, any(output._is_view() for output in outputs)
         # Steps of the engine's own are not the learner's: finding where x[0] = 1 writes to, copying a gradient.
         aside = view and frame is not None and stores(frame)
@@ -605,7 +605,7 @@ class Recorder(observe.Observer):
             operation.given = dict(zip(row.params, operation.arguments, strict=False))
             operation.formula = row.formula
         box.operation, box.outputs = operation, [result.tensor for result in operation.results]
-        box.tensor = box.outputs[0]
+        box.tensor, box.version = box.outputs[0], operation.results[0].version
         if known is None:
             self._draw(box, node, operation, operands, row)
             self._hold(box, node, arrays)
@@ -661,7 +661,8 @@ class Recorder(observe.Observer):
         self._connect(box, node, places)
         for edge, owner in zip(box.arguments, owners, strict=False):
             if edge is not None and edge.source.tensor is None and isinstance(owner, Operand):
-                edge.source.tensor = owner.tensor  # a view: it has another node since its base was changed
+                # a view: it has another node since its base was changed
+                owner.tensor.node, edge.source.tensor, edge.source.version = edge.source, owner.tensor, owner.version
                 edge.source.outputs = [owner.tensor]
         drawn = {places.get(index, index) for index, edge in enumerate(box.arguments) if edge is not None}
         for place, operand in enumerate(tensors):
@@ -696,7 +697,6 @@ class Recorder(observe.Observer):
             # A write to a view is drawn as one to its base: the view itself is not in the way of any gradient.
             written = old if target is record else Operand(target, target.snap, before)
             box = self._recorded(operation, node, [written, *operands_in(arguments)], {id(holder._array): target})
-            box.version = after
             target.node = box
             self._has_history(target, box.cast.label)
         if box is not None and target is not record:
@@ -811,7 +811,8 @@ class Recorder(observe.Observer):
         self._pass.root = seeds[0][0] if seeds else None
         active: list[Any] = [record for record, _ in seeds]
         active += [record.node for record, _ in seeds if record.node is not None]
-        event = self._emit("backward", "backward", active, seeds=seeds, options=dict(options))
+        nodes = [record.node for record, _ in seeds]
+        event = self._emit("backward", "backward", active, seeds=seeds, nodes=nodes, options=dict(options))
         event.origin = seeds[0][0].node.cast.line if seeds[0][0].node is not None else None
 
     def _passing(self, record: TensorRecord, snap: Snap) -> None:
@@ -832,7 +833,7 @@ class Recorder(observe.Observer):
                 seed.gradient_of = self._pass.root, output
                 self._set(seed, "visible", False)
         for record, snap in zip(box.outputs, incoming, strict=False):
-            if snap is not None and not (box.version and record.node is not box):
+            if snap is not None and record.node is box:
                 self._passing(record, snap)
         arrived = {place: self._pass.arrived.get((box, place), []) for place in range(len(incoming))}
         self._pass.running = self._emit("node", "backward", [box], node=box, incoming=incoming, arrived=arrived)
@@ -857,8 +858,7 @@ class Recorder(observe.Observer):
             self._travelled.append(edge)
             event.active.append(edge)
             for record in edge.source.outputs[edge.output : edge.output + 1]:
-                current = not edge.source.version or record.node is edge.source
-                if edge.source.cast.kind == "operation" and current and len(sent) == 1:
+                if edge.source.cast.kind == "operation" and record.node is edge.source and len(sent) == 1:
                     self._passing(record, snap)
                 event.active.append(record)
         event.active.extend(chip for chip in box.chips if chip in self._held)
@@ -888,7 +888,7 @@ class Recorder(observe.Observer):
         record, snap = self._tensor(tensor), Snap(as_array(gradient))
         self._set(record, "grad", snap.value)
         active = [*([record.node] if record.node else []), record]
-        event = self._emit("retain", "backward", active, tensor=record, snap=snap)
+        event = self._emit("retain", "backward", active, tensor=record, node=record.node, snap=snap)
         event.origin = record.line
 
     @guarded
@@ -923,6 +923,19 @@ class Recorder(observe.Observer):
             after=Snap(as_array(after)), edges=edges, complete=output == -1,
         )  # fmt: skip
         event.origin = box.cast.line
+
+    @guarded
+    def several_hook(self, mode: str, ends: list[Any], gradients: list[Any]) -> None:
+        self._look()
+        seen, names = [], []
+        for (end, place), gradient in zip(ends, gradients, strict=True):
+            box = self._own_node(self._tensor(end)) if isinstance(end, Tensor) else self._known_node(end)
+            if box is not None and place < len(box.outputs):
+                names.append(box.outputs[place])
+                if gradient is not None:
+                    seen.append((box.outputs[place], box, Snap(gradient._array)))
+        active = [part for record, box, _ in seen for part in (box, record)]
+        self._emit("hook", "backward", active, several=seen, tensors=names, mode=mode)
 
     @guarded
     def freed(self, node: Any, byte_count: int) -> None:

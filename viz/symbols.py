@@ -66,9 +66,11 @@ class Symbols:
         taken |= {name for source in recorder.sources for name in words_of(source.lines)}
         self.taken = taken
         self._letters = self._free_letters()
-        self.rewritten = {
-            record for node in recorder.nodes if node.version for record in (node.tensor,) if record is not None
-        }
+        versions: dict[TensorRecord, set[int]] = {}
+        for node in recorder.nodes:
+            for record in node.outputs if node.cast.kind == "operation" else ():
+                versions.setdefault(record, set()).add(node.version)
+        self.rewritten = {record for record, known in versions.items() if len(known) > 1}  # by a node each
 
     def _free_letters(self) -> Iterator[str]:
         suffix = 0

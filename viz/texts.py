@@ -91,8 +91,8 @@ EN: dict[str, str] = {
     "gradients stop here.",
     # In place
     "inplace.title": "{x} is changed in place",
-    "inplace.plain": "{operation} writes into the memory of {x}: its version goes from {before} to {after}. It is "
-    "part of no graph.",
+    "inplace.plain": "{operation} writes into the memory of {x}: its version goes from {before} to {after}. The "
+    "change is part of no graph.",
     "inplace.data": "{operation} writes into the memory of {x} through {data}, which has a version counter of its "
     "own: that of {x} stays as it is, so backward cannot notice. torch.no_grad() is the safe way.",
     "inplace.text": "{operation} writes into the memory of {x}: its version goes from {before} to {after}.",
@@ -258,6 +258,9 @@ EN: dict[str, str] = {
     "retain.title": "{x} keeps its gradient",
     "retain.text": "{x} is not a leaf; its gradient is kept in {x}.grad because retain_grad() was called on it.",
     "hook.title": "A hook on {x} is called",
+    "hook.several.title": "The hook on {x} is called",
+    "hook.several.all": "It is one hook, called once, when the last of the gradients that it waits for has arrived.",
+    "hook.several.any": "It is one hook, called once, when the first of the gradients has arrived.",
     "hook.same": "It looks at the gradient of {x} and leaves it as it is.",
     "hook.complete": "{x}.grad is complete: the hook was registered for this moment.",
     "hook.node.same": "It looks at the gradients that {x} receives or passes on, and leaves them as they are.",

@@ -12,7 +12,7 @@ from typing import Any
 
 from ..tensor import Tensor
 from . import grad_mode, notes
-from .graph import AccumulateGrad, Edge, Hooks, Node, accumulator
+from .graph import AccumulateGrad, Edge, Hooks, Node, OneOfSeveral, accumulator
 from .observe import tell
 from .saved import saved_bytes
 
@@ -112,7 +112,8 @@ class Care:
             for index, on_tensor in list(hooks.tensor.items()):
                 for hook in list(on_tensor.values()):
                     seen, grads[index] = grads[index], _fitting(hook, hook(grads[index]), grads[index])
-                    _tell(node, index, [seen], [grads[index]])
+                    if type(hook) is not OneOfSeveral:
+                        _tell(node, index, [seen], [grads[index]])
             for index, reference in hooks.retained.items():
                 tensor, grad = reference(), grads[index]
                 if tensor is not None and grad is not None:

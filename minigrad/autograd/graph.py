@@ -307,6 +307,10 @@ class _Handles(RemovableHandle):
             handle.remove()
 
 
+class OneOfSeveral(partial[None]):
+    """A hook on one of several tensors. Observers are told of the learner's, when all of them have called it."""
+
+
 @notes.telling
 def register_multi_grad_hook(
     tensors: Sequence[Tensor], fn: Callable[[Any], None], *, mode: Literal["all", "any"] = "all"
@@ -324,25 +328,31 @@ def register_multi_grad_hook(
         raise ValueError(f"Expects mode to be one of ('all', 'any') but got {mode}")
     passes: weakref.WeakKeyDictionary[Any, Any] = weakref.WeakKeyDictionary()  # what has arrived in each
 
-    def any_hook(grad: Tensor) -> None:
+    def any_hook(place: int, grad: Tensor) -> None:
         if grad_mode.state.care not in passes:
             passes[grad_mode.state.care] = grad
             fn(grad)
+            told([grad if index == place else None for index in range(len(ends))])
 
     def all_hook(place: int, grad: Tensor) -> None:
         care = grad_mode.state.care
         if care not in passes:
-            passes[care] = [None] * len(ends), sum(care.reaches(end()) for end in ends)
+            passes[care] = [None] * len(ends), sum(care.reaches(end()) for end, _ in ends)
         grads, awaited = passes.pop(care)
         grads[place] = grad
         if awaited == 1:
-            fn(grads)
+            fn(list(grads))
+            told(grads)
         else:
             passes[care] = grads, awaited - 1
 
-    if mode == "any":
-        return _Handles([tensor.register_hook(any_hook) for tensor in tensors if tensor.requires_grad])
+    def told(grads: list[Tensor | None]) -> None:
+        tell("several_hook", mode, [(end(), number) for end, number in ends], grads)
+
+    tensors = [tensor for tensor in tensors if mode == "all" or tensor.requires_grad]
     if not all(tensor.requires_grad for tensor in tensors):
         raise AssertionError("Expected gradient function to be set")
-    ends: list[Any] = [weakref.ref(tensor.grad_fn or tensor) for tensor in tensors]  # their hooks must not hold them
-    return _Handles([tensor.register_hook(partial(all_hook, place)) for place, tensor in enumerate(tensors)])
+    # their hooks must not hold them
+    ends: list[Any] = [(weakref.ref(tensor.grad_fn or tensor), tensor.output_nr) for tensor in tensors]
+    hook = any_hook if mode == "any" else all_hook
+    return _Handles([tensor.register_hook(OneOfSeveral(hook, place)) for place, tensor in enumerate(tensors)])

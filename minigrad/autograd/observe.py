@@ -69,6 +69,10 @@ class Observer:
         ``output`` of ``node`` (a leaf: of its AccumulateGrad), or (None) on the node itself, before or after it ran;
         (-1) one on a leaf whose .grad is complete."""
 
+    def several_hook(self, mode: str, ends: list[Any], gradients: list[Tensor | None]) -> None:
+        """A hook on several tensors (``register_multi_grad_hook``) saw these gradients, in one call; ``ends``: of each
+        the node and the number of its output, or the leaf and 0."""
+
     def freed(self, node: Node, byte_count: int) -> None:
         """``node`` let go of its saved tensors after running (retain_graph=False)."""
 

@@ -327,7 +327,52 @@ def test_view_that_is_written_to_and_put_back_keeps_its_place_in_the_formulas() 
         y.sum().backward()
     """
     assert texts(source, "inplace") == ["y[0] ← b + 2 = 3 + 2 = 5", "y[0] ← b = 5"]
-    assert "∂c/∂b = 1" in texts(source, "node")
+    assert "∂c/∂b(v1) = 1" in texts(source, "node")
+
+
+def test_gradient_of_a_tensor_that_a_function_of_the_learners_changed_names_its_version() -> None:
+    source = """
+        class Twice(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, t):
+                ctx.mark_dirty(t.mul_(2))
+                return t
+
+            @staticmethod
+            def backward(ctx, g): return g * 2
+
+        x = torch.tensor(1.0, requires_grad=True) * 3
+        Twice.apply(x)
+        (x * 5).backward()
+    """
+    assert texts(source, "node")[:2] == ["∂b/∂x(v2) = ∂b/∂b · 5 = 1 × 5 = 5", "∂b/∂x(v0) = 10"]
+
+
+def test_gradients_of_a_view_and_of_its_base_name_their_versions() -> None:
+    source = """
+        x = torch.ones(2, requires_grad=True) * 3
+        v = x[1:]
+        x.mul_(2)
+        s = v * 4
+        v.mul_(5)
+        (s + v * 3).sum().backward()
+    """
+    named = [text.split(" = ")[0] for text in texts(source, "node")]
+    assert named[3:9] == [f"∂d/∂{x}" for x in ("v(v2)", "x(v2)", "x(v1)", "v(v1)", "x(v1)", "x(v1)")]
+
+
+@pytest.mark.parametrize(("mode", "arrived"), [("all", ["∂c/∂a = 6", "∂c/∂b = 2"]), ("any", ["∂c/∂b = 2"])])
+def test_hook_on_several_tensors_is_one_step(mode: str, arrived: list[str]) -> None:
+    source = f"""
+        x = torch.tensor(1.0, requires_grad=True)
+        a, b = x * 2, x * 6
+        torch.autograd.graph.register_multi_grad_hook((a, b), print, mode={mode!r})
+        (a * b).backward()
+    """
+    assert texts(source, "hook") == arrived
+    assert [step.title for step in run(textwrap.dedent(source))[0].trace.steps if step.kind == "hook"] == [
+        "The hook on a and b is called"
+    ]
 
 
 def test_change_through_data_is_seen_in_the_tensor() -> None:
