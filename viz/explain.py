@@ -99,8 +99,10 @@ class Writer(Symbols):
         self.outputs: dict[TensorRecord, tuple[NodeRecord, EdgeRecord]] = {}  # the boxes of results that nothing uses
         self.seeded: list[EdgeRecord] = []  # the edges that carry the seeds of the last backward pass
         self.top = "L"  # what the backward pass differentiates
-        self.L = next((letter for letter in ("L", "ℓ", "J") if letter not in self.taken), "L")
-        self.v = next((letter for letter in ("v", "m", "μ") if letter not in self.taken), "v")
+        self.L, self.v, self.g = (
+            next((letter for letter in letters if letter not in self.taken), letters[0])
+            for letters in ("LℓJ", "vmμ", "gγδ")
+        )
 
     def step(self, event: Event) -> Step:
         """One event in words."""
@@ -535,12 +537,13 @@ class Writer(Symbols):
             x = listing([self.symbol(record) for record in facts["tensors"]])
             return say("hook.several.title", x=x), say(f"hook.several.{facts['mode']}"), formulas
         record, before, after = facts["tensor"], facts["before"], facts["after"]
-        x = self.symbol(record) if record is not None else facts["node"].cast.label
+        on_node = facts["on_node"]
+        x = facts["node"].cast.label if on_node else self.symbol(record)
         if facts["complete"]:
             formula = equation(latex.name(say("gradient", x=x)), shown(after))
             return say("hook.title", x=x), say("hook.complete", x=x), [formula]
         same = linear(shown(before)) == linear(shown(after)) and before.value == after.value
-        left = self.partial(record, facts["node"]) if record is not None else latex.name("g")
+        left = self.partial(record, facts["at"]) if record is not None else latex.name(self.g)
         math = row(left, op("="), shown(before), *([] if same else [op("→"), ["mark", shown(after)]]))
         formula = formula_of(math)
         edges = facts["edges"]
@@ -549,7 +552,7 @@ class Writer(Symbols):
         if not same and len(edges) == 1:  # of several, what was replaced is the sum
             event.changes.append([edges[0], "gradient", short(after)])
             event.active.append(edges[0])
-        key = f"hook.{'' if record is not None else 'node.'}{'same' if same else 'changed'}"
+        key = f"hook.{'node.' if on_node else ''}{'same' if same else 'changed'}"
         return say("hook.title", x=x), say(key, x=x), [formula]
 
     def _free(self, event: Event, facts: Any) -> tuple[str, str, list[Formula]]:

@@ -122,6 +122,7 @@ class Pass:
     running: Event | None = None  # the node whose backward is running
     arrived: dict[tuple[NodeRecord, int], list[tuple[NodeRecord, Snap]]] = field(default_factory=dict)
     released: list[NodeRecord] = field(default_factory=list)  # whose saved tensors it has let go of
+    hooked: list[tuple[Event, Any, Any]] = field(default_factory=list)  # hooks on a node: what they saw and left
     erred: bool = False
 
 
@@ -827,6 +828,9 @@ class Recorder(observe.Observer):
         self._look()
         box = self._node(node)
         incoming = [None if grad is None else Snap(as_array(grad)) for grad in grad_outputs]
+        for hook, place, _ in self._hooked(grad_outputs):
+            edges = [edge for edge in self._travelled if edge.source is box and edge.output == place]
+            hook.facts.update(tensor=box.outputs[place], edges=edges)
         for output, grad in zip(box.outputs, grad_outputs, strict=False):
             if isinstance(grad, Tensor) and self._known(grad) is None and self._pass.root is not None:
                 seed = self._new_tensor(grad, len(self.events))
@@ -848,22 +852,49 @@ class Recorder(observe.Observer):
             return
         box = event.facts["node"]
         outgoing = [None if grad is None else Snap(as_array(grad)) for grad in grad_inputs]
-        event.facts["outgoing"] = outgoing
+        computed = list(outgoing)
         later, self._changes = self._changes, []
-        for edge, snap in zip(box.arguments, outgoing, strict=False):
-            if edge is None or snap is None:
+        told = []
+        for hook, place, before in self._hooked(grad_inputs):
+            edge = box.arguments[place]
+            if edge is not None and edge.output < len(edge.source.outputs):
+                hook.facts.update(tensor=edge.source.outputs[edge.output], at=edge.source, edges=[edge])
+                told.append((hook, edge, hook.facts["after"]))
+            computed[place] = before
+        event.facts["outgoing"] = computed
+        for edge, snap, final in zip(box.arguments, computed, outgoing, strict=False):
+            if edge is None or snap is None or final is None:
                 continue
-            sent = self._pass.arrived.setdefault((edge.source, edge.output), [])
-            sent.append((box, snap))
+            self._pass.arrived.setdefault((edge.source, edge.output), []).append((box, final))
             self._travelled.append(edge)
-            event.active.append(edge)
-            for record in edge.source.outputs[edge.output : edge.output + 1]:
-                if edge.source.cast.kind == "operation" and record.node is edge.source and len(sent) == 1:
-                    self._passing(record, snap)
-                event.active.append(record)
+            event.active += [edge, *self._travels(edge, snap)]
         event.active.extend(chip for chip in box.chips if chip in self._held)
         event.changes.extend(self._changes)
+        for hook, edge, snap in reversed(told):
+            self._changes = hook.changes
+            hook.active += [edge, *self._travels(edge, snap)]
         self._changes = later
+
+    def _travels(self, edge: EdgeRecord, snap: Snap) -> list[TensorRecord]:
+        """A gradient goes along an edge: the tensor that it is the gradient of."""
+        records = edge.source.outputs[edge.output : edge.output + 1]
+        for record in records:
+            only = len(self._pass.arrived[edge.source, edge.output]) == 1
+            if edge.source.cast.kind == "operation" and record.node is edge.source and only:
+                self._passing(record, snap)
+        return records
+
+    def _hooked(self, gradients: tuple[Any, ...]) -> Iterator[tuple[Event, int, Snap]]:
+        """The hooks on a node that have run, the last first: which of ``gradients`` each has left, and what it saw."""
+        places: dict[int, int] = {}
+        for place, gradient in enumerate(gradients):
+            if gradient is not None:
+                places.setdefault(id(as_array(gradient)), place)
+        for event, before, after in reversed(self._pass.hooked):
+            if id(after) in places:
+                place = places[id(before)] = places[id(after)]
+                yield event, place, event.facts["before"]
+        self._pass.hooked.clear()
 
     @guarded
     def accumulate(self, tensor: Any, before: Any, arriving: Any, after: Any) -> None:
@@ -919,10 +950,12 @@ class Recorder(observe.Observer):
         edges = [edge for edge in self._travelled if record and edge.source is box and edge.output == output]
         active = [part for part in (box, record, *edges) if part is not None]
         event = self._emit(
-            "hook", "backward", active, tensor=record, node=box, before=Snap(as_array(before)),
-            after=Snap(as_array(after)), edges=edges, complete=output == -1,
+            "hook", "backward", active, tensor=record, node=box, at=box, before=Snap(as_array(before)),
+            after=Snap(as_array(after)), edges=edges, complete=output == -1, on_node=record is None,
         )  # fmt: skip
         event.origin = box.cast.line
+        if record is None:
+            self._pass.hooked.append((event, before, after))  # which gradient that is, the node's walk will show
 
     @guarded
     def several_hook(self, mode: str, ends: list[Any], gradients: list[Any]) -> None:

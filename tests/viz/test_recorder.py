@@ -422,7 +422,7 @@ def test_hooks_on_a_node_are_steps() -> None:
     """
     told = [s for s in run(textwrap.dedent(source))[0].trace.steps if s.kind == "hook"]
     assert [step.title for step in told] == ["A hook on MulBackward0 is called"] * 2
-    assert [step.formulas[0].text for step in told] == ["g = 1 → 5", "g = 15"]
+    assert [step.formulas[0].text for step in told] == ["∂y/∂y = 1 → 5", "∂y/∂x = 15"]
 
 
 def test_hook_on_a_complete_gradient_is_a_step() -> None:
@@ -452,14 +452,16 @@ def test_error_in_a_hook_is_a_step_at_its_node_whether_it_is_caught_or_not() -> 
     assert [(step.title, step.line) for step in errors] == [("ValueError at MulBackward0", 2)]
 
 
-def test_formula_is_left_out_where_a_hook_on_the_node_replaced_what_it_gave() -> None:
+def test_node_shows_what_it_computed_and_its_hooks_what_they_made_of_it() -> None:
     source = """
         x = torch.tensor(2.0, requires_grad=True)
         y = x * 3
         y.grad_fn.register_hook(lambda inputs, outputs: (inputs[0] * 10, None))
+        y.grad_fn.register_hook(lambda inputs, outputs: (inputs[0] + 1, None))
         y.backward()
     """
-    assert texts(source, "node") == ["∂y/∂x = 30"]
+    assert texts(source, "node") == ["∂y/∂x = ∂y/∂y · 3 = 1 × 3 = 3"]
+    assert texts(source, "hook") == ["∂y/∂x = 3 → 30", "∂y/∂x = 30 → 31"]
 
 
 def test_tensors_from_before_the_recording_are_shown_as_they_were_before_their_first_change() -> None:
