@@ -26,7 +26,7 @@ class Care:
     """
 
     def __init__(self, way: Any, create_graph: bool, frees: bool) -> None:
-        _, self.order, self.owed, self.leading, inputs, self.accumulates = way
+        _, self.order, self.owed, self.ways, inputs, self.accumulates = way
         self.create_graph, self.frees = create_graph, frees
         self.caught: dict[Edge, Any] = dict.fromkeys(inputs or ())
         self.asked = {target[0] for target in self.caught if type(target) is tuple}
@@ -41,29 +41,28 @@ class Care:
     def reaches(self, end: Node | Tensor | None) -> bool:
         """Whether the pass comes to a node or to a leaf."""
         if not isinstance(end, Tensor):
-            return end in self.order and (self.leading is None or end in self.leading or end in self.asked)
+            return end in self.order
         if end in self.caught and not self.accumulates:
             raise RuntimeError(
                 "A leaf node was passed to _will_engine_execute_node but we are currently running autograd.grad(). "
                 "This is currently not supported."
             )
-        return end in self.owed and (self.leading is None or end in self.caught)
+        return end in self.owed and (self.ways is None or end in self.caught)
 
     def settle(self, leaf: Tensor, grad: Any, own: bool) -> None:
         """All gradients of a leaf have arrived."""
-        if leaf._meta is None and self.leading is not None and not self.accumulates:
-            if leaf in self.caught:
-                self.caught[leaf] = grad
+        if leaf._meta is None and self.ways is not None and not self.accumulates:
+            self.caught[leaf] = grad
             return
         node = accumulator(leaf)
         node.own = own
-        self.run(node, grad, leaf, self.leading is None or (self.accumulates and leaf in self.caught))
+        self.run(node, grad, ())
 
-    def run(self, node: Node, grad: Any, at: Any = None, runs: bool | None = None) -> tuple[Any, Any]:
+    def run(self, node: Node, grad: Any, edges: Sequence[Edge]) -> tuple[Any, Any]:
         """The gradient as hooks left it, and the outgoing gradients; None in their place if the node does not run."""
-        if runs is None:
-            at, runs = node, self.leading is None or node in self.leading
         hooks = node.hooks
+        at: Edge = node.variable if isinstance(node, AccumulateGrad) else node
+        runs = self.ways is None or self.accumulates or any(edge is not None for edge in edges)
         asked = [target for target in self.caught if target is at or (type(target) is tuple and target[0] is at)]
         if asked and not runs and hooks is not None and grad is not None:
             grad = self.before(node, hooks, grad, alone=True)
@@ -78,23 +77,23 @@ class Care:
                 grad = self.before(node, hooks, grad)
             if self.observed:
                 tell("node_begin", node, tuple(grad) if node.multi else (grad,))
-            outgoing = self.backward(node, grad)
+            outgoing = self.backward(node, grad, edges)
             if hooks is not None:
                 outgoing = self.after(node, hooks, outgoing, grad)
         except Exception as error:
             tell("error", error, node)
             raise
         if self.observed:
-            wanted = [None if edge is None else out for edge, out in zip(node.edges, outgoing, strict=True)]
+            wanted = [None if edge is None else out for edge, out in zip(edges, outgoing, strict=True)]
             tell("node_end", node, tuple(grad) if node.multi else (grad,), _handed_on(node, wanted))
             if self.frees and (size := saved_bytes(node.saved)):
                 tell("freed", node, size)
         return grad, outgoing
 
-    def backward(self, node: Node, grad: Any) -> Any:
+    def backward(self, node: Node, grad: Any, edges: Sequence[Edge]) -> Any:
         """The node's own work, watched for anomalies."""
         try:
-            outgoing = node.backward_graph(grad) if self.create_graph else node.backward(grad)
+            outgoing = (node.backward_graph if self.create_graph else node.backward)(grad, edges)
             if self.anomaly is not None:
                 self.anomaly.check(node, outgoing)
         except Exception:

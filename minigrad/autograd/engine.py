@@ -31,24 +31,24 @@ class Root:
     def __init__(self, edges: Sequence[Edge]) -> None:
         self.edges = edges
 
-    def backward(self, seeds: Sequence[Any]) -> Sequence[Any]:
+    def backward(self, seeds: Sequence[Any], _: Sequence[Edge]) -> Sequence[Any]:
         return seeds
 
 
 def way(roots: Sequence[Edge], inputs: Sequence[Edge] | None = None, accumulates: bool = True) -> Any:
-    """What has to be known of a graph before a walk: where it starts, the nodes in order, who leads to the inputs.
+    """What has to be known of a graph before a walk: where it starts, the nodes in order, who is on a way to inputs.
 
     Without ``inputs`` every leaf that is reached will get its ``.grad``. With them only the nodes on a way to one of
-    these leaves or outputs ``(node, number)`` run; if it ``accumulates``, leaves among them get their ``.grad``.
+    these leaves or outputs ``(node, number)`` run, and compute what goes that way; if it ``accumulates``, leaves among
+    them get their ``.grad``.
     """
     root = roots[0] if len(roots) == 1 and isinstance(roots[0], Node) else Root(roots)
     order, owed = schedule(root)
-    leading = None
+    ways = None
     if inputs is not None:
-        leading = leading_to(inputs, order, accumulates)
-        reached = leading.union(target[0] for target in inputs if type(target) is tuple)
-        order = [node for node in order if node in reached]
-    return root, order, owed, leading, inputs, accumulates
+        ways = ways_to(inputs, order)
+        order = [node for node in order if node in ways]
+    return root, order, owed, ways, inputs, accumulates
 
 
 def run(way: Any, seeds: Sequence[Any], retain_graph: bool, create_graph: bool = False) -> dict[Edge, Any]:
@@ -56,7 +56,7 @@ def run(way: Any, seeds: Sequence[Any], retain_graph: bool, create_graph: bool =
 
     What comes back are the gradients that arrived at its inputs (None: nothing arrived).
     """
-    root, order, owed, _, inputs, _ = way
+    root, order, owed, ways, inputs, _ = way
     several, owed = type(root) is Root, owed.copy()
     care, asked, watched = None, NONE, NONE
     careful = create_graph or inputs is not None or grad_mode.special
@@ -71,17 +71,18 @@ def run(way: Any, seeds: Sequence[Any], retain_graph: bool, create_graph: bool =
         grad = arrived.pop(node, None)
         if node.multi:
             grad = gathered(node, grad, arrived)
+        edges = node.edges if ways is None else wanted(node.edges, ways)
         if node.hooks is None and node not in watched:
-            outgoing = NOTHING if grad is None else node.backward(grad)
+            outgoing = NOTHING if grad is None else node.backward(grad, edges)
         else:
             care = care or Care(way, create_graph, not retain_graph)
-            grad, outgoing = care.run(node, grad)
+            grad, outgoing = care.run(node, grad, edges)
             if outgoing is None:
                 continue
         if freed is not None and node.saved:
             node.saved = freed
         ours = node.owns_gradients and node.hooks is None and not create_graph
-        for edge, made in zip(node.edges, outgoing):  # noqa: B905  (speed)
+        for edge, made in zip(edges, outgoing):  # noqa: B905  (speed)
             if edge is None:
                 continue
             out = made
@@ -139,15 +140,18 @@ def schedule(root: Any) -> tuple[list[Any], dict[Tensor, int]]:
     return order, owed
 
 
-def leading_to(targets: Iterable[Edge], order: Sequence[Node], themselves: bool) -> set[Any]:
-    """The nodes that lead to one of the targets; and ``themselves`` (backward runs them, grad does not)."""
-    reached = {target[0] if type(target) is tuple else target for target in targets} - {None}
-    leading = set(reached) if themselves else set()
+def ways_to(targets: Iterable[Edge], order: Sequence[Node]) -> set[Any]:
+    """The targets, and the nodes that lead to one of them."""
+    ways = {target[0] if type(target) is tuple else target for target in targets} - {None}
     for node in reversed(order):
-        if any((edge[0] if type(edge) is tuple else edge) in reached for edge in node.edges):
-            leading.add(node)
-            reached.add(node)
-    return leading
+        if any(edge is not None for edge in wanted(node.edges, ways)):
+            ways.add(node)
+    return ways
+
+
+def wanted(edges: Sequence[Edge], ways: set[Any]) -> list[Edge]:
+    """The edges that are on one of the ways; None in place of the others."""
+    return [edge if (edge[0] if type(edge) is tuple else edge) in ways else None for edge in edges]
 
 
 def gathered(node: Node, first: Any, arrived: dict[Edge, Any]) -> list[Any] | None:

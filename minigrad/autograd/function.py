@@ -94,12 +94,12 @@ class BackwardFunction(Node):
             raise freed(self, self.saved)
         return raw(self, 0)
 
-    def backward(self, grad: list[Any]) -> list[Any]:
+    def backward(self, grad: list[Any], edges: Any) -> list[Any]:
         with grad_mode.no_grad():
             given = [None if g is None else Tensor._of(g) for g in grad]
             return [None if g is None else g._array for g in self._run(given)]
 
-    def backward_graph(self, grad: list[Any]) -> list[Any]:
+    def backward_graph(self, grad: list[Any], edges: Any) -> list[Any]:
         return self._run(list(grad))
 
     def _run(self, grads: list[Any]) -> list[Any]:

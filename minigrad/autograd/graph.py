@@ -83,11 +83,14 @@ class Node:
     code: CodeType | None  # the learner's code that made it, and the instruction there: see notes.py
     instruction: int
 
-    def backward(self, grad: Any) -> Any:
-        """A gradient (or None) for each of ``edges``, from the gradient of the output (arrays)."""
+    def backward(self, grad: Any, edges: Sequence[Edge]) -> Any:
+        """A gradient (or None) for each of its ``edges``, from the gradient of the output (arrays).
+
+        Where an edge is None, here and not in the node, its gradient is not wanted this time.
+        """
         raise NotImplementedError
 
-    def backward_graph(self, grad: Any) -> Any:
+    def backward_graph(self, grad: Any, edges: Sequence[Edge]) -> Any:
         """The same on Tensors, itself recorded: what ``create_graph=True`` runs."""
         raise NotImplementedError
 
@@ -102,7 +105,7 @@ class Node:
         expected = len(self.shape) if self.multi else 1
         if len(grads) != expected:
             raise TypeError(f"expected {expected} arguments, got {len(grads)} instead")
-        found = self.backward_graph(list(grads) if self.multi else grads[0])
+        found = self.backward_graph(list(grads) if self.multi else grads[0], self.edges)
         return found[0] if len(found) == 1 else tuple(found)
 
     # What PyTorch shows of a node.
@@ -177,12 +180,12 @@ class AccumulateGrad(Node):
         self.hooks = meta.hooks = meta.hooks or Hooks()
         return self.hooks
 
-    def backward(self, grad: Any) -> tuple[()]:
+    def backward(self, grad: Any, edges: Sequence[Edge]) -> tuple[()]:
         """Add an array."""
         accumulate(self.variable, grad, self.own)
         return ()
 
-    def backward_graph(self, grad: Tensor) -> tuple[()]:
+    def backward_graph(self, grad: Tensor, edges: Sequence[Edge]) -> tuple[()]:
         """With create_graph the sum is recorded too, so it is always a new tensor."""
         leaf = self.variable
         if not leaf.requires_grad:

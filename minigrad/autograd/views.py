@@ -9,6 +9,7 @@ the history of the *base* goes through the write (``CopySlices``), and every vie
 from __future__ import annotations
 
 import weakref
+from collections.abc import Sequence
 from typing import Any
 
 from .. import memory
@@ -188,16 +189,16 @@ class CopySlices(Node):
             raise freed(self, self.saved)
         return self.saved[0]
 
-    def backward(self, grad: Any) -> Any:
+    def backward(self, grad: Any, edges: Sequence[Edge]) -> Any:
         fn = self._inner()
         whole = memory.like_strided(self.shape, self.base_strides, grad.dtype)
         whole[...] = grad
         part = memory.strided(whole, self.view_shape, self.view_strides, self.offset)
-        first, *others = fn.backward([part.copy()] if fn.multi else part.copy())
+        first, *others = fn.backward([part.copy()] if fn.multi else part.copy(), edges)
         part[...] = 0 if first is None else first
-        return [whole, *others]
+        return [None if edges[0] is None else whole, *others]
 
-    def backward_graph(self, grad: Any) -> Any:
+    def backward_graph(self, grad: Any, edges: Sequence[Edge]) -> Any:
         fn = self._inner()
         whole = Tensor._plain(memory.like_strided(self.shape, self.base_strides, grad._array.dtype)).copy_(grad)
         size = self.dtype.itemsize
@@ -206,7 +207,7 @@ class CopySlices(Node):
         if any(type(entry) is SavedTensor and entry.is_output for entry in saved):
             fn.saved = self._with_history(saved)
         try:
-            first, *others = fn.backward_graph([part.clone()] if fn.multi else part.clone())
+            first, *others = fn.backward_graph([part.clone()] if fn.multi else part.clone(), edges)
         finally:
             if saved:
                 fn.saved = saved
@@ -214,7 +215,7 @@ class CopySlices(Node):
             part.zero_()
         else:
             part.copy_(first)
-        return [whole, *others]
+        return [None if edges[0] is None else whole, *others]
 
     def _with_history(self, saved: Any) -> Any:
         """What ``fn`` saved, an output of its own as what it became: a view of the base after this write."""

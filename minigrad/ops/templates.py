@@ -17,14 +17,14 @@ ways to declare one; only ``binary``, which is the operators and the hottest of 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
 import numpy as np
 
 from ..autograd import grad_mode, notes, views
-from ..autograd.graph import Node, next_sequence
+from ..autograd.graph import Edge, Node, next_sequence
 from ..autograd.observe import tell
 from ..autograd.saved import Freed, SavedTensor, raw, save, unpack
 from ..autograd.views import gradient_edge
@@ -47,13 +47,13 @@ class OpNode(Node):
     operation: Operation  # ``saved`` has the tensors that its saved_names name,
     attributes: tuple[Any, ...]  # and here is what its attribute_names name
 
-    def backward(self, grad: Any) -> Any:
+    def backward(self, grad: Any, edges: Sequence[Edge]) -> Any:
         type(self).backward = written.backward_of(self.operation, False)  # type: ignore[method-assign]
-        return self.backward(grad)
+        return self.backward(grad, edges)
 
-    def backward_graph(self, grad: Any) -> Any:
+    def backward_graph(self, grad: Any, edges: Sequence[Edge]) -> Any:
         type(self).backward_graph = written.backward_of(self.operation, True)  # type: ignore[method-assign]
-        return self.backward_graph(grad)
+        return self.backward_graph(grad, edges)
 
 
 # What PyTorch shows as unsigned numbers: dimensions and places, negative ones included.

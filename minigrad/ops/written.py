@@ -11,7 +11,7 @@ known from the row's names, so it is written down once, when the row is first us
         kept0 = SavedTensor(result, True)
         ...
 
-    def backward(node, grad):
+    def backward(node, grad, edges):
         ...
         (saved0,) = node.saved
         saved0 = as_array(saved0, node)
@@ -146,11 +146,11 @@ def backward_of(row: Any, as_tensors: bool) -> Callable[..., Any]:
         answer = [f"return {gradients[0]}"]
     else:
         each = (f"None if edges[{number}] is None else {gradient}" for number, gradient in enumerate(gradients))
-        answer = ["edges = node.edges", f"return ({_listed(each)})"]
+        answer = [f"return ({_listed(each)})"]
     if as_tensors:
         answer = ["Formula.running = True", "try:", *_indented(answer), "finally:", "    Formula.running = False"]
     derivatives = {f"derivative{number}": derivative for number, (_, derivative, _) in enumerate(row.derivatives)}
-    return _compiled("backward(node, grad)", lines + answer, derivatives, row)
+    return _compiled("backward(node, grad, edges)", lines + answer, derivatives, row)
 
 
 def _single(row: Any) -> bool:

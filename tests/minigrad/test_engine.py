@@ -47,6 +47,14 @@ y = x * 2; z = y * w
 torch.autograd.backward([z, y, z.sum()], [torch.ones(3), torch.ones(3), None]); print(x.grad, w.grad)
 """,
     "roots twice": "y = x * w; torch.autograd.backward([y, y], [torch.ones(3), w.detach()]); print(x.grad, w.grad)",
+    "only what is asked for is computed": """
+see = lambda inputs, outputs: print([None if g is None else g.tolist() for g in inputs])
+part = (x * 1)[:2]; part.mul_(w[:2]); base = part._base
+for make in (lambda: x * w, lambda: (x * 1) * (w * 2), lambda: torch.where(x > 0, x, w), lambda: torch.stack([x, w])):
+    for run in (lambda y, **o: torch.autograd.grad(y, x, **o), lambda y, **o: y.backward(inputs=[x], **o)):
+        y = make(); y.grad_fn.register_hook(see); run(y.sum(), create_graph=True); print(x.grad, w.grad)
+base.grad_fn.register_hook(see); torch.autograd.grad(base.sum(), w); x.grad = None
+""",
     "accumulation is in place and seen by all who hold .grad": """
 (x * w).sum().backward(); g, h = x.grad, x.grad.view(3); (x * 2).sum().backward(); print(g is x.grad, g, h, g._version)
 (x * x).sum().backward(create_graph=True); print(g is x.grad, x.grad.grad_fn is not None, x.grad)
