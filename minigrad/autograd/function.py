@@ -268,12 +268,22 @@ class Function(FunctionCtx):
     def _output(cls, node: Any, out: Tensor, number: int, inputs: list[Tensor], recorded: bool) -> Tensor:
         """An output with its history: the node, unless it is marked as having no gradient."""
         is_input, dirty = _among(inputs, out), _among(node.ctx._dirty, out)
+        several = sum(isinstance(size, tuple) for size in getattr(node, "shape", ())) > 1
         recorded = recorded and not _among(node.ctx._non_differentiable, out) and out._array.dtype.kind == "f"
         if dirty and recorded:
             if out._requires_grad and out._node is None:
                 raise RuntimeError("a leaf Variable that requires grad has been used in an in-place operation.")
             views.check_inplace(out, True)
             if out._is_view():
+                if several:
+                    raise RuntimeError(
+                        "If your Function modifies inplace an input that is a view of another Tensor, your Function "
+                        "cannot return more than one Tensor. This is not supported by the current autograd engine. You "
+                        "should either make sure the input is not a view (using .clone() for example) or make your "
+                        "Function only return one Tensor (potentially splitting it into two Functions: one doing the "
+                        "inplace that returns a single Tensor and a second one that does the other operations). You "
+                        "can ask on the forum https://discuss.pytorch.org/ if you need help to do this change."
+                    )
                 views.rebase(out, node)
                 return out
         elif is_input and not recorded and out.requires_grad:
@@ -282,7 +292,6 @@ class Function(FunctionCtx):
             with grad_mode.no_grad():
                 out = views.as_view(Tensor._plain(out._array), out)
         if out._is_view() and not dirty:
-            several = sum(isinstance(size, tuple) for size in getattr(node, "shape", ())) > 1
             meta = out._own_meta()
             meta.creation = views.MULTI if several else views.CUSTOM
             meta.seen_version = out._version  # what forward itself did to the memory is over

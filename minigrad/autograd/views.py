@@ -43,6 +43,7 @@ def as_view(view: Tensor, of: Tensor, multi: bool = False) -> Tensor:
     parent = of._meta
     meta.inference = parent is not None and parent.inference
     if meta.inference:  # nobody will ever ask for its history
+        view._node = None
         return view
     meta.base = of if parent is None or parent.base is None else parent.base
     if grad_mode.special and not grad_mode.state.grad_enabled:

@@ -89,6 +89,12 @@ class F(Function):
     def backward(ctx, g): return g * 3
 y = x * 1; z = F.apply(y); print(z is y, z._version, z.grad_fn.name()); z.sum().backward(); print(x.grad)
 attempt(lambda: F.apply(x)); y = x * 1; F.apply(y[:2]); y.sum().backward(); print(x.grad, y)
+class Two(Function):
+    @staticmethod
+    def forward(ctx, x): x.mul_(3); ctx.mark_dirty(x); return x, x + 1
+    @staticmethod
+    def backward(ctx, g, h): return 3 * (g + h)
+attempt(lambda: Two.apply((x * 1)[:2])); y, z = Two.apply(x * 1); (y * z).sum().backward(); print(x.grad)
 """,
     "an input returned as it is": """
 class F(Function):

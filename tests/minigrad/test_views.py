@@ -78,6 +78,8 @@ with torch.inference_mode(): v = y[0]; z = x * 2; w = z[0]
 print(v.is_inference(), z.is_inference(), w.is_inference(), v._is_view())
 attempt(lambda: v.add_(1)); attempt(lambda: z.add_(1)); attempt(lambda: w.add_(1)); see(v[:1])
 attempt(lambda: v[:1].add_(1)); del z, w
+with torch.inference_mode(): leaf = torch.ones(2, requires_grad=True)
+part = leaf.view(-1); print(leaf.is_leaf, part.requires_grad, part.is_leaf, part.is_inference()); del leaf, part
 """,
     "the outputs of unbind, split and chunk are not for writing": """
 for cut in (lambda t: t.unbind(), lambda t: t.split(1), lambda t: t.chunk(2), lambda t: t.split([1, 1])):
