@@ -142,7 +142,7 @@ def test_every_key_does_what_it_says(show: Open) -> None:
     for key, step in [
         *(("ArrowRight", 2), ("ArrowDown", 3), ("ArrowDown", 6), ("ArrowUp", 3), ("ArrowUp", 2), ("ArrowUp", 1)),
         *(("PageDown", 6), ("PageUp", 1), ("End", 13), ("ArrowRight", 13), ("ArrowLeft", 12), ("PageUp", 6)),
-        *(("Home", 1), ("ArrowLeft", 1), ("Shift+ArrowRight", 6)),
+        *(("Home", 1), ("ArrowLeft", 1)),
     ]:
         keys(page, key)
         assert count(page) == f"step {step} of 13", key
@@ -302,13 +302,192 @@ def test_a_click_on_a_node_shows_what_it_holds(show: Open) -> None:
     expect(page.locator(".mg-inspect")).to_be_hidden()
 
 
-def test_the_active_node_can_be_inspected_by_keyboard(show: Open) -> None:
+# By keys alone
+
+
+def focused(page: Page) -> str:
+    """What a screen reader calls the thing that has the focus."""
+    return page.evaluate("(e => e.getAttribute('aria-label') || e.innerText)(document.activeElement)")
+
+
+def tab_to(page: Page, pane: str) -> None:
+    """Press Tab until the focus is in a pane."""
+    page.locator(".mg-root").focus()
+    for _ in range(30):
+        keys(page, "Tab")
+        if page.evaluate("pane => !!document.activeElement.closest(pane)", pane):
+            return
+    raise AssertionError(f"Tab does not lead to {pane}")
+
+
+def test_each_pane_is_one_stop_of_tab(show: Open) -> None:
     page = show(product(), step=7)
-    page.locator(".mg-node.mg-now .mg-box").focus()
+    tab_to(page, ".mg-track")
+    place = "(e => (e.closest('.mg-code, .mg-step, .mg-scroll, .mg-zoom, .mg-tensors, .mg-track') || e).className)"
+    stops = [page.evaluate(f"{place}(document.activeElement)")]
+    for key in ["Tab"] * 7 + ["Shift+Tab"] * 7:
+        keys(page, key)
+        stops.append(page.evaluate(f"{place}(document.activeElement)"))
+    assert stops[:8] == ["mg-track", "mg-code", "mg-step", "mg-scroll", *["mg-zoom"] * 3, "mg-tensors"]
+    assert stops[8:] == stops[6::-1], "and back"
+
+
+def test_arrows_walk_from_node_to_node_in_the_graph_and_through_all_of_it(show: Open) -> None:
+    page = show(product(), step=7)
+    tab_to(page, ".mg-scroll")
+    assert focused(page) == "MulBackward0, a · b = [5.], gradient not kept · 1."
+    for key, name in [
+        ("ArrowUp", "SubBackward0"),
+        ("ArrowLeft", "AddBackward0"),
+        ("ArrowDown", "MulBackward0"),
+        ("ArrowUp", "SubBackward0"),
+        ("ArrowUp", "y,"),
+        ("ArrowLeft", "x,"),
+    ]:
+        keys(page, key)
+        assert focused(page).startswith(name), key
+    seen = [focused(page)]
+    for _ in range(5):
+        keys(page, "ArrowRight")
+        seen.append(focused(page))
+    assert [name.split(",")[0] for name in seen] == ["x", "y", "AddBackward0", "SubBackward0", "MulBackward0", "z"]
+    assert seen[0] == "x, [2.]  v0, gradient None"
+    assert count(page) == "step 7 of 13", "no step was taken"
     keys(page, "Enter")
-    expect(page.locator(".mg-inspect")).to_be_visible()
+    assert page.locator(".mg-inspect").inner_text().startswith("z")
+    assert page.locator(".mg-live").inner_text().startswith("z. z: [5.].")
     keys(page, "Escape")
     expect(page.locator(".mg-inspect")).to_be_hidden()
+    keys(page, "Escape", "ArrowRight")
+    assert count(page) == "step 8 of 13", "out of the graph the arrows step"
+
+
+def test_what_had_the_focus_and_is_gone_leaves_it_to_the_stepper(show: Open) -> None:
+    page = show(product(), step=7)
+    page.evaluate("window.got = []; document.addEventListener('keydown', e => window.got.push(e.key))")
+    for pane in (".mg-scroll", ".mg-tensors"):
+        tab_to(page, pane)
+        keys(page, *["ArrowDown"] * 5, "Home", "d")
+        assert page.evaluate("document.activeElement.className") == "mg-root"
+        keys(page, "End")
+    page.get_by_role("button", name="Step back").click()
+    page.get_by_role("button", name="Step forward").focus()
+    keys(page, "Enter", "d")
+    assert count(page) == "step 13 of 13"
+    assert page.evaluate("window.got") == []
+
+
+def test_arrows_walk_in_a_large_graph_to_what_is_not_drawn_yet(show: Open) -> None:
+    page = show(recurrent(140))
+    page.locator(".mg-root").focus()
+    keys(page, "End", "o", "o", "0")
+    everything = page.locator(".mg-node.mg-on, .mg-frame.mg-on").count()
+    keys(page, *"++++++++")
+    tab_to(page, ".mg-scroll")
+    box = "(b => `${b.x} ${b.y}`)(document.activeElement.getBBox())"
+    keys(page, *["ArrowLeft"] * everything)
+    seen = set()
+    for _ in range(everything):
+        seen.add(page.evaluate(box))
+        keys(page, "ArrowRight")
+    assert len(seen) == everything > 20
+    assert page.locator(".mg-node.mg-on").count() < everything, "only what is near is drawn"
+    inside = """() => { const a = document.activeElement.getBoundingClientRect(),
+        b = document.querySelector('.mg-scroll').getBoundingClientRect();
+        return a.top >= b.top && a.bottom <= b.bottom; }"""
+    assert page.evaluate(inside)
+
+
+@pytest.mark.parametrize(
+    ("pane", "name"),
+    [(".mg-code", "Code"), (".mg-step", "This step"), (".mg-scroll", "Graph of many"), (".mg-tensors", "Tensors")],
+)
+def test_every_pane_scrolls_by_keys(show: Open, pane: str, name: str) -> None:
+    trace = recurrent(60)
+    trace.source, trace.title = [*trace.source, *["pass  # " + "x" * 200] * 40], "many"
+    trace.steps[0].text = "word " * 300
+    page = show(trace, step=1)
+    element = page.locator(pane)
+    assert element.get_attribute("aria-label") == name
+    page.locator(".mg-root").focus()
+    keys(page, *["End"] * (pane == ".mg-tensors"))
+    tab_to(page, pane)
+    top = element.evaluate("e => e.scrollTop")
+    keys(page, *["Shift+ArrowUp" if top else "Shift+ArrowDown"] * 3)
+    page.wait_for_timeout(200)
+    assert abs(element.evaluate("e => e.scrollTop") - top) > 60
+
+
+def test_arrows_walk_from_line_to_line_and_enter_goes_there(show: Open) -> None:
+    page = show(product(), step=7)
+    tab_to(page, ".mg-code")
+    assert focused(page).endswith("z.backward()")
+    keys(page, "ArrowUp", "ArrowUp", "b", "Enter")
+    assert count(page) == "step 2 of 13"
+    assert page.locator(".mg-line.mg-break").inner_text().split("\n")[-1].strip().startswith("y =")
+    keys(page, "ArrowRight")
+    assert count(page) == "step 3 of 13", "to the side they step"
+    page.locator(".mg-line").nth(1).click()
+    keys(page, "ArrowDown")
+    assert count(page) == "step 3 of 13", "who clicks, steps on by line"
+
+
+def test_a_tensor_is_selected_by_its_row_or_its_node(show: Open) -> None:
+    page = show(product(), step=7)
+    tab_to(page, ".mg-tensors")
+    keys(page, "ArrowDown", "Enter")
+    pressed = page.locator(".mg-pick[aria-pressed=true]")
+    assert pressed.inner_text() == focused(page) == "y − 2"
+    assert page.locator(".mg-node.mg-picked .mg-label").text_content() == "SubBackward0"
+    assert page.locator(".mg-inspect").inner_text().startswith("SubBackward0")
+    page.locator(".mg-node", has_text="[2.]").click()
+    assert pressed.inner_text() == "x"
+    row_of(page, "x").locator(".mg-c-value").click()
+    assert pressed.count() == page.locator(".mg-picked").count() == 0, "the same again closes it"
+
+
+def test_a_tensor_without_a_node_is_selected_too(show: Open) -> None:
+    page = show(recorded.run(recorded.PROGRAMS["jacobian_row"])[0].trace, step=-1)
+    page.locator(".mg-root").focus()
+    keys(page, "End")
+    row_of(page, "v").click()
+    assert page.locator(".mg-inspect").inner_text().startswith("v")
+    assert page.locator(".mg-row.mg-picked").count() == 1
+    keys(page, "Escape")
+    assert page.locator(".mg-picked").count() == 0
+
+
+def test_buttons_lead_to_the_next_line_phase_and_change(show: Open) -> None:
+    page = show(product())
+    press = lambda name: page.get_by_role("button", name=name).click()  # noqa: E731
+    press("Next line")
+    assert count(page) == "step 2 of 13"
+    press("Next phase")
+    assert count(page) == "step 6 of 13"
+    change = page.get_by_role("button", name="Next change of the selected tensor")
+    expect(change).to_be_disabled()
+    row_of(page, "y").click()
+    steps = []
+    for _ in range(2):
+        change.click()
+        steps.append(row(page, "y")[2])
+    assert steps == ["[5.]", "[6.]"]
+
+
+def test_the_timeline_is_a_slider_by_keys_too(show: Open) -> None:
+    page = show(product())
+    tab_to(page, ".mg-track")
+    for key, step in (
+        ("ArrowUp", 2),
+        ("ArrowRight", 3),
+        ("ArrowDown", 2),
+        ("End", 13),
+        ("Home", 1),
+        ("PageUp", 6),
+        ("PageDown", 1),
+    ):
+        keys(page, key)
+        assert count(page) == f"step {step} of 13", key
 
 
 def test_texts_of_the_learner_are_texts(show: Open) -> None:
@@ -444,8 +623,8 @@ def test_everything_has_a_name_and_a_role(show: Open) -> None:
             .filter(e => !(e.getAttribute('aria-label') || e.textContent.trim())).map(e => e.outerHTML.slice(0, 80))"""
     )
     assert nameless == []
-    assert page.locator(".mg-svg [role=button]").first.get_attribute("aria-label") == "x, [2.]  v0"
-    assert page.locator("[aria-live=polite]").count() == 1
+    assert page.locator(".mg-svg [role=button]").first.get_attribute("aria-label") == "x, [2.]  v0, gradient None"
+    assert page.locator("[aria-live]").count() == 1
 
 
 # Large graphs
@@ -911,7 +1090,22 @@ def test_in_another_language_no_english_is_left(show: Open, monkeypatch: pytest.
     assert len(seen) > 60
     left = (re.sub(r"\w+Backward0|y\.\w+\(\)|sum\(y\)|^(Add|Sum|Exp|Backward0)$", "", text) for text in seen)
     english = {word for text in left for word in re.findall(r"[A-Za-z]{3,}", text)}
-    assert english <= {"Home", "End", "PgDn", "PgUp", "Esc", "None", "RuntimeError", "grad", "dtype", "float", "exp"}
+    assert english <= {
+        "Home",
+        "End",
+        "PgDn",
+        "PgUp",
+        "Esc",
+        "Tab",
+        "Enter",
+        "Shift",
+        "None",
+        "RuntimeError",
+        "grad",
+        "dtype",
+        "float",
+        "exp",
+    }
 
 
 # All texts, titles and labels but the code, the tensors' names and the error's own words.

@@ -53,6 +53,9 @@ const COARSE = 8; // rows of the picture of a large matrix, as viz/record.py mak
 const ROWS = 60; // beyond so many tensors the table keeps to those of the step
 const HEAD = 24; // the title of an open group, and the room around what it holds
 const AROUND = 12;
+const HEADING = 30; // the height of the table's heading, which stays
+const PAN = 60; // how far Shift and an arrow move a pane
+const ARROWS = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1] };
 const MANY = 30; // beyond so many nodes nothing fades or glides, and the picture keeps a readable size and follows the step
 
 // ---------------------------------------------------------------- the run, as data
@@ -552,6 +555,11 @@ export function mount(el, trace, options = {}) {
   const resumed = new Map(/** @type {[number, number][]} */ (trace.resumed || []));
   const nodes = trace.nodes || [];
   const big = nodes.length > MANY;
+  /** @type {Map<string, Slot[]>} */
+  const nodesOf = new Map(); // of each tensor
+  for (const node of nodes) {
+    if (node.tensor) nodesOf.set(node.tensor, [...(nodesOf.get(node.tensor) || []), /** @type {Slot} */ (slots.get(node.id))]);
+  }
   const folds = (trace.groups || []).length > 0;
   let current = -1; // the index of the step shown
   let speed = 0;
@@ -594,10 +602,12 @@ export function mount(el, trace, options = {}) {
   const help = button("mg-ask", say("keys.open"), () => toggleKeys(), icon("help"));
   const lecture = button("mg-lecture", say("lecture"), () => toggleLecture(), icon("wide"));
   const score = h("span", "mg-score");
-  const hint = h("span", "mg-hint", say("hint"));
-  hint.setAttribute("aria-hidden", "true");
-  const bar = make("", "div", { class: "mg-bar", role: "toolbar", "aria-label": say("bar") },
-    first, back, play, next, last, pace, pill, counter, score, h("span", "mg-space"), hint, help, lecture);
+  const nextChange = button("mg-leap", say("leap.change.label"), () => change(1), say("leap.change"));
+  const leaps = make("", "span", { class: "mg-leaps", role: "group", "aria-label": say("leap") }, h("span", "", say("leap")),
+    button("mg-leap", say("leap.line.label"), () => leap(1, lineOf), say("leap.line")),
+    button("mg-leap", say("leap.phase.label"), () => leap(1, partOf), say("leap.phase")), nextChange);
+  const bar = make("", "div", { class: "mg-bar", role: "group", "aria-label": say("bar") },
+    first, back, play, next, last, pace, pill, counter, score, h("span", "mg-space"), leaps, help, lecture);
 
   // Timeline
   const parts = segments(steps);
@@ -665,7 +675,7 @@ export function mount(el, trace, options = {}) {
     }
     const line = has
       ? make("", "button", { type: "button", class: "mg-line", tabindex: "-1", title: say("line.go") }, ...inside)
-      : h("div", "mg-line", ...inside);
+      : make("", "div", { class: "mg-line", tabindex: "-1" }, ...inside);
     if (has) line.addEventListener("click", () => goLine(number));
     lines.push(line);
     code.append(line);
@@ -678,7 +688,7 @@ export function mount(el, trace, options = {}) {
   const formulas = h("div", "mg-formulas");
   const inspector = h("div", "mg-inspect");
   const asking = make("", "div", { class: "mg-quiz", role: "group", "aria-label": say("predict") });
-  const panel = make("", "div", { class: "mg-step", role: "group", "aria-label": say("this") },
+  const panel = make("", "div", { class: "mg-step", role: "group", tabindex: "0", "aria-label": say("this") },
     title, sentence, failure, formulas, asking, inspector);
 
   // Tensors
@@ -699,8 +709,7 @@ export function mount(el, trace, options = {}) {
 
   // Graph
   let [width, height] = [trace.width || 100, trace.height || 60];
-  const picture = s("svg", { class: "mg-svg", viewBox: `0 0 ${width} ${height}`, role: "group",
-    "aria-label": trace.title ? say("graph.of", { title: trace.title }) : say("graph") });
+  const picture = s("svg", { class: "mg-svg", viewBox: `0 0 ${width} ${height}`, role: "presentation" });
   const [floor, under, over] = [s("g"), s("g"), s("g")];
   picture.append(floor, under, over);
   // The picture is cut into bands, drawn when they first come near the pane and taken out when they leave it, so
@@ -726,9 +735,11 @@ export function mount(el, trace, options = {}) {
     }
     return found;
   }
-  const scroller = make("", "div", { class: "mg-scroll" }, picture);
-  const graph = make("", "div", { class: "mg-graph", role: "group", "aria-label": say("graph") }, scroller,
-    make("", "div", { class: "mg-zoom", role: "toolbar", "aria-label": say("size") },
+  // An application, to a screen reader: the arrows are ours, and walk from node to node.
+  const scroller = make("", "div", { class: "mg-scroll", role: "application", tabindex: "0",
+    "aria-label": trace.title ? say("graph.of", { title: trace.title }) : say("graph") }, picture);
+  const graph = h("div", "mg-graph", scroller,
+    make("", "div", { class: "mg-zoom", role: "group", "aria-label": say("size") },
       button("", say("larger"), () => zoom(1.25), icon("plus")),
       button("", say("smaller"), () => zoom(0.8), icon("minus")),
       button("", say("fit"), () => fit(), icon("fit"))));
@@ -763,8 +774,15 @@ export function mount(el, trace, options = {}) {
     const cell = (/** @type {string} */ name) => make("", "span", { role: "cell", class: `mg-c-${name}` });
     const cells = { name: cell("name"), value: cell("value"), grad: cell("grad"), version: cell("version"), grad_fn: cell("fn") };
     const row = make("", "div", { class: "mg-row", role: "row" }, ...Object.values(cells));
+    const pick = make("", "button", { type: "button", class: "mg-pick", tabindex: "-1", "aria-pressed": "false" });
+    cells.name.append(pick);
+    row.addEventListener("click", () => inspect(slotOf(row)));
     table.append(row);
-    return { row, cells, shown: {} };
+    return { group: row, cells, box: pick, shown: {} };
+  }
+  /** The tensor that a row shows, for now. @param {any} row */
+  function slotOf(row) {
+    return /** @type {Slot} */ ([...slots.values()].find(({ kind, parts }) => kind === "tensor" && parts && parts.group === row));
   }
   /** In a run of many tensors the rows are those of the leaves, and some more that are the step's tensors' in turn. */
   function chooseRows() {
@@ -772,9 +790,9 @@ export function mount(el, trace, options = {}) {
     passing = lit.filter((slot) => slot.kind === "tensor" && !slot.parts).sort((a, b) => /** @type {number} */ (a.row) - /** @type {number} */ (b.row));
     passing.forEach((slot, i) => {
       slot.parts = turns[i] || (turns[i] = newRow());
-      show(slot);
+      arrive(slot);
     });
-    for (const { row } of turns.slice(passing.length)) row.classList.remove("mg-on");
+    for (const { group } of turns.slice(passing.length)) group.classList.remove("mg-on");
   }
 
   /** @param {number} y */
@@ -786,7 +804,7 @@ export function mount(el, trace, options = {}) {
     const top = bandOf(scroller.scrollTop / scale) - 1;
     const bottom = bandOf((scroller.scrollTop + scroller.clientHeight) / scale) + 1;
     for (const [n, one] of bands) {
-      const near = n === LONG || (n >= top && n <= bottom);
+      const near = n === LONG || (n >= top && n <= bottom) || (one.shown && one.over.contains(document.activeElement));
       if (near === one.shown) continue;
       one.shown = near;
       if (!near) {
@@ -827,13 +845,13 @@ export function mount(el, trace, options = {}) {
   function drawFrame(slot) {
     const [x, y, w, hh] = slot.at.box;
     const { label } = slot.now;
-    const head = s("g", { class: "mg-frame-head", role: "button", tabindex: "0", "aria-expanded": "true", "aria-label": say("fold", { label }) },
+    const head = s("g", { class: "mg-frame-head", role: "button", tabindex: "-1", "aria-expanded": "true", "aria-label": say("fold", { label }) },
       s("rect", { x, y, width: w, height: HEAD, rx: 5 }),
       s("path", { d: `M${x + 9} ${y + HEAD / 2}h8` }),
       s("text", { class: "mg-small", x: x + 23, y: y + HEAD / 2 + 4 }, clip(label, Math.floor((w - 30) / SMALL))));
     head.addEventListener("click", () => toggleGroup(slot));
     const group = s("g", { class: "mg-frame" }, s("rect", { class: "mg-frame-box", x, y, width: w, height: hh, rx: 6 }), head);
-    slot.parts = { group, head };
+    slot.parts = { group, head, box: head };
     floor.append(group);
     arrive(slot);
   }
@@ -846,7 +864,6 @@ export function mount(el, trace, options = {}) {
     const focused = root.contains(document.activeElement) && document.activeElement;
     const before = slot.at && slot.at.box;
     const corner = before && [before[0] * scale - scroller.scrollLeft, before[1] * scale - scroller.scrollTop];
-    if (inspected) inspect(null);
     if (!opened.delete(id)) opened.add(id);
     arrange();
     if (current >= 0) mark(steps[current]);
@@ -856,9 +873,7 @@ export function mount(el, trace, options = {}) {
       scroller.scrollTop = slot.at.box[1] * scale - corner[1];
     }
     drawBands();
-    for (const place of breaks) if (typeof place !== "number" && place.parts) place.parts.group.classList.add("mg-break");
-    const own = slot.parts && (slot.parts.head || slot.parts.box);
-    if (focused && own) own.focus({ preventScroll: true });
+    if (focused && slot.parts) slot.parts.box.focus({ preventScroll: true });
     live.textContent = say(opened.has(id) ? "is.open" : "is.folded", { label });
     remember();
   }
@@ -898,6 +913,10 @@ export function mount(el, trace, options = {}) {
   function arrive(slot) {
     show(slot);
     if (lit.includes(slot)) light(slot, true, steps[current]);
+    if (slot.parts.box) {
+      pick(slot);
+      slot.parts.group.classList.toggle("mg-break", breaks.has(slot));
+    }
   }
 
   /** @param {Slot} slot @param {Band} into */
@@ -913,7 +932,6 @@ export function mount(el, trace, options = {}) {
     if (folded) {
       // A stack of boxes: there is more behind it.
       for (const d of [6, 3]) group.append(s("rect", { class: "mg-box mg-behind", x: x + d, y: y + d, width: w, height: hh, rx: 5 }));
-      box.setAttribute("tabindex", "0");
       box.setAttribute("aria-expanded", "false");
     }
     group.append(box);
@@ -971,7 +989,7 @@ export function mount(el, trace, options = {}) {
       classes.toggle("mg-failed", now.failed);
       write(parts.label, clip(now.label, Math.floor(parts.room / LABEL)));
       write(parts.detail, clip(slot.kind === "group" ? busy.get(slot) || now.detail : now.failed ? failedText(item.id) : now.detail, Math.floor(parts.room / SMALL)));
-      parts.box.setAttribute("aria-label", [now.label, now.detail, now.failed ? say("failed") : now.freed ? say("done") : ""].filter(Boolean).join(", "));
+      call(slot);
       if (now.failed && !parts.mark) {
         const [x, y] = slot.at.box;
         parts.mark = s("svg", { class: "mg-badge", x: x - 9, y: y - 9, width: 20, height: 20, viewBox: "0 0 16 16" },
@@ -984,18 +1002,31 @@ export function mount(el, trace, options = {}) {
       classes.toggle("mg-held", now.held === true);
       classes.toggle("mg-stale", now.stale);
       write(parts.text, `${item.label} v${item.version}`);
-    } else showRow(slot);
+    } else {
+      showRow(slot);
+      for (const node of nodesOf.get(item.id) || []) call(node);
+    }
+  }
+
+  /** What a screen reader hears of a node: what it is called, its value, its gradient, its state.
+   * @param {Slot} slot */
+  function call(slot) {
+    const { now, parts } = slot;
+    const tensor = tensorOf(slot);
+    if (!parts) return;
+    const words = [now.label, now.detail, tensor ? say("gradient.is", { gradient: gradText(tensor) }) : "", now.failed ? say("failed") : now.freed ? say("done") : ""];
+    parts.box.setAttribute("aria-label", words.filter(Boolean).join(", "));
   }
 
   /** @param {Slot} slot */
   function showRow(slot) {
     const { now, parts } = slot;
-    parts.row.classList.toggle("mg-on", now.visible);
+    parts.group.classList.toggle("mg-on", now.visible);
     /** @param {string} name @param {any} value @param {() => any} content */
     const put = (name, value, content) => {
       if (parts.shown[name] === value && name in parts.shown) return;
       parts.shown[name] = value;
-      parts.cells[name].replaceChildren(content());
+      (name === "name" ? parts.box : parts.cells[name]).replaceChildren(content());
     };
     const { symbol } = slot.item;
     const shape = now.value && now.value.shape.some((/** @type {number} */ n) => n !== 1) ? now.value.shape.join("×") : "";
@@ -1031,15 +1062,22 @@ export function mount(el, trace, options = {}) {
     if (!count || k === current) return;
     if (lead && !quiet) return lead.go(k);
     verdict = "";
+    const focused = root.contains(document.activeElement);
     for (const slot of walk(changes, current, k)) show(slot);
     current = k;
     mark(steps[k]);
     describe(steps[k]);
     if (timer && !lead && k === count - 1) stop();
+    if (focused) keepFocus();
     remember();
     if (!quiet && options.onStep) options.onStep(k + 1);
   }
 
+  /** Where what had the focus is gone, the stepper has it: the keys are not the notebook's. */
+  function keepFocus() {
+    const holder = /** @type {any} */ (document.activeElement);
+    if (!root.contains(holder) || holder.disabled || (body.contains(holder) && !holder.getClientRects().length)) root.focus({ preventScroll: true });
+  }
   function remember() {
     if (keeper) keeper.write({ step: current + 1, answers: [...answered.values()], opened: [...opened] });
   }
@@ -1088,10 +1126,6 @@ export function mount(el, trace, options = {}) {
   function light(slot, on, step) {
     const { parts } = slot;
     if (!parts) return;
-    if (slot.kind === "tensor") {
-      parts.row.classList.toggle("mg-now", on);
-      return;
-    }
     parts.group.classList.toggle("mg-now", on);
     if (slot.at && slot.at.points) {
       const end = on && step.phase === "backward" ? parts.up : parts.down;
@@ -1100,8 +1134,7 @@ export function mount(el, trace, options = {}) {
         parts.tip.setAttribute("d", end.tip);
       }
       if (parts.label) parts.label.classList.toggle("mg-now", on);
-    } else if (slot.kind === "node") parts.box.setAttribute("tabindex", on ? "0" : "-1");
-
+    }
   }
 
   /** @param {Step} step */
@@ -1225,7 +1258,7 @@ export function mount(el, trace, options = {}) {
       panel.scrollTop = 0;
       if (!asking.hidden) scrollInto(panel, asking, 0);
       const row = lit.find((slot) => slot.kind === "tensor" && slot.now.visible);
-      if (row && row.parts) scrollInto(tensors, row.parts.row, 30);
+      if (row && row.parts) scrollInto(tensors, row.parts.group, HEADING);
       follow();
     });
   }
@@ -1268,9 +1301,13 @@ export function mount(el, trace, options = {}) {
     scroller.scrollTop = (top * scale) / before - y;
   }
   function follow() {
+    bring(lit, !big && !calm());
+  }
+  /** Scroll until all of these are in the pane. @param {Slot[]} wanted @param {boolean} gently */
+  function bring(wanted, gently) {
     if (!scale) return;
     let [l, t, r, b] = [Infinity, Infinity, -Infinity, -Infinity];
-    for (const { at } of lit) {
+    for (const { at } of wanted) {
       if (!at || !at.box) continue;
       l = Math.min(l, at.box[0]);
       t = Math.min(t, at.box[1]);
@@ -1289,8 +1326,8 @@ export function mount(el, trace, options = {}) {
     const left = shift(l, r, view.scrollLeft, view.clientWidth);
     const top = shift(t, b, view.scrollTop, view.clientHeight);
     if (left === view.scrollLeft && top === view.scrollTop) return;
-    view.scrollTo({ left, top, behavior: big || calm() ? "auto" : "smooth" });
-    if (big) drawBands();
+    view.scrollTo({ left, top, behavior: gently ? "smooth" : "auto" });
+    if (!gently) drawBands();
   }
   scroller.addEventListener("wheel", (/** @type {WheelEvent} */ event) => {
     if (!event.ctrlKey && !event.metaKey) return;
@@ -1316,24 +1353,41 @@ export function mount(el, trace, options = {}) {
   });
   scroller.addEventListener("pointerup", () => (drag = null));
 
-  // -------------------------------------------------------------- inspecting a node
+  // -------------------------------------------------------------- inspecting a node or a tensor
 
-  /** @param {Slot | null} slot */
-  function inspect(slot) {
-    if (inspected) inspected.parts.group.classList.remove("mg-picked");
-    inspected = slot === inspected ? null : slot;
-    if (inspected) inspected.parts.group.classList.add("mg-picked");
-    describeNode();
+  /** @param {Slot | null} slot @returns {Slot | null} */
+  function tensorOf(slot) {
+    return slot && slot.kind !== "tensor" ? slots.get(slot.item.tensor) || null : slot;
   }
+  /** Open what a node or a tensor is and holds; the same again closes it. A tensor has its row and its nodes, and where
+   * it has a node in the picture that is what opens.
+   * @param {Slot | null} wanted */
+  function inspect(wanted) {
+    const own = wanted && wanted.kind === "tensor" ? (nodesOf.get(wanted.item.id) || []).filter((node) => node.now.visible) : [];
+    const same = wanted === inspected || (wanted && wanted.kind === "tensor" && wanted === tensorOf(inspected));
+    const before = inspected;
+    inspected = same ? null : own[own.length - 1] || wanted;
+    for (const slot of [before, inspected]) if (slot) for (const one of [slot, tensorOf(slot), shown(slot)]) if (one) pick(one);
+    nextChange.disabled = !tensorOf(inspected);
+    live.textContent = describeNode() || live.textContent;
+  }
+  /** Mark what stands for what is inspected. @param {Slot} slot */
+  function pick(slot) {
+    if (!slot.parts || !slot.parts.box) return;
+    const on = !!inspected && (slot === inspected || slot === tensorOf(inspected) || slot === shown(inspected));
+    slot.parts.group.classList.toggle("mg-picked", on);
+    if (!slot.parts.box.hasAttribute("aria-expanded")) slot.parts.box.setAttribute("aria-pressed", String(on));
+  }
+  /** @returns {string} what it says */
   function describeNode() {
     inspector.hidden = !inspected;
-    if (!inspected) return;
+    if (!inspected) return "";
     const { item, now } = inspected;
-    /** @type {[string, any][]} */
+    /** @type {[string, any, string?][]} */
     const facts = [];
-    const tensor = item.tensor ? slots.get(item.tensor) : null;
+    const tensor = tensorOf(inspected);
     if (tensor && tensor.now.value) {
-      facts.push([tensor.now.name, numbers(tensor.now.value)]);
+      facts.push([tensor.now.name, numbers(tensor.now.value), tensor.now.value.text]);
       facts.push([say("fact.shape"), tensor.now.value.shape.length ? tensor.now.value.shape.join(" × ") : say("fact.scalar")]);
       facts.push(["dtype", tensor.now.value.dtype]);
     }
@@ -1347,7 +1401,7 @@ export function mount(el, trace, options = {}) {
       else if (edge.target === item.id) facts.push([say("fact.to", { node: other.now.label }), gradient]);
     }
     if (tensor && typeof tensor.now.grad === "object" && tensor.now.leaf) {
-      facts.push([".grad", tensor.now.grad ? numbers(tensor.now.grad) : h("em", "", "None")]);
+      facts.push([".grad", tensor.now.grad ? numbers(tensor.now.grad) : h("em", "", "None"), gradText(tensor)]);
     }
     for (const chip of item.chips || []) {
       const state = /** @type {Slot} */ (slots.get(chip.id)).now;
@@ -1359,10 +1413,16 @@ export function mount(el, trace, options = {}) {
     const list = h("dl", "");
     for (const [name, value] of facts) list.append(h("dt", "", name), h("dd", "", value));
     const ways = h("div", "mg-answers",
-      ...(item.tensor ? [button("mg-answer", say("change.back"), () => change(-1), say("change.back.short")), button("mg-answer", say("change.next"), () => change(1), say("change.next.short"))] : []),
-      button("mg-answer", say("break"), () => toggleBreak(inspected), say("break.short")));
+      ...(tensor ? [button("mg-answer", say("change.back"), () => change(-1), say("change.back.short")), button("mg-answer", say("change.next"), () => change(1), say("change.next.short"))] : []),
+      ...(inspected.kind === "node" ? [button("mg-answer", say("break"), () => toggleBreak(inspected), say("break.short"))] : []));
+    const name = now.label || now.name;
     inspector.replaceChildren(
-      h("div", "mg-inspect-head", h("span", "mg-mono", now.label), button("mg-close", say("close"), () => inspect(null), icon("close"))), list, ways);
+      h("div", "mg-inspect-head", h("span", "mg-mono", name), button("mg-close", say("close"), () => inspect(null), icon("close"))), list, ways);
+    return `${name}. ${facts.map(([what, value, text = value]) => `${what}: ${text}.`).join(" ")}`;
+  }
+  /** @param {Slot} tensor */
+  function gradText({ now }) {
+    return now.grad === null ? "None" : typeof now.grad === "string" ? now.grad : now.grad.text;
   }
 
   // -------------------------------------------------------------- playing, lines, phases, keys
@@ -1403,7 +1463,7 @@ export function mount(el, trace, options = {}) {
     const all = stepsOfLine.get(number);
     go(all.find((/** @type {number} */ k) => k > current) ?? all[0]);
   }
-  /** @param {1 | -1} direction @param {(k: number) => any} key a new value of it is where to stop */
+  /** @param {number} direction @param {(k: number) => any} key a new value of it is where to stop */
   function leap(direction, key) {
     let k = current;
     if (direction > 0) {
@@ -1418,8 +1478,8 @@ export function mount(el, trace, options = {}) {
    * @param {any} place the number of a line, or a node's slot */
   function toggleBreak(place) {
     const on = !breaks.delete(place) && !!breaks.add(place);
-    const element = typeof place === "number" ? lines[place - 1] : place.parts.group;
-    element.classList.toggle("mg-break", on);
+    const element = typeof place === "number" ? lines[place - 1] : place.parts && place.parts.group;
+    if (element) element.classList.toggle("mg-break", on);
     const where = typeof place === "number" ? say("a.line", { line: lineName(place) }) : place.now.label;
     live.textContent = say(on ? "break.on" : "break.off", { where });
   }
@@ -1437,7 +1497,8 @@ export function mount(el, trace, options = {}) {
   /** The next or previous step that changes the tensor of the node that is inspected.
    * @param {1 | -1} direction */
   function change(direction) {
-    const id = inspected && inspected.item.tensor;
+    const tensor = tensorOf(inspected);
+    const id = tensor && tensor.item.id;
     const concerns = (/** @type {number} */ k) => changes[k].some((one) => one.slot.item.id === id && one.field !== "visible");
     let k = current + direction;
     while (k >= 0 && k < count && !concerns(k)) k += direction;
@@ -1475,13 +1536,21 @@ export function mount(el, trace, options = {}) {
     }
     if (event.ctrlKey || event.metaKey || event.altKey) return false;
     const pressed = target.closest && target.closest("button, .mg-node, .mg-frame-head");
+    if (event.key in ARROWS) {
+      const [dx, dy] = ARROWS[/** @type {keyof typeof ARROWS} */ (event.key)];
+      if (event.shiftKey) (panes.find((pane) => pane.contains(target)) || scroller).scrollBy(PAN * dx, PAN * dy);
+      else if (scroller.contains(target)) walkGraph(dx, dy);
+      else if (dx) go(current + dx);
+      else if (target === track) go(current - dy);
+      else if (target === panel) panel.scrollBy(0, PAN * dy);
+      else if (code.contains(target) || tensors.contains(target)) walkRows(target, dy);
+      else leap(dy, lineOf);
+      return true;
+    }
+    const more = target === track ? -1 : 1; // a slider's Page Up is more, as its arrow up
     switch (event.key) {
-      case "ArrowRight": event.shiftKey ? leap(1, partOf) : go(current + 1); return true;
-      case "ArrowLeft": event.shiftKey ? leap(-1, partOf) : go(current - 1); return true;
-      case "ArrowDown": leap(1, lineOf); return true;
-      case "ArrowUp": leap(-1, lineOf); return true;
-      case "PageDown": leap(1, partOf); return true;
-      case "PageUp": leap(-1, partOf); return true;
+      case "PageDown": leap(more, partOf); return true;
+      case "PageUp": leap(-more, partOf); return true;
       case "Home": go(0); return true;
       case "End": go(count - 1); return true;
       case "?": toggleKeys(); return true;
@@ -1489,7 +1558,8 @@ export function mount(el, trace, options = {}) {
       case "N": change(-1); return true;
       case "c": proceed(); return true;
       case "b": {
-        const place = inspected || steps[current].line;
+        const own = lines.indexOf(target) + 1;
+        const place = own ? stepsOfLine.has(own) && own : inspected && inspected.kind === "node" ? inspected : steps[current].line;
         if (place) toggleBreak(place);
         return true;
       }
@@ -1502,6 +1572,7 @@ export function mount(el, trace, options = {}) {
       case "Escape":
         if (!keys.hidden) toggleKeys();
         else if (inspected) inspect(null);
+        else if (panes.some((pane) => pane.contains(target))) root.focus({ preventScroll: true });
         else if (root.classList.contains("mg-large")) toggleLecture();
         return true;
       case "Enter":
@@ -1518,6 +1589,72 @@ export function mount(el, trace, options = {}) {
     event.stopPropagation(); // or the notebook would act on it
     if (key(event)) event.preventDefault();
   }, true);
+  // Who clicks in a pane goes on stepping with the arrows; who comes with Tab walks in it.
+  root.addEventListener("click", (/** @type {MouseEvent} */ event) => {
+    const target = /** @type {any} */ (event.target);
+    if (event.detail && !target.closest("input, .mg-bar, .mg-keys, .mg-quiz")) root.focus({ preventScroll: true });
+  });
+
+  // -------------------------------------------------------------- walking in the panes
+  // Each is one stop of Tab. The focus goes on from it to one of what it holds, and the arrows take it further.
+
+  const panes = [code, panel, scroller, tensors];
+  const rowsOf = (/** @type {any} */ pane) => [...pane.querySelectorAll(pane === code ? ".mg-line:not(:disabled)" : ".mg-on .mg-pick")];
+  /** @param {any} pane @param {() => any} enter */
+  function oneStop(pane, enter) {
+    pane.addEventListener("focusin", (/** @type {FocusEvent} */ event) => {
+      if (event.target !== pane) pane.tabIndex = -1; // or Shift+Tab would end here, and be sent back
+      else if (pane.matches(":focus-visible")) enter(); // no mouse has done it
+    });
+    pane.addEventListener("focusout", () => (pane.tabIndex = 0));
+  }
+  /** @param {any} row */
+  function visitRow(row) {
+    if (!row) return;
+    row.focus({ preventScroll: true });
+    const pane = code.contains(row) ? code : tensors;
+    scrollInto(pane, row.closest(".mg-row") || row, pane === code ? 0 : HEADING);
+  }
+  /** @param {any} target @param {number} by */
+  function walkRows(target, by) {
+    const rows = rowsOf(code.contains(target) ? code : tensors);
+    visitRow(rows[rows.indexOf(target) + by]);
+  }
+  oneStop(code, () => visitRow(shownLines[0] || rowsOf(code)[0]));
+  oneStop(tensors, () => visitRow(rowsOf(tensors).find((row) => row.closest(".mg-picked")) || rowsOf(tensors).find((row) => row.closest(".mg-now")) || rowsOf(tensors)[0]));
+  oneStop(scroller, () => visit(stops().find((slot) => slot === inspected) || lit.find((slot) => slot.at && slot.at.box) || stops()[0]));
+
+  /** What one can walk to in the picture, from the top down and in a row from the left. */
+  function stops() {
+    return [...slots.values()].filter(({ at, now }) => at && at.box && now.visible)
+      .sort((a, b) => centre(a)[1] - centre(b)[1] || centre(a)[0] - centre(b)[0]);
+  }
+  /** The middle of a box, or of the title of an open group. @param {Slot} slot */
+  function centre({ at, item }) {
+    const [x, y, w, hh] = at.box;
+    return [x + w / 2, y + (opened.has(item.id) ? HEAD : hh) / 2];
+  }
+  /** To the side goes through all, one after the other; up and down to the nearest.
+   * @param {number} dx @param {number} dy */
+  function walkGraph(dx, dy) {
+    const all = stops();
+    const here = all.findIndex(({ parts }) => parts && parts.box === document.activeElement);
+    if (here < 0) return visit(all[0]);
+    if (dx) return visit(all[here + dx]);
+    const [x, y] = centre(all[here]);
+    const far = (/** @type {Slot} */ slot) => {
+      const [u, v] = centre(slot);
+      return (v - y) * dy > 1 ? Math.hypot(u - x, v - y) : Infinity;
+    };
+    const nearest = all.reduce((a, b) => (far(b) < far(a) ? b : a));
+    if (far(nearest) < Infinity) visit(nearest);
+  }
+  /** @param {Slot | undefined} slot */
+  function visit(slot) {
+    if (!slot) return;
+    bring([slot], false);
+    slot.parts.box.focus({ preventScroll: true });
+  }
 
   setSpeed(0);
   const kept = keeper && keeper.read();
@@ -1528,6 +1665,7 @@ export function mount(el, trace, options = {}) {
   arrange();
   el.replaceChildren(root);
   for (const slot of slots.values()) show(slot);
+  nextChange.disabled = true;
   failure.hidden = inspector.hidden = keys.hidden = asking.hidden = veil.hidden = true;
   if (kept) questions.slice(0, kept.answers.length).forEach((one, i) => answered.set(one, kept.answers[i]));
   if (count) go((kept && !linked ? kept.step : options.step || 1) - 1, true);
@@ -1602,8 +1740,8 @@ export function mountPair(el, both, options = {}) {
   const root = make("", "div", { class: "mg-root mg-pair", role: "group", tabindex: "0", "aria-label": say("two", { labels: labels.join(", ") }) },
     bar, h("div", "mg-sides", ...sides));
   root.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
-    const to = event.shiftKey ? undefined : { ArrowRight: current + 1, ArrowLeft: current - 1, Home: 0, End: pairs.length - 1 }[event.key];
     const target = /** @type {any} */ (event.target);
+    const to = event.shiftKey || target.closest(".mg-scroll") ? undefined : { ArrowRight: current + 1, ArrowLeft: current - 1, Home: 0, End: pairs.length - 1 }[event.key];
     if (target === slider || event.ctrlKey || event.metaKey || event.altKey) return event.stopPropagation();
     if (target.matches("input")) return;
     if (to !== undefined) move(to);
@@ -1852,7 +1990,8 @@ function calm() {
 function keyHelp(close, say, folds) {
   const list = h("dl", "");
   for (const [what, ...keys] of [["step", "→", "←"], ["line", "↓", "↑"], ["phase", "PgDn", "PgUp"], ["change", "n", "N"],
-    ["break", "b", "c"], ["ends", "Home", "End"], ["play", say("key.space")], ["size", "+", "−", "0"], ...(folds ? [["fold", "o", "O"]] : []),
+    ["break", "b", "c"], ["ends", "Home", "End"], ["play", say("key.space")], ["panes", "Tab"], ["graph", "← ↑ ↓ →"], ["rows", "↑", "↓"],
+    ["track", "↑", "↓", "PgUp", "PgDn"], ["enter", "Enter"], ["pan", "Shift ← ↑ ↓ →"], ["size", "+", "−", "0"], ...(folds ? [["fold", "o", "O"]] : []),
     ["lecture", "f"], ["keys", "?"], ["close", "Esc"]]) {
     list.append(h("dt", "", ...keys.map((one) => h("kbd", "", one))), h("dd", "", say(`does.${what}`)));
   }
