@@ -51,6 +51,7 @@ KIN = {
 MADE_ALIKE = {  # on the way forward alone
     "rsub": "sub", "mse_loss": "loss", "l1_loss": "loss", "smooth_l1_loss": "loss", "huber_loss": "loss",
 }  # fmt: skip
+_SECOND = ("hessian", "vhp", "hvp")  # second derivatives
 OVERWRITING = ("copy_", "fill_", "zero_", "masked_fill_", "index_put_")  # what stood there before does not matter
 FAILURES = {
     "Trying to backward through the graph a second time": "freed",
@@ -495,6 +496,8 @@ class Writer(Symbols):
         return equation(left, *sides, shown(snap), note=shapes + note), tag, extra
 
     def _accumulate(self, event: Event, facts: Any) -> tuple[str, str, list[Formula]]:
+        if "computed" in facts:
+            return self._computed(facts)
         if "returned" in facts:
             return self._returned(facts["returned"], facts["unused"])
         record, before, arriving, after = facts["tensor"], facts["before"], facts["arriving"], facts["after"]
@@ -509,6 +512,37 @@ class Writer(Symbols):
         sum_ = row(start, op("+"), term(arriving))
         formulas.append(equation(latex.name(say("gradient", x=x)), sum_, shown(after)))
         return title, " ".join(words), formulas
+
+    def _computed(self, facts: Any) -> tuple[str, str, list[Formula]]:
+        """What jacobian() and its like return, which is worked out in passes that are not shown."""
+        name, found, inputs = facts["computed"], facts["returned"], facts["inputs"]
+        if name.startswith("grad"):
+            key = f"computed.{name}.{'right' if facts['right'] else 'wrong'}"
+            return say(f"{key}.title"), say(f"computed.{name}") + " " + say("computed.own"), []
+        x = listing([self.symbol(record) for record in inputs])
+        words = [say(f"computed.{name}", x=x, f=facts["function"]), say("computed.own"), say("computed.grad")]
+        f, v, second = facts["function"], [latex.name(self.symbol(r)) for r in facts["vector"][:1]], name in _SECOND
+        meant: list[Math | None] = [None] * len(found)
+        if len(inputs) == 1 and len(found) <= 2:
+            x_ = latex.name(x)
+            above, below = (row(op("∂²"), latex.name(f)), row(op("∂"), ["msup", x_, ["mn", "2"]]))
+            slope = ["mfrac", above, below] if second else ["mfrac", row(op("∂"), latex.name(f)), row(op("∂"), x_)]
+            if len(found) == 1:
+                meant = [slope]
+            elif v or name in ("vjp", "jvp"):
+                vector = v[0] if v else ["mn", "1"]
+                space = ["mtext", latex.THIN]
+                product = (
+                    row(["msup", vector, ["mi", latex.TRANSPOSED]], space, slope)
+                    if name[0] == "v"
+                    else row(slope, space, vector)
+                )
+                meant = [row(latex.name(f), op("("), x_, op(")")), product]
+        formulas = []
+        for record, meaning in zip(found[:4], meant, strict=False):
+            sides = [self.math(record)] if self.given_name(record) else []
+            formulas.append(equation(*sides, *([meaning] if meaning is not None else []), shown(record.first)))
+        return say(f"computed.{name}.title"), " ".join(words), formulas
 
     def _returned(
         self, pairs: list[tuple[TensorRecord, TensorRecord]], unused: list[TensorRecord]

@@ -507,7 +507,7 @@ def linear(math: Any) -> str:
         case "mtext" if parts == [THIN]:
             return " @ "
         case "mfrac":
-            join = "/" if inside[0][0] == "mrow" and inside[0][1] == ["mo", "∂"] else " / "
+            join = "/" if inside[0][0] == "mrow" and inside[0][1] in (["mo", "∂"], ["mo", "∂²"]) else " / "
             return join.join(_enclosed(math, text) for math, text in zip(inside, parts, strict=True))
         case "msup":
             return _enclosed(inside[0], parts[0]) + _raised(parts[1], inside[1])

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.autograd import function, grad_mode, observe
+from minigrad.autograd import engine, function, grad_mode, observe
 from minigrad.autograd.graph import AccumulateGrad
 from minigrad.autograd.saved import SavedTensor
 from minigrad.tensor import Tensor
@@ -45,6 +45,8 @@ from viz.trace import Value
 
 SHAPES = ("t", "transpose", "unsqueeze", "squeeze")  # in place they change a tensor's shape, and no number
 _BETWEEN = (__name__, "minigrad.autograd.observe", "minigrad.autograd.notes", "minigrad.tensor")
+# What these run is their own, and only what comes of it is a step; in a check that goes for the learner's function too.
+_ALONE, _CHECK = ("minigrad.autograd.functional", "minigrad.autograd.gradcheck"), "minigrad.autograd.gradcheck"
 LIMIT = 5000  # steps; a longer run is cut
 
 
@@ -53,8 +55,12 @@ def notes_of(error: BaseException) -> list[str]:
     return list(getattr(error, "__notes__", ()))
 
 
-def guarded(method: Callable[..., None]) -> Callable[..., None]:
-    """An observer's method that never harms the program it watches: at its first failure the recording ends."""
+def guarded(method: Callable[..., None], looks: bool = False) -> Callable[..., None]:
+    """An observer's method that never harms the program it watches: at its first failure the recording ends.
+
+    Args:
+        looks: what it is told of is no step where minigrad is alone.
+    """
 
     @functools.wraps(method)
     def watch(self: Recorder, *details: Any) -> None:
@@ -62,7 +68,10 @@ def guarded(method: Callable[..., None]) -> Callable[..., None]:
             return
         self.busy = True
         try:
-            method(self, *details)
+            if looks:
+                self._look()
+            if not looks or not self._alone:
+                method(self, *details)
         except Exception as problem:
             self.stopped = f"Recording stopped after step {len(self.events)}: {type(problem).__name__}: {problem}"
             self.failed = True
@@ -72,6 +81,9 @@ def guarded(method: Callable[..., None]) -> Callable[..., None]:
             self.busy = False
 
     return watch
+
+
+looking = functools.partial(guarded, looks=True)
 
 
 class Deaths:
@@ -101,6 +113,7 @@ class Deaths:
         self.seen.append((record, line))
 
 
+_WALK = engine.run.__code__
 _FUNCTION = {function.Function.apply.__func__.__code__, function.BackwardFunction._run.__code__}  # type: ignore[attr-defined]
 
 
@@ -150,6 +163,7 @@ class Recorder(observe.Observer):
         self._changes: list[list[Any]] = []
         self._held: dict[ChipRecord, None] = {}
         self._bytes: int | None = 0  # what they amount to; None: to be counted again
+        self._alone = False  # minigrad runs operations and passes of its own: see _ALONE
         self._library = ""  # the part of minigrad that is working by itself: see library()
         self._frames: list[FrameType] = []  # the learner's, the innermost first
         self._shown = 0  # which of them the line is of that is shown
@@ -163,13 +177,13 @@ class Recorder(observe.Observer):
 
     # Looking around
 
-    def _look(self, last: bool = False) -> None:
+    def _look(self, last: bool = False, bury: bool = True) -> None:
         """Find where the learner's program is, what its variables are called, and what has gone since."""
-        frame: FrameType | None = sys._getframe(3)
+        frame: FrameType | None = sys._getframe(2)
         frames: list[FrameType] = []
         home = whole = 0  # where the innermost line is that is shown; how many frames lead to the outermost
         line = None
-        self._library = ""
+        self._library, self._alone, walking = "", False, False
         while frame is not None:
             if is_learners(frame):
                 here = line_of(frame, self.sources)
@@ -180,6 +194,11 @@ class Recorder(observe.Observer):
                     whole = len(frames)
                     if not frame.f_code.co_flags & 0x1:
                         break  # the cell itself
+            elif frame.f_code is _WALK:
+                walking = True
+            elif (name := frame.f_globals.get("__name__")) in _ALONE:
+                if walking or not frames or name == _CHECK:
+                    self._alone, frames, home, whole, line = True, [], 0, 0, None
             elif not frames:
                 self._library = self._library or library(frame)
             frame = frame.f_back
@@ -189,7 +208,8 @@ class Recorder(observe.Observer):
         self._frames, self._shown = frames, home
         self._line = line
         self._name(frames, home)
-        self._bury()
+        if bury:
+            self._bury()
 
     def _name(self, frames: list[FrameType], home: int) -> None:
         """Find what the variables of the learner's frames are called; ``home``: the one whose line is shown."""
@@ -234,7 +254,8 @@ class Recorder(observe.Observer):
         record.key = id(tensor)
         self._by_tensor[record.key] = record, weakref.ref(tensor, self.deaths.watch(record))
         self.tensors.append(record)
-        self._set(record, "visible", True)
+        record.quiet = self._alone
+        self._set(record, "visible", not self._alone)
         base = tensor._base
         if base is not None:
             record.memory = self._tensor(base).memory
@@ -443,8 +464,11 @@ class Recorder(observe.Observer):
             table: dict[int, tuple[Any, Any]] = self._by_tensor if isinstance(record, TensorRecord) else self._by_node
             if record.key in table and table[record.key][0] is record:
                 del table[record.key]
+        for record in nodes:
+            if record.hidden:
+                self._let_go(record)
         before = self.saved_bytes()
-        dropped = [record for record in nodes if self._let_go(record)]
+        dropped = [record for record in nodes if self._let_go(record) and not record.hidden]
         over = {record: None for record, _ in deaths if isinstance(record, TensorRecord)}
         for record in nodes:
             self._set(record, "freed", True)
@@ -455,7 +479,7 @@ class Recorder(observe.Observer):
                 self._set(box, "freed", True)
             if box is None or box.cast.kind == "untracked" or self._now(box, "freed"):
                 self._set(record, "visible", False)
-        if dropped:
+        if dropped and not self._alone:
             line = next((line for record, line in deaths if record in dropped and line is not None), self._line)
             event = Event(
                 "free", "forward", line, active=[*dropped], changes=self._changes, saved_bytes=self.saved_bytes()
@@ -475,6 +499,8 @@ class Recorder(observe.Observer):
             self._let_go(record)
         self._released = []
         phase = phase or ("backward" if self._passes else "forward")
+        if self._alone:
+            return Event(kind, phase, None)
         event = Event(kind, phase, self._line, active=list(active), changes=self._changes, facts=facts)
         event.saved_bytes = self.saved_bytes()
         facts["home"] = segment(self._frames[self._shown]) if self._frames else ""
@@ -492,7 +518,7 @@ class Recorder(observe.Observer):
     def leaf(self, tensor: Any) -> None:
         self._look()
         known = self._known(tensor)
-        if self._library and not tensor.requires_grad and known is None:
+        if known is None and (self._alone or (self._library and not tensor.requires_grad)):
             return  # what a module makes its parameters of
         if known is not None and self._now(known, "requires_grad") == tensor.requires_grad:
             return  # it was so already
@@ -537,7 +563,7 @@ class Recorder(observe.Observer):
         if node is not None:
             arrays = {id(output._array): record for output, record in zip(outputs, records, strict=True)}
             box = self._recorded(operation, node, operands, arrays)
-            box.hidden = aside
+            box.hidden = aside or self._alone
         elif any(fresh):
             box = self._unrecorded(operation, operands)
         expression = "" if frame is None else segment(frame)
@@ -560,6 +586,7 @@ class Recorder(observe.Observer):
             self._naming.hint(records, direct)
         if (
             aside
+            or self._alone
             or name == "BackwardHookFunction"
             or (node is None and (self._library or (self._passes and self._at_caller())))
         ):
@@ -821,11 +848,10 @@ class Recorder(observe.Observer):
         if not self._now(record, "leaf") and isinstance(self._now(record, "grad"), str):
             self._set(record, "grad", f"{say('kept')} · {snap.value.text}")
 
-    @guarded
+    @looking
     def node_begin(self, node: Any, grad_outputs: tuple[Any, ...]) -> None:
         if type(node) is AccumulateGrad:
             return
-        self._look()
         box = self._node(node)
         incoming = [None if grad is None else Snap(as_array(grad)) for grad in grad_outputs]
         for hook, place, _ in self._hooked(grad_outputs):
@@ -843,7 +869,7 @@ class Recorder(observe.Observer):
         self._pass.running = self._emit("node", "backward", [box], node=box, incoming=incoming, arrived=arrived)
         self._pass.running.origin = box.cast.line
 
-    @guarded
+    @looking
     def node_end(self, node: Any, grad_outputs: tuple[Any, ...], grad_inputs: tuple[Any, ...]) -> None:
         if type(node) is AccumulateGrad:
             return
@@ -896,9 +922,8 @@ class Recorder(observe.Observer):
                 yield event, place, event.facts["before"]
         self._pass.hooked.clear()
 
-    @guarded
+    @looking
     def accumulate(self, tensor: Any, before: Any, arriving: Any, after: Any) -> None:
-        self._look()
         record = self._tensor(tensor)
         if (kept := self._known(tensor.grad)) is not None:
             kept.owner = record  # under create_graph the gradient is a tensor with a history
@@ -913,18 +938,16 @@ class Recorder(observe.Observer):
         )  # fmt: skip
         event.origin = record.line
 
-    @guarded
+    @looking
     def retain(self, tensor: Any, gradient: Any) -> None:
-        self._look()
         record, snap = self._tensor(tensor), Snap(as_array(gradient))
         self._set(record, "grad", snap.value)
         active = [*([record.node] if record.node else []), record]
         event = self._emit("retain", "backward", active, tensor=record, node=record.node, snap=snap)
         event.origin = record.line
 
-    @guarded
+    @looking
     def returned(self, inputs: tuple[Any, ...], gradients: tuple[Any, ...]) -> None:
-        self._look()
         pairs = []
         for tensor, gradient in zip(inputs, gradients, strict=True):
             if gradient is not None:
@@ -937,8 +960,29 @@ class Recorder(observe.Observer):
         self._emit("accumulate", "backward", active, returned=pairs, unused=unused)
 
     @guarded
+    def computed(self, name: str, given: tuple[Any, ...], result: Any) -> None:
+        self._look(bury=False)  # what went when the function came to its end, goes after its result
+        if self._alone:
+            return
+        wanted = [tensor for _, tensor in tensors_in("", result, "")]
+        made = [self._known(tensor) or self._new_tensor(tensor, len(self.events)) for tensor in wanted]
+        for record in made:
+            record.quiet, record.expression = False, segment(self._frame) if self._frame is not None else ""
+            self._set(record, "visible", True)
+            if record.node is not None and record.node.cast.kind == "untracked":
+                record.node = record.operation = None
+                self._own_node(record)
+        self._naming.hint(made, True)
+        inputs, vector = ([self._tensor(t) for _, t in tensors_in("", part, "")] for part in (given[1], given[2:3]))
+        function = getattr(given[0], "__name__", "")
+        self._emit(
+            "accumulate", "backward", made, computed=name, returned=made, inputs=inputs, vector=vector,
+            function=function if function.isidentifier() else "func", right=result is True,
+        )  # fmt: skip
+        self._bury()
+
+    @looking
     def hook(self, node: Any, output: int | None, before: Any, after: Any) -> None:
-        self._look()
         record: TensorRecord | None = None
         if type(node) is AccumulateGrad:
             record = self._tensor(node.variable)
@@ -957,9 +1001,8 @@ class Recorder(observe.Observer):
         if record is None:
             self._pass.hooked.append((event, before, after))  # which gradient that is, the node's walk will show
 
-    @guarded
+    @looking
     def several_hook(self, mode: str, ends: list[Any], gradients: list[Any]) -> None:
-        self._look()
         seen, names = [], []
         for (end, place), gradient in zip(ends, gradients, strict=True):
             box = self._own_node(self._tensor(end)) if isinstance(end, Tensor) else self._known_node(end)

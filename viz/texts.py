@@ -252,6 +252,33 @@ EN: dict[str, str] = {
     "returned.title.none": "autograd.grad() finds no gradient",
     "returned.unused": "What was differentiated does not depend on {names}, so there is None for it.",
     "returned.graph": "It has a grad_fn, so it can be differentiated again.",
+    "computed.own": "The operations and passes that this takes are minigrad's own, and not shown.",
+    "computed.grad": "No .grad changes.",
+    "computed.jacobian.title": "jacobian() returns the Jacobian",
+    "computed.jacobian": "It has a row for each number that {f} returns: the gradient of that number with respect "
+    "to {x}, from a backward pass of its own.",
+    "computed.hessian.title": "hessian() returns the Hessian",
+    "computed.hessian": "It has a row for each derivative with respect to {x}, which says how that one changes with "
+    "{x}: the backward pass is recorded, and gone through backward once for each row.",
+    "computed.vjp.title": "vjp() returns the result and a product with the Jacobian",
+    "computed.vjp": "One backward pass that starts with the vector gives the product: the Jacobian itself is never "
+    "made.",
+    "computed.jvp.title": "jvp() returns the result and a product with the Jacobian",
+    "computed.jvp": "Here the vector stands on the other side, in the place of a small change of {x}: two backward "
+    "passes, one through the other, give the product, and the Jacobian itself is never made.",
+    "computed.vhp.title": "vhp() returns the result and a product with the Hessian",
+    "computed.vhp": "Two backward passes, one through the other, give the product: the Hessian itself is never made.",
+    "computed.hvp.title": "hvp() returns the result and a product with the Hessian",
+    "computed.hvp": "Three backward passes, one through the other, give the product: the Hessian itself is never made. "
+    "vhp() needs two for the same numbers.",
+    "computed.gradcheck.right.title": "gradcheck() finds the gradients right",
+    "computed.gradcheck.wrong.title": "gradcheck() finds a gradient wrong",
+    "computed.gradcheck": "Each number of the inputs was moved up and down a little, and how the result changed was "
+    "compared with what backward says.",
+    "computed.gradgradcheck.right.title": "gradgradcheck() finds the second derivatives right",
+    "computed.gradgradcheck.wrong.title": "gradgradcheck() finds a second derivative wrong",
+    "computed.gradgradcheck": "Each number of the inputs was moved up and down a little, and how the gradients changed "
+    "was compared with what a backward pass through the backward pass says.",
     "retain.called.title": "{x} is asked to keep its gradient",
     "retain.called": "{x} is not a leaf: without this, backward would pass its gradient on and forget it. From now on "
     "{x}.grad will hold it.",

@@ -19,12 +19,14 @@ from . import engine, gradients
 from .grad_mode import enable_grad
 from .gradients import zeros
 from .notes import telling
+from .observe import computing
 from .views import gradient_edge
 
 Function = Callable[..., Any]
 Tensors = Tensor | tuple[Tensor, ...]
 
 
+@computing
 def vjp(
     func: Function, inputs: Tensors, v: Tensors | None = None, create_graph: bool = False, strict: bool = False
 ) -> tuple[Any, Any]:
@@ -42,6 +44,7 @@ def vjp(
     return _product("vjp", func, inputs, v, create_graph, strict)
 
 
+@computing
 def jvp(
     func: Function, inputs: Tensors, v: Tensors | None = None, create_graph: bool = False, strict: bool = False
 ) -> tuple[Any, Any]:
@@ -49,6 +52,7 @@ def jvp(
     return _product("jvp", func, inputs, v, create_graph, strict)
 
 
+@computing
 def vhp(
     func: Function, inputs: Tensors, v: Tensors | None = None, create_graph: bool = False, strict: bool = False
 ) -> tuple[Any, Any]:
@@ -56,6 +60,7 @@ def vhp(
     return _product("vhp", func, inputs, v, create_graph, strict)
 
 
+@computing
 def hvp(
     func: Function, inputs: Tensors, v: Tensors | None = None, create_graph: bool = False, strict: bool = False
 ) -> tuple[Any, Any]:
@@ -127,6 +132,7 @@ def _product(name: str, func: Function, inputs: Any, v: Any, create_graph: bool,
 
 
 @telling
+@computing
 def jacobian(
     func: Function, inputs: Tensors, create_graph: bool = False, strict: bool = False, vectorize: bool = False
 ) -> Any:
@@ -157,6 +163,7 @@ def jacobian(
 
 
 @telling
+@computing
 def hessian(
     func: Function, inputs: Tensors, create_graph: bool = False, strict: bool = False, vectorize: bool = False
 ) -> Any:

@@ -18,6 +18,7 @@ import numpy as np
 from ..tensor import Tensor
 from . import gradients, notes
 from .gradients import zeros
+from .observe import computing
 
 Jacobians = list[np.ndarray]  # of one output with respect to each input, or of each output with respect to one input
 # Options of PyTorch's that say nothing here, and those that ask for what there is not.
@@ -30,6 +31,7 @@ class GradcheckError(RuntimeError):
 
 
 @notes.telling
+@computing
 def gradcheck(
     func: Callable[..., Any],
     inputs: Tensor | Sequence[Any],
@@ -78,6 +80,7 @@ def gradcheck(
     return False
 
 
+@computing
 def gradgradcheck(
     func: Callable[..., Any],
     inputs: Tensor | Sequence[Any],

@@ -13,15 +13,18 @@ change nothing. With no observer the engine pays one test of a flag it tests any
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from .grad_mode import change, state
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
     from .graph import Node
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Observer:
@@ -73,6 +76,10 @@ class Observer:
         """A hook on several tensors (``register_multi_grad_hook``) saw these gradients, in one call; ``ends``: of each
         the node and the number of its output, or the leaf and 0."""
 
+    def computed(self, name: str, given: tuple[Any, ...], result: Any) -> None:
+        """``name(*given)`` (jacobian, gradcheck, ...), whose operations and passes are its own, will return ``result``.
+        The first of ``given`` is a function, the second what it was called with."""
+
     def freed(self, node: Node, byte_count: int) -> None:
         """``node`` let go of its saved tensors after running (retain_graph=False)."""
 
@@ -108,3 +115,15 @@ def tell(event: str, *details: Any) -> None:
     """Tell every observer of this thread. Callers test ``state.observers`` or ``special`` first."""
     for observer in state.observers:
         getattr(observer, event)(*details)
+
+
+def computing(function: F) -> F:
+    """Decorate what works with a function in operations and passes of its own: the observers hear of its result."""
+
+    @functools.wraps(function)
+    def wrapper(func: Any, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        result = function(func, inputs, *args, **kwargs)
+        tell("computed", function.__name__, (func, inputs, *args, *kwargs.values()), result)
+        return result
+
+    return wrapper  # type: ignore[return-value]

@@ -361,6 +361,31 @@ def test_gradients_of_a_view_and_of_its_base_name_their_versions() -> None:
     assert named[3:9] == [f"∂d/∂{x}" for x in ("v(v2)", "x(v2)", "x(v1)", "v(v1)", "x(v1)", "x(v1)")]
 
 
+def test_jacobian_and_its_like_are_one_step_after_those_of_the_learners_function() -> None:
+    source = """
+        def f(t): return t**3
+
+        def loss(t): return f(t).sum()
+
+        x, v = torch.tensor([1.0, 2.0]), torch.tensor([1.0, 0.0])
+        J = torch.autograd.functional.jacobian(f, x)
+        H = torch.autograd.functional.hessian(loss, x)
+        value, product = torch.autograd.functional.hvp(loss, x, v)
+        torch.autograd.gradcheck(f, x.double().requires_grad_())
+    """
+    trace = run(textwrap.dedent(source))[0].trace
+    assert kinds(trace)[2:9] == ["operation", "accumulate", "free", "operation", "operation", "accumulate", "operation"]
+    assert texts(source, "accumulate") == [
+        "J = ∂f/∂x = [[3, 0], [0, 12]]",
+        "H = ∂²loss/∂x² = [[6, 0], [0, 12]]",
+        "value = loss(x) = 9",
+        "product = ∂²loss/∂x² @ v = [6, 0]",
+    ]
+    assert trace.steps[-1].title == "gradcheck() finds the gradients right"
+    rows = [row["name"] for row in state(trace).values() if "grad_fn" in row and row["visible"]]
+    assert rows == ["x", "v", "J", "H", "value", "product"]
+
+
 @pytest.mark.parametrize(("mode", "arrived"), [("all", ["∂c/∂a = 6", "∂c/∂b = 2"]), ("any", ["∂c/∂b = 2"])])
 def test_hook_on_several_tensors_is_one_step(mode: str, arrived: list[str]) -> None:
     source = f"""
