@@ -110,11 +110,22 @@ class Writer(Symbols):
         self.versions = event.kind == "node"  # walking back, one meets a tensor as it was before and after a change
         title, text, formulas = getattr(self, f"_{event.kind}")(event, event.facts)
         self.versions = False
+        text = f"{text} {self._moved([title, text, *(formula.text for formula in formulas)])}"
         return Step(
             event.kind, event.phase, title, " ".join(text.split()), event.line, event.origin, formulas,
             saved_bytes=event.saved_bytes, error=event.error, changed=event.facts.get("changed_on"),
             notes=[note.removeprefix("minigrad: ") for note in event.facts.get("notes", ())],
         )  # fmt: skip
+
+    def _moved(self, texts: list[str]) -> str:
+        """Which tensors are meant in a step by names that have gone on to others."""
+        meant = []
+        for record, (name, symbol) in self.moved.items():
+            if symbol != name and any(symbol in text for text in texts):
+                made = self.recorder.events[record.made] if 0 <= record.made < len(self.recorder.events) else None
+                known = made is not None and record in made.active
+                meant.append(say("moved.step" if known else "moved", x=symbol, name=name, step=record.made + 1))
+        return f"{listing(meant)}." if meant else ""
 
     def _leaf(self, event: Event, facts: Any) -> tuple[str, str, list[Formula]]:
         record = facts["tensor"]

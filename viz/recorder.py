@@ -263,7 +263,7 @@ class Recorder(observe.Observer):
 
     def _tensor(self, tensor: Any) -> TensorRecord:
         """The record of a tensor; one that nobody told about was there before, or is a leaf's gradient."""
-        known = self._known(tensor)
+        known = self._known(tensor) or self._unpacked(tensor)
         if known is not None:
             return known
         record = self._new_tensor(tensor, -1)
@@ -295,6 +295,17 @@ class Recorder(observe.Observer):
             node.tensor = node.tensor or record
             if tensor.retains_grad and tensor.grad is not None:
                 record.cast.grad = Snap(tensor.grad._array).value
+        return record
+
+    def _unpacked(self, tensor: Any) -> TensorRecord | None:
+        """The record of a result that its node saved, and has made a tensor of again: to the learner it is the same."""
+        box = None if tensor._node is None else self._known_node(tensor._node)
+        if box is None or tensor._output_nr >= len(box.outputs):
+            return None
+        record = box.outputs[tensor._output_nr]
+        if record.node is not box or not record.snap.is_of(tensor._array):
+            return None
+        self._by_tensor[id(tensor)] = record, weakref.ref(tensor)
         return record
 
     def remember(self, variables: dict[str, Any]) -> None:
@@ -579,6 +590,7 @@ class Recorder(observe.Observer):
                     record.expression = expression
             elif node is not None:  # made inside a custom Function's forward, and now its result
                 record.node, record.operation = box, operation
+                record.expression = expression if callee(expression) == "apply" else ""
                 if not record.names:  # what the Function's result is called, it is called from here on
                     record.names.append((record.made, None))
                 self._has_history(record, type(node).__name__)

@@ -50,6 +50,7 @@ LETTERS = {
     "β": ("beta",),
 }
 
+LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 NAME_LENGTH = 26  # letters of an expression that may stand for a name
 
 
@@ -65,6 +66,12 @@ class Symbols:
         taken |= {record.hint for record in recorder.tensors if record.hint}
         taken |= {name for source in recorder.sources for name in words_of(source.lines)}
         self.taken = taken
+        self.bearers: dict[str, list[TensorRecord]] = {}  # those that a variable has held, one after the other
+        held = [(since, record, name) for record in recorder.tensors for since, name in record.names if name]
+        for _, record, name in sorted(held, key=lambda entry: entry[0]):
+            if record not in self.bearers.setdefault(name, []):
+                self.bearers[name].append(record)
+        self.moved: dict[TensorRecord, tuple[str, str]] = {}  # whose name went on: that name, and what it is called now
         self._letters = self._free_letters()
         versions: dict[TensorRecord, set[int]] = {}
         for node in recorder.nodes:
@@ -84,8 +91,8 @@ class Symbols:
     def given_name(self, record: TensorRecord) -> str | None:
         """The learner's name for a tensor at this step, if it has one."""
         name = record.name_at(self.now)
-        if name is None and not record.names:
-            name = record.hint or None
+        if name is None:
+            name = self._earlier(record) if record.names else record.hint or None
         if name is None and record.gradient_of is not None:
             name = "∂{}/∂{}".format(*map(self.symbol, record.gradient_of))
         if name is None and record.data_of is not None:
@@ -93,6 +100,17 @@ class Symbols:
         if name is None and record.owner is not None:
             name = say("gradient", x=self.symbol(record.owner))
         return name
+
+    def _earlier(self, record: TensorRecord) -> str | None:
+        """What a tensor is called whose name has gone on to another: h₂, where it was the second h."""
+        name = record.names[0][1]  # the name it got when it was made, and none that it had in a function
+        if name is None or not name.isidentifier():
+            return None
+        if record not in self.moved:
+            bearers = self.bearers[name]
+            place = str(bearers.index(record) + 1).translate(LOWERED) if len(bearers) > 1 else ""
+            self.moved[record] = name, f"{name}{place}"
+        return self.moved[record][1]
 
     def symbol(self, record: TensorRecord) -> str:
         """What formulas and sentences call a tensor: its name, or a letter for one that has none."""

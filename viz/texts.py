@@ -623,6 +623,8 @@ EN: dict[str, str] = {
     "lesson.predict.right": "{name} is {result}, as you predicted.",
     "lesson.predict.wrong": "{name} is {result}; you predicted {guess}. {hint}",
     # Bits
+    "moved": "{x} is an earlier {name}",
+    "moved.step": "{x} is the {name} of step {step}",
     "and": "{a} and {b}",
     "result": "its result",
     "tensor": "a tensor",

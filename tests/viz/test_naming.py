@@ -70,9 +70,22 @@ def test_name_that_a_function_used_too_is_the_cells_again_when_it_is_over() -> N
     """
     steps = run(textwrap.dedent(source))[0].trace.steps
     assert [step.formulas[0].text for step in steps if step.kind == "node"] == [
-        "∂y/∂a = ∂y/∂y · 1 = 1 × 1 = 1",
-        "∂y/∂x = ∂y/∂a · 3 = 1 × 3 = 3",
+        "∂y/∂x₂ = ∂y/∂y · 1 = 1 × 1 = 1",
+        "∂y/∂x = ∂y/∂x₂ · 3 = 1 × 3 = 3",
     ]
+
+
+def test_tensor_whose_name_has_gone_on_is_numbered_and_said_to_be_that_of_its_step() -> None:
+    source = """
+        w = torch.tensor(3.0, requires_grad=True)
+        h = w * 2
+        h = h.exp()
+        h = h.sin()
+        h.backward()
+    """
+    last = [step for step in run(textwrap.dedent(source))[0].trace.steps if step.kind == "node"]
+    assert [step.formulas[0].text.split(" = ")[0] for step in last] == ["∂h/∂h₂", "∂h/∂h₁", "∂h/∂w"]
+    assert last[1].text.endswith("h₂ is the h of step 3 and h₁ is the h of step 2.")
 
 
 def test_first_name_is_that_of_the_variable_that_was_assigned() -> None:

@@ -348,6 +348,28 @@ def test_gradient_of_a_tensor_that_a_function_of_the_learners_changed_names_its_
     assert texts(source, "node")[:2] == ["∂b/∂x(v2) = ∂b/∂b · 5 = 1 × 5 = 5", "∂b/∂x(v0) = 10"]
 
 
+def test_result_that_a_function_of_the_learners_saves_is_the_same_tensor_in_its_backward() -> None:
+    source = """
+        class Exp(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, t):
+                y = t.exp()
+                ctx.save_for_backward(y)
+                return y
+
+            @staticmethod
+            def backward(ctx, g):
+                (y,) = ctx.saved_tensors
+                return g * y
+
+        x = torch.tensor(0.0, requires_grad=True)
+        Exp.apply(x).backward()
+    """
+    trace = run(textwrap.dedent(source))[0].trace
+    assert [row["name"] for row in state(trace).values() if "grad_fn" in row] == ["x", "y"]
+    assert texts(source, "untracked")[1] == "b = g · y = 1 × 1 = 1"
+
+
 def test_gradients_of_a_view_and_of_its_base_name_their_versions() -> None:
     source = """
         x = torch.ones(2, requires_grad=True) * 3
