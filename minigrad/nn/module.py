@@ -7,7 +7,7 @@ from collections import OrderedDict, namedtuple
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from ..autograd import grad_mode
+from ..autograd import grad_mode, notes
 from ..autograd.graph import RemovableHandle
 from ..autograd.observe import tell
 from ..dtypes import device, float16, float32, float64, type_name
@@ -357,6 +357,7 @@ class Module:
         found = ((prefix + path, getattr(module, name)) for path, module, name in self._state())
         return OrderedDict((path, tensor if keep_vars else tensor.detach()) for path, tensor in found)
 
+    @notes.telling
     def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False) -> Any:
         """Copy values in by path; with ``assign`` take the tensors themselves.
 

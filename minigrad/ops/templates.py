@@ -279,6 +279,11 @@ def in_place(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
             if node is not None and any(entry is stand_in for entry in node.saved):
                 original = OPERATIONS["CloneBackward0"](stand_in)
                 node.saved = tuple(original if entry is stand_in else entry for entry in node.saved)
+        except Exception as error:
+            if observers:
+                grad_mode.change(observers=observers)
+                notes.told(error)
+            raise
         finally:
             if observers:
                 grad_mode.change(observers=observers)

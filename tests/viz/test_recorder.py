@@ -636,6 +636,8 @@ REFUSED = {
     "(x * 2).unbind()[0].add_(1)": "One of several views must not be changed in place",
     "sealed.add_(1)": "A tensor of inference_mode is changed in it or not at all",
     "torch.tensor([1, 2]).add_(0.5)": "The result does not fit into this dtype",
+    "whole += 0.5": "The result does not fit into this dtype",
+    "torch.nn.Linear(1, 1).load_state_dict({})": "The saved parameters are not those of this module",
     "torch.ones(2).item()": "Only a single number becomes a Python number",
     "float(torch.ones(2))": "Only a single number becomes a Python number",
     "torch.ones(2).register_hook(print)": "No gradient will ever come here",
@@ -660,7 +662,7 @@ REFUSED = {
 @pytest.mark.parametrize("call", REFUSED)
 def test_refusal_is_one_step_whether_it_is_caught_or_not(call: str, caught: bool) -> None:
     source = f"""
-        x, idle = torch.ones(1, requires_grad=True), torch.ones(1, requires_grad=True)
+        x, idle, whole = torch.ones(1, requires_grad=True), torch.ones(1, requires_grad=True), torch.tensor([1, 2])
         with torch.inference_mode():
             sealed = torch.ones(1)
         try:
