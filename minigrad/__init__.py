@@ -11,7 +11,6 @@ print(x.grad)        # tensor([4.])
 import importlib
 import warnings
 from math import e, inf, nan, pi
-from types import SimpleNamespace
 from typing import Any
 
 from . import autograd
@@ -25,6 +24,7 @@ from .autograd.grad_mode import (
     set_grad_enabled,
 )
 from .creation import TYPED, from_numpy
+from .devices import accelerator, backends, cuda, get_default_device, set_default_device, use_deterministic_algorithms
 from .dtypes import (
     NAMES,
     Size,
@@ -40,7 +40,7 @@ from .dtypes import (
 )
 from .formatting import set_printoptions
 from .ops.arguments import FUNCTIONS as DECLARED
-from .ops.arguments import function
+from .ops.arguments import METHODS, function
 from .ops.dual import FUNCTIONS
 from .random import Generator, default_generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state
 from .serialization import load, save
@@ -60,8 +60,13 @@ for _signature, _body in (
 ):
     function(_signature, method=False)(_body)
 globals().update(FUNCTIONS | DECLARED | TYPED | NAMES)  # operations, constructors and dtypes
+_CHANGING = (  # what PyTorch has in place as functions too: torch.sin_(x)
+    "abs acos acosh arccos arccosh arcsin arcsinh arctan arctanh asin asinh atan atanh ceil clamp clamp_max "
+    "clamp_min clip cos cosh erf exp exp2 expm1 fill fix floor frac index_put log log10 log1p log2 neg "
+    "negative reciprocal relu round rsqrt sigmoid sin sinh sqrt square tan tanh trunc zero "
+)
+globals().update({f"{name}_": METHODS[f"{name}_"] for name in _CHANGING.split()})
 
-cuda = accelerator = SimpleNamespace(is_available=lambda: False)  # what scripts ask before they choose a device
 _LAZY = ("linalg", "nn", "optim", "testing", "utils")
 
 

@@ -49,7 +49,12 @@ torch.is_tensor(torch.ones(2)), torch.is_tensor([1])
 torch.is_floating_point(torch.ones(2)), torch.is_floating_point(torch.tensor(1)), torch.numel(torch.ones(2, 3))
 torch.is_floating_point(3)
 torch.numel(3)
-torch.cuda.is_available(), torch.accelerator.is_available()
+torch.cuda.is_available(), torch.accelerator.is_available(), torch.backends.mps.is_available()
+torch.cuda.device_count(), torch.cuda.manual_seed_all(0), torch.backends.cudnn.deterministic
+torch.set_default_device("cpu"), torch.get_default_device(), torch.use_deterministic_algorithms(False)
+torch.set_default_device("nonsense")
+x = torch.zeros(2); torch.sin_(x) is x, torch.fill_(x, 2), torch.clamp_(x, max=1), x._version
+torch.exp_(torch.ones(2, requires_grad=True))
 """
 
 NUMPY = r"""
