@@ -30,7 +30,7 @@ from viz.notation import (
     value_shown,
 )  # fmt: skip
 from viz.recorder import SHAPES, Recorder
-from viz.sources import numbering
+from viz.sources import callee, numbering
 from viz.symbols import Symbols
 from viz.texts import has, listing, say
 from viz.trace import Formula, Step, Value, line_name
@@ -89,6 +89,8 @@ FAILURES = {
     "Inplace update to inference tensor": "sealed",
     "result type Float can't be cast": "cast",
     "Error(s) in loading state_dict": "state",
+    "Function '": "nan",  # in anomaly mode
+    "function ": "returned",
 }
 
 
@@ -159,6 +161,7 @@ class Writer(Symbols):
         key = f"op.{MADE_ALIKE.get(kin, kin)}"
         words = [say(key if has(key) else "op", name=operation.name.strip("_"), node=node.cast.label)]
         words += self._stretched(operation)
+        words += [say("mask.drawn") for operand in operation.operands if operand.tensor.expression == say("mask")]
         words.append(self._saves(node))
         if facts["created"]:
             words.append(say("created" if facts["recorded"] else "again"))
@@ -179,6 +182,8 @@ class Writer(Symbols):
 
     def kin(self, operation: OperationRecord) -> str:
         name = operation.name.rstrip("_")
+        if name == "_to_copy" and self.dtype_made(operation):
+            return "to"
         if name in ("max", "min") and len(operation.results) > 1:  # along a dimension
             name += "_dim"
         return KIN.get(name, name)
@@ -253,6 +258,8 @@ class Writer(Symbols):
             plain = say("inplace.plain", operation=operation.name, x=x, before=before.version, after=after.version)
             return say("inplace.title", x=x), f"{plain} {shared}", [self._written(before, operation, after)]
         key = "inplace.shape" if operation.name.rstrip("_") in SHAPES else "inplace.text"
+        if key == "inplace.shape" and callee(facts["home"]) != operation.name:
+            key = "inplace.shape.own"
         words = [say(key, operation=operation.name, x=x, before=before.version, after=after.version)]
         if facts["target"] is not record and node is not None:
             words.append(say("inplace.slices", x=x, base=self.symbol(facts["target"])))
@@ -288,68 +295,61 @@ class Writer(Symbols):
         return say("update.title", x=x), say("update.text", x=x), [formula]
 
     def _optimized(self, x: str, facts: Any) -> tuple[str, str, list[Formula]]:
-        """A parameter that an optimizer changed: plain descent is written out, the others say what came of it."""
-        options, before, after, gradient = (
-            facts["options"],
-            facts["before"].snap,
-            facts["after"].snap,
-            facts["gradient"],
-        )
-        name, rate = facts["optimizer"], options.get("lr", 0)
+        """A parameter that an optimizer changed: descent is written out, the others say what came of it."""
+        options, name = facts["options"], facts["optimizer"]
         title = say("update.title.by", x=x, optimizer=name)
-        extras = [key for key, value in options.items() if key != "lr" and value and key != "foreach"]
-        target = latex.name(x)
-        known = {"momentum", "dampening", "nesterov", "weight_decay"} if options.get("momentum") else set()
-        if name == "SGD" and gradient is not None and "lr" in options and set(extras) <= known:
-            if extras:
-                return title, *self._with_momentum(x, facts)
-            step = [["mn", number(rate)], op("·"), latex.name(say("gradient", x=x))]
-            sides: list[Math] = [row(target, op("−"), *step)]
-            if all(value_math(snap) is not None for snap in (before, after, gradient)):
-                sides.append(row(shown(before), op("−"), ["mn", number(rate)], op("×"), term(gradient)))
-            formula = equation(*sides, shown(after))
-            math = row(target, op("←"), formula.math)
-            text = say("update.descent", x=x)
-        else:
-            math = row(target, op("="), shown(before), op("→"), ["mark", shown(after)])
-            text = say(
-                "update.by",
-                x=x,
-                optimizer=name,
-                options=listing([f"{k} {number(options[k])}" for k in ("lr", *extras)]),
-            )
-        return title, text, [formula_of(math)]
+        idle = {"lr", "foreach", "decoupled_weight_decay" if name == "AdamW" else ""}
+        extras = [key for key, value in options.items() if value and key not in idle]
+        known = {"momentum", "dampening", "nesterov"} if options.get("momentum") else set()
+        if (
+            name == "SGD"
+            and facts["gradient"] is not None
+            and "lr" in options
+            and set(extras) <= known | {"weight_decay"}
+        ):
+            return title, *self._descent(x, facts)
+        before, after = shown(facts["before"].snap), shown(facts["after"].snap)
+        said = [key if options[key] is True else f"{key} {_setting(options[key])}" for key in ("lr", *extras)]
+        text = say("update.by", x=x, optimizer=name, options=listing(said))
+        return title, text, [formula_of(row(latex.name(x), op("="), before, op("→"), ["mark", after]))]
 
-    def _with_momentum(self, x: str, facts: Any) -> tuple[str, list[Formula]]:
-        """Descent with a memory: ``v ← μ · v + x.grad``, and a step along v."""
-        options, before, after, gradient = (
-            facts["options"],
-            facts["before"].snap,
-            facts["after"].snap,
-            facts["gradient"],
-        )
-        v, target, slope = latex.name(self.v), latex.name(x), latex.name(say("gradient", x=x))
-        rate, momentum = ["mn", number(options["lr"])], ["mn", number(options["momentum"])]
-        damped, plain = 1 - options.get("dampening", 0), True
-        if decay := options.get("weight_decay"):
-            slope, plain = row(op("("), slope, op("+"), ["mn", number(decay)], op("·"), target, op(")")), False
-        part = [slope] if damped == 1 else [["mn", number(damped)], op("·"), slope]
-        way = [v]
-        if options.get("nesterov"):  # a look ahead
-            way, plain = [row(op("("), slope, op("+"), momentum, op("·"), v, op(")"))], False
-        memory = [row(momentum, op("·"), v, op("+"), *part)]
-        move = [row(target, op("−"), rate, op("·"), *way)]
-        old, new = facts["momentum"]
-        if plain and damped == 1 and new is not None and value_math(new) is not None:
-            if old is not None:
-                memory.append(row(momentum, op("×"), term(old), op("+"), term(gradient)))
-            memory.append(shown(new))
-            move.append(row(shown(before), op("−"), rate, op("×"), term(new)))
+    def _descent(self, x: str, facts: Any) -> tuple[str, list[Formula]]:
+        """A step against the gradient, or along a memory of gradients: ``v ← μ · v + x.grad``."""
+        options, (old, new) = facts["options"], facts["momentum"]
+        before, after, gradient = facts["before"].snap, facts["after"].snap, facts["gradient"]
+        rate, momentum, decay = (options.get(key, 0) for key in ("lr", "momentum", "weight_decay"))
+        damped = 1 - options.get("dampening", 0)
+        small = all(snap is None or value_math(snap) is not None for snap in (before, after, gradient, old, new))
+
+        def drawn(numbers: bool) -> tuple[Math, Math]:
+            """What the memory becomes, and the parameter."""
+            times = op("×" if numbers else "·")
+            target, slope = latex.name(x), latex.name(say("gradient", x=x))
+            was = become = latex.name(self.v)
+            if numbers:
+                target, slope, become = shown(before), term(gradient), become if new is None else term(new)
+                was = was if old is None else term(old)
+            if decay:
+                weight = term(before) if numbers else target
+                slope = row(op("("), slope, op("+"), ["mn", number(decay)], times, weight, op(")"))
+            part = [slope] if damped == 1 else [["mn", number(damped)], times, slope]
+            memory = row(["mn", number(momentum)], times, was, op("+"), *part)
+            if numbers and old is None:  # the first step: there is nothing to remember
+                memory = row(*slope[2:-1]) if decay else slope
+            way = become if momentum else slope
+            if options.get("nesterov"):  # a look ahead
+                way = row(op("("), slope, op("+"), ["mn", number(momentum)], times, become, op(")"))
+            return memory, row(target, op("−"), ["mn", number(rate)], times, way)
+
+        ways = [drawn(False), *([drawn(True)] if small and (new is not None or not momentum) else [])]
+        shown_after = [*([(latex.name(self.v), new)] if momentum else []), (latex.name(x), after)]
         formulas = []
-        for name, sides in ((v, memory), (target, [*move, shown(after)])):
+        for place, (name, snap) in zip((0, 1) if momentum else (1,), shown_after, strict=True):
+            sides = [way[place] for way in ways] + ([] if snap is None else [shown(snap)])
             formula = equation(*sides) if len(sides) > 1 else formula_of(sides[0])
             formulas.append(formula_of(row(name, op("←"), formula.math)))
-        return say("update.momentum", x=x, v=self.v, momentum=momentum[1]), formulas
+        words = {"x": x, "v": self.v, "momentum": number(momentum)}
+        return say("update.momentum" if momentum else "update.descent", **words), formulas
 
     def _backward(self, event: Event, facts: Any) -> tuple[str, str, list[Formula]]:
         seeds, options = facts["seeds"], facts["options"]
@@ -358,9 +358,12 @@ class Writer(Symbols):
         z = self.symbol(record)
         self.top = z if plain else self.L
         grad = "grad(" in facts["home"] and ".backward(" not in facts["home"]
-        title = say("backward.title.grad" if grad else "backward.title", z=self.defined(record))
+        title = say(
+            "backward.title.grad" if grad else "backward.title",
+            z=listing([self.defined(record) for record, _ in seeds]),
+        )
         if len(seeds) > 1:
-            words = [say("backward.several", count=len(seeds))]
+            words = [say("backward.several", count=len(seeds), L=self.top)]
         else:
             words = [say("backward.one" if plain else "backward.given", z=z, L=self.top)]
         if options.get("create_graph"):
@@ -371,7 +374,7 @@ class Writer(Symbols):
         event.changes += [[edge, "gradient", None] for edge in self.seeded]  # those of the pass before
         self.seeded.clear()
         for (record, seed), node in zip(seeds, facts["nodes"], strict=True):
-            v = [] if plain else [latex.name("v")]
+            v = [] if plain or len(seeds) > 1 else [latex.name("v")]
             formulas.append(equation(self.partial(record, node), *v, shown(seed)))
             self._seed_edge(event, record, seed)
         return title, " ".join(words), formulas
@@ -680,6 +683,10 @@ def _holds(tree: Tree, meaning: dict[str, Any], arrived: Snap, snap: Snap) -> bo
     except ValueError as problem:  # the formula leaves to words where the gradient goes
         raise Unreadable(str(problem)) from None
     return not np.isfinite(snap.array).all() or np.allclose(found, snap.array, rtol=0.01, atol=1e-4, equal_nan=True)
+
+
+def _setting(value: Any) -> str:
+    return f"({', '.join(map(number, value))})" if isinstance(value, tuple) else number(value)
 
 
 def _broadcasts(operation: OperationRecord, key: str = "") -> bool:

@@ -7,6 +7,7 @@ only after the operation), which is why the events are put into words at the end
 
 from __future__ import annotations
 
+import ast
 import functools
 import itertools
 import os
@@ -44,6 +45,7 @@ from viz.texts import say
 from viz.trace import Value
 
 SHAPES = ("t", "transpose", "unsqueeze", "squeeze")  # in place they change a tensor's shape, and no number
+_AIDS = ("unsqueeze", "reciprocal", "expand", "view", "_to_copy")  # in a @ b, a / b, what is done before
 _BETWEEN = (__name__, "minigrad.autograd.observe", "minigrad.autograd.notes", "minigrad.tensor")
 # What these run is their own, and only what comes of it is a step; in a check that goes for the learner's function too.
 _ALONE, _CHECK = ("minigrad.autograd.functional", "minigrad.autograd.gradcheck"), "minigrad.autograd.gradcheck"
@@ -271,6 +273,8 @@ class Recorder(observe.Observer):
         earlier = self._earlier.get(id(tensor))
         if earlier is not None and earlier[0]() is tensor:  # as it was before this step
             record.was(earlier[1])
+        elif runs("dropout"):
+            record.expression = say("mask")
         if node_of(tensor) is None:
             owner = self._owner_of(tensor)
             if owner is not None:
@@ -578,7 +582,10 @@ class Recorder(observe.Observer):
         elif any(fresh):
             box = self._unrecorded(operation, operands)
         expression = "" if frame is None else segment(frame)
-        direct = frame is not None and (operator_runs(frame) or callee(expression) == name.strip("_"))
+        exact = callee(expression) == name.strip("_")
+        direct = frame is not None and (
+            exact or (operator_runs(frame) and not (name in _AIDS and calculates(expression)))
+        )
         for record, new, output in zip(records, fresh, outputs, strict=True):
             if new:
                 record.node, record.operation = box, operation
@@ -1054,7 +1061,7 @@ class Recorder(observe.Observer):
         self._refresh(record, tensor)
         new = Operand(record, record.snap, tensor._version)
         stale = self._check_versions(record, new.version)
-        numbers = {key: value for key, value in options.items() if isinstance(value, int | float)}
+        numbers = {key: value for key, value in options.items() if isinstance(value, int | float | tuple)}
         gradient = None if tensor.grad is None else Snap(tensor.grad._array)
         buffer, remembered = options.get("momentum_buffer"), record.momentum
         record.momentum = None if buffer is None else Snap(buffer._array)
@@ -1189,6 +1196,25 @@ def by_learner() -> bool:
     while frame is not None and frame.f_globals.get("__name__", "") in _BETWEEN:
         frame = frame.f_back
     return frame is not None and is_learners(frame)
+
+
+def runs(name: str) -> bool:
+    """Whether the learner's line has called a function of minigrad's that has this name and runs still."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and not is_learners(frame):
+        if frame.f_code.co_name == name:
+            return True
+        frame = frame.f_back
+    return False
+
+
+@functools.lru_cache(maxsize=256)
+def calculates(expression: str) -> bool:
+    """Whether an expression is one of ``a @ b``, ``a / b``, and the like."""
+    try:
+        return isinstance(ast.parse(expression, mode="eval").body, ast.BinOp)
+    except SyntaxError:
+        return False
 
 
 def node_of(tensor: Any) -> Any:

@@ -29,6 +29,7 @@ SCALED = {"add": r"x + \alpha \cdot y", "sub": r"x - \alpha \cdot y"}
 WITH_NUMBERS = {
     "clamp", "clamp_min", "clamp_max", "lerp", "fill", "leaky_relu", "elu", "cumsum", "cumprod", "masked_fill",
     "addcmul", "addcdiv", "sum", "mean", "prod", "logsumexp", "amax", "amin", "max", "min", "softmax", "log_softmax",
+    "permute", "transpose", "unsqueeze", "flip", "roll", "repeat", "split", "topk",
 }  # fmt: skip
 
 # Which argument a letter of a row stands for: the first of these that the row has.
@@ -218,8 +219,13 @@ class Symbols:
         given = arguments_of(operation)
         scaled = given.get("alpha", 1) != 1
         plain = (not scaled or name in SCALED) and (name != "addmm" or given.get("beta", 1) == 1)
-        if name == "transpose" and len(operation.results[0].snap.shape) != 2:
+        if name == "permute" and operation.arguments[1:] == [[1, 0]]:
+            name = "transpose"
+        elif name == "transpose" and len(operation.results[0].snap.shape) != 2:
             plain = False
+        if name == "_to_copy" and (dtype := self.dtype_made(operation)):
+            given_to = row(op("."), latex.name("to"), op("("), ["mtext", dtype], op(")"))
+            return row(self.operand_math(operation.arguments[0]), given_to), None
         if name in FORWARD and plain:
             try:
                 tree, meaning = self.reading(operation, (SCALED if scaled else FORWARD)[name], forward=True)
@@ -247,6 +253,11 @@ class Symbols:
         for operand in (*operation.operands, *shown_too):
             parts += [op(","), self.operand_math(operand)]
         return row(latex.name(name.lstrip("_")), op("("), *parts[1:], op(")")), None
+
+    def dtype_made(self, operation: OperationRecord) -> str:
+        """The dtype that an operation has brought its first argument to; none where it had it already."""
+        made = operation.results[0].snap.value.dtype
+        return made if made != operation.operands[0].snap.value.dtype else ""
 
     def _tensor_first(self, operation: OperationRecord) -> bool:
         """Whether the learner wrote ``x * 2``, and not ``2 * x``, which runs as the same operation.

@@ -34,6 +34,8 @@ EN: dict[str, str] = {
     "op.mm": "The matrix product is made, and {node} notes where gradients will have to go.",
     "op.relu": "What is negative becomes 0, the rest stays; {node} will let the gradient through only where it stayed.",
     "op.clone": "A copy with memory of its own; gradients flow through it to the original.",
+    "op.to": "The same numbers in another dtype, and in memory of their own; {node} will bring the gradient back in "
+    "the old dtype.",
     "op.convolution": "A small window of weights slides over the input; at each place the products of weights and "
     "input are summed. {node} notes where gradients will have to go.",
     "op.pool": "Of each window of the input one number is left; {node} will know which inputs it came from.",
@@ -98,6 +100,8 @@ EN: dict[str, str] = {
     "inplace.text": "{operation} writes into the memory of {x}: its version goes from {before} to {after}.",
     "inplace.shape": "{operation} gives {x} another shape, the numbers stay: its version goes from {before} to "
     "{after}.",
+    "inplace.shape.own": "The product was worked out with a matrix of a single row or column. {operation} gives {x} "
+    "the shape of a vector again: its version goes from {before} to {after}.",
     "inplace.node": "From now on its grad_fn is {node}.",
     "inplace.slices": "{x} is part of {base}, so the history of {base} is written anew: CopySlices keeps the old one "
     "for the elements that were not touched.",
@@ -123,7 +127,8 @@ EN: dict[str, str] = {
     "backward.one": "The gradient of {z} with respect to itself is 1. From here it travels against the arrows.",
     "backward.given": "The walk starts with the gradient that was given: v. What arrives at the leaves is v times "
     "the Jacobian; read {L} as the sum of v · {z}.",
-    "backward.several": "The walk starts at {count} tensors at once; their gradients add up.",
+    "backward.several": "The walk starts at {count} tensors at once, and what comes from them adds up: read {L} as the "
+    "sum of each of them times the gradient that it starts with.",
     "backward.retain": "retain_graph=True: the saved tensors stay for another backward.",
     "backward.create": "create_graph=True: the backward pass is recorded as well.",
     "node.title": "{node} passes the gradient on",
@@ -176,6 +181,7 @@ EN: dict[str, str] = {
     "back.expand": "One number stood at many places: its gradient is the sum of theirs.",
     "back.select.title": "{node} puts the gradient back in its place",
     "back.select": "Only the elements that were read get a gradient; the rest of it is 0.",
+    "back.to": "The gradient goes on as it is, in the dtype of what was converted.",
     "back.clone": "A copy changes as its original does: the gradient goes on as it is.",
     "back.convolution": "Each weight receives the sum of gradient times input over all places where it was used; the "
     "input, the gradient times the weights that touched it.",
@@ -387,6 +393,12 @@ EN: dict[str, str] = {
     "float() first.",
     "error.state.title": "The saved parameters are not those of this module",
     "error.state": "The message names what is missing and what is too much. strict=False takes what fits.",
+    "error.nan.title": "{node} has made a gradient that is no number",
+    "error.nan": "Anomaly mode looks for NaN behind every node, and stops where it first appears: the derivative does "
+    "not exist for the numbers that this node was given, or it became infinite times 0.",
+    "error.returned.title": "{node} has not returned what it should",
+    "error.returned": "The backward of a Function returns one gradient for each argument that its forward takes after "
+    "ctx: a tensor, or None for what is no tensor or needs none.",
     "error.flag.title": "Its gradient is part of a graph",
     "error.flag": "Whether a computed tensor requires grad follows from its inputs. detach() gives the same numbers "
     "without a graph.",
@@ -623,6 +635,8 @@ EN: dict[str, str] = {
     "lesson.predict.right": "{name} is {result}, as you predicted.",
     "lesson.predict.wrong": "{name} is {result}; you predicted {guess}. {hint}",
     # Bits
+    "mask": "dropout's mask",
+    "mask.drawn": "The mask was drawn at random: 0 drops a number, and what stays is made larger in return.",
     "moved": "{x} is an earlier {name}",
     "moved.step": "{x} is the {name} of step {step}",
     "and": "{a} and {b}",

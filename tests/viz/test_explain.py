@@ -238,7 +238,81 @@ def test_momentum_is_written_out() -> None:
         optimizer.step()
     """
     texts = [formula.text for formula in said(textwrap.dedent(source), "update").formulas]
-    assert texts == ["m ← 0.9 · m + (v.grad + 0.1 · v)", "v ← v − 0.5 · m = −0.55"]
+    assert texts == [
+        "m ← 0.9 · m + (v.grad + 0.1 · v) = 3 + 0.1 × 1 = 3.1",
+        "v ← v − 0.5 · m = 1 − 0.5 × 3.1 = −0.55",
+    ]
+
+
+def test_look_ahead_of_nesterov_is_calculated() -> None:
+    source = """
+        w = torch.tensor(1.0, requires_grad=True)
+        optimizer = torch.optim.SGD([w], lr=0.5, momentum=0.5, nesterov=True)
+        (w * 2).backward()
+        optimizer.step()
+    """
+    step = said(textwrap.dedent(source), "update").formulas[1].text
+    assert step == "w ← w − 0.5 · (w.grad + 0.5 · v) = 1 − 0.5 × (2 + 0.5 × 2) = −0.5"
+
+
+def test_decay_of_plain_descent_is_written_out() -> None:
+    source = """
+        w = torch.tensor(1.0, requires_grad=True)
+        optimizer = torch.optim.SGD([w], lr=0.5, weight_decay=0.5)
+        (w * 2).backward()
+        optimizer.step()
+    """
+    step = said(textwrap.dedent(source), "update").formulas[0].text
+    assert step == "w ← w − 0.5 · (w.grad + 0.5 · w) = 1 − 0.5 × (2 + 0.5 × 1) = −0.25"
+
+
+def test_optimizer_of_another_rule_names_its_settings() -> None:
+    source = """
+        w = torch.tensor(1.0, requires_grad=True)
+        optimizer = torch.optim.AdamW([w], lr=0.5)
+        (w * 2).backward()
+        optimizer.step()
+    """
+    told = "(lr 0.5, betas (0.9, 0.999), eps 1e−8 and weight_decay 0.01)"
+    assert told in said(textwrap.dedent(source), "update").text
+
+
+def test_mask_of_dropout_is_said_to_be_drawn() -> None:
+    found = said("x = torch.ones(2, requires_grad=True)\ny = torch.nn.functional.dropout(x, 0.5)", "operation")
+    assert "The mask was drawn at random" in found.text
+    assert "it saves a (dropout's mask)" in found.text
+
+
+def test_walk_from_several_tensors_names_them_all() -> None:
+    begin = said(
+        "x = torch.ones(1, requires_grad=True)\ny, z = x * 2, x * 3\ntorch.autograd.backward([y, z])", "backward"
+    )
+    assert begin.title == "backward() starts at y and z"
+    assert [formula.text for formula in begin.formulas] == ["∂L/∂y = 1", "∂L/∂z = 1"]
+
+
+@pytest.mark.parametrize(
+    ("expression", "text"),
+    [
+        ("w.T", "y = wᵀ = [[1, 2]]ᵀ = [[1], [2]]"),
+        ("w.permute(1, 0)", "y = wᵀ = [[1, 2]]ᵀ = [[1], [2]]"),
+        ("w.unsqueeze(0)", "y = unsqueeze(w, 0) = (1×1×2)"),
+        ("w.double()", "y = w.to(float64) = [[1, 2]]"),
+        ("w.to(torch.float32, copy=True)", "y = to_copy(w) = [[1, 2]]"),
+    ],
+)
+def test_forward_formula_of(expression: str, text: str) -> None:
+    found = steps(f"w = torch.tensor([[1.0, 2.0]], requires_grad=True)\ny = {expression}")[1]
+    assert found.formulas[0].text == text
+
+
+def test_vector_in_a_product_is_not_called_like_the_product() -> None:
+    source = "v, A = torch.ones(2, requires_grad=True), torch.ones(2, 2)\ny = v @ A"
+    told = steps(source)
+    assert [step.title for step in told[2:]] == [
+        "a (unsqueeze(v, 0)) is a view of v", "y = a @ A makes MmBackward0", "y is changed in place",
+    ]  # fmt: skip
+    assert told[-1].text.startswith("The product was worked out with a matrix of a single row or column.")
 
 
 def test_momentum_that_is_known_is_calculated_with() -> None:

@@ -455,7 +455,7 @@ def test_tensor_that_gets_another_shape_in_place_is_one_step() -> None:
         y = torch.ones(2, requires_grad=True) * 3
         y.unsqueeze_(0)
     """
-    assert texts(source, "inplace") == ["y ← unsqueeze(y) = [[3, 3]]"]
+    assert texts(source, "inplace") == ["y ← unsqueeze(y, 0) = [[3, 3]]"]
     assert len(texts(source, "operation")) == 1
 
 
@@ -675,6 +675,28 @@ def test_refusal_is_one_step_whether_it_is_caught_or_not(call: str, caught: bool
     assert [(step.title, step.line) for step in told] == [(REFUSED[call], 5)]
     assert caught is (error is None)
     assert not any("returns the gradient" in step.title for step in recorded.trace.steps)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_gradient_that_is_no_number_or_missing_is_a_failure_of_its_node() -> None:
+    source = """
+        class Once(torch.autograd.Function):
+            forward = staticmethod(lambda ctx, a, b: a * b)
+            backward = staticmethod(lambda ctx, g: g)
+
+        x = torch.zeros(1, requires_grad=True)
+        try:
+            Once.apply(x, x).backward()
+        except RuntimeError:
+            pass
+        with torch.autograd.detect_anomaly():
+            (x.sqrt() * 0).backward()
+    """
+    errors = [step.title for step in run(textwrap.dedent(source))[0].trace.steps if step.kind == "error"]
+    assert errors == [
+        "OnceBackward has not returned what it should",
+        "SqrtBackward0 has made a gradient that is no number",
+    ]
 
 
 def test_no_sum_is_shown_of_what_a_hook_replaced() -> None:
