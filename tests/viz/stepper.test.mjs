@@ -275,3 +275,8 @@ test("the table's room is for all tensors that come to be shown, within bounds",
   trace.tensors = Array.from({ length: 99 }, (_, i) => tensor(`t${i}`, true));
   assert.equal(js.roomForRows(trace), 40);
 });
+
+test("numbers have a minus and no hyphen; names keep theirs", () => {
+  assert.equal(js.signed("[-1.2743, -.5] -inf 1e-05"), "[−1.2743, −.5] −inf 1e−05");
+  assert.equal(js.signed("layer-1 x-2 a[0]-1 lines 3-4"), "layer-1 x-2 a[0]-1 lines 3-4");
+});

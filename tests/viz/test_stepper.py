@@ -117,6 +117,7 @@ def test_every_class_is_ours() -> None:
         "vscode-dark",
         "vscode-light",
         "vscode-high-contrast",
+        "jp-OutputArea-child",
     }
 
 

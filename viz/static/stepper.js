@@ -54,6 +54,8 @@ const ROWS = 60; // beyond so many tensors the table keeps to those of the step
 const HEAD = 24; // the title of an open group, and the room around what it holds
 const AROUND = 12;
 const HEADING = 30; // the height of the table's heading, which stays
+const LONGEST = 8; // so many steps are laid out to see how high the longest is
+const KNOWN = 0.85; // the share of the timeline that what is known takes, where a question hides the rest
 const PAN = 60; // how far Shift and an arrow move a pane
 const ARROWS = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1] };
 const MANY = 30; // beyond so many nodes nothing fades or glides, and the picture keeps a readable size and follows the step
@@ -218,9 +220,15 @@ export function cellText(n) {
   if (typeof n === "string") return n;
   if (n === 0) return "0";
   const size = Math.abs(n);
-  if (size >= 9999.5 || size < 0.001) return n.toExponential(1).replace("e+", "e").replace("-", "−").replace("e-", "e−");
+  if (size >= 9999.5 || size < 0.001) return signed(n.toExponential(1).replace("e+", "e"));
   const digits = size >= 99.95 ? 0 : size >= 9.995 ? 1 : size >= 0.0995 ? 2 : 3;
-  return String(Number(n.toFixed(digits))).replace("-", "−");
+  return signed(String(Number(n.toFixed(digits))));
+}
+
+/** Numbers as the whole page writes them: with a minus, not a hyphen.
+ * @param {string} text */
+export function signed(text) {
+  return text.replace(/(?<![\p{L}\d_)\]])-(?=\.?\d|inf)|(?<=\de)-(?=\d)/gu, "−");
 }
 
 /** Letters are counted as viz/place.py counts them: a wide one (中, 😀) takes the room of two.
@@ -454,7 +462,9 @@ function button(className, label, onClick, ...inside) {
  * @param {any} part @returns {globalThis.Node} */
 export function math(part) {
   if (!Array.isArray(part)) return document.createTextNode(String(part));
-  const [tag, ...rest] = part;
+  const [kind, ...rest] = part;
+  // A shape is a number: text counts as space, and then "=" before it would lose its own.
+  const tag = kind === "mtext" && /^\(\d/.test(rest[0]) ? "mn" : kind;
   const element = document.createElementNS(MATH, MATH_TAGS.has(tag) ? tag : "mrow");
   if (tag === "mark") element.setAttribute("class", "mg-hot");
   // Mathematics has no spaces: words among symbols keep theirs.
@@ -476,6 +486,12 @@ function drawFormula(formula) {
   return h("div", "mg-formula", drawn, formula.note ? h("small", "", formula.note) : "");
 }
 
+/** A name that breaks between its parts, where it has to.
+ * @param {string} name @returns {(HTMLElement | string)[]} */
+function breakable(name) {
+  return name.split(/(?<=[._,(=])(?=\p{L})|(?=Backward)/u).flatMap((part, i) => (i ? [h("wbr"), part] : [part]));
+}
+
 /** @param {any} part @returns {any[]} */
 export function splitMath(part) {
   if (!Array.isArray(part) || part[0] !== "mrow") return [part];
@@ -491,8 +507,9 @@ export function splitMath(part) {
  * where its place is too narrow), more as a heat map of colours with the text, a large tensor as the text alone.
  * @param {Value} value @returns {HTMLElement} */
 function numbers(value) {
+  const text = signed(value.text);
   const cells = value.cells || [];
-  if (cells.length < 2 || value.shape.length > 2) return h("span", "mg-num", value.text);
+  if (cells.length < 2 || value.shape.length > 2) return h("span", "mg-num", text);
   const exact = value.shape.reduce((a, b) => a * b, 1) === cells.length;
   // A large tensor's cells are the means of its parts: see COARSE in viz/record.py.
   const across = exact ? value.shape[value.shape.length - 1] : value.shape.length === 2 ? cells.length / Math.min(value.shape[0], COARSE) : cells.length;
@@ -500,7 +517,7 @@ function numbers(value) {
   const letters = Array.from({ length: columns }, (_, i) =>
     Math.max(...cells.map((c, k) => (k % columns === i ? cellText(c).length : 0)))).reduce((a, b) => a + b + 1, 0);
   const room = !exact || cells.length > 16 || letters > 30 ? "" : letters <= 6 ? "s" : letters <= 10 ? "m" : letters <= 15 ? "l" : "xl";
-  const grid = make("", "span", { class: "mg-heat", role: "img", "aria-label": value.text });
+  const grid = make("", "span", { class: "mg-heat", role: "img", "aria-label": text });
   grid.style.gridTemplateColumns = `repeat(${columns}, auto)`;
   grid.style.setProperty("--mg-n", String(columns));
   const sizes = cells.map((c) => (typeof c === "number" ? Math.abs(c) : 0));
@@ -510,7 +527,7 @@ function numbers(value) {
     cell.style.setProperty("--mg-a", (0.06 + 0.62 * (sizes[i] / most)).toFixed(2));
     grid.append(cell);
   });
-  return h("span", `mg-num mg-sum${room ? ` mg-fit mg-fit-${room}` : ""}`, grid, h("span", "mg-flat", value.text));
+  return h("span", `mg-num mg-sum${room ? ` mg-fit mg-fit-${room}` : ""}`, grid, h("span", "mg-flat", text));
 }
 
 const KEYWORDS = new Set(
@@ -609,37 +626,37 @@ export function mount(el, trace, options = {}) {
   const bar = make("", "div", { class: "mg-bar", role: "group", "aria-label": say("bar") },
     first, back, play, next, last, pace, pill, counter, score, h("span", "mg-space"), leaps, help, lecture);
 
-  // Timeline
-  const parts = segments(steps);
+  // Timeline: of what is known. What lies beyond a question that has no answer yet is not on it, nor how much it is.
   const phases = phasesOf(steps);
+  let known = count;
+  let parts = segments(steps);
   const knob = h("span", "mg-knob");
-  const track = make("", "div", {
-    class: `mg-track${parts.length > 40 ? " mg-fine" : ""}`, role: "slider", tabindex: "0", "aria-label": say("track"), "aria-valuemin": "1", "aria-valuemax": String(count),
-  });
-  const bits = parts.map((part) => {
-    const name = say(part.number ? "phase.number" : `phase.${part.phase}`, { phase: say(`phase.${part.phase}`), number: part.number });
-    // A name has its place where the stretch is long enough for it.
-    const room = parts.length < 14 || (part.end - part.start) / count > 0.07;
-    const bit = make("", "div", { class: `mg-part mg-p-${part.phase}` }, h("span", "mg-part-bar"), room ? h("span", "mg-part-name", name) : "");
-    bit.style.left = `${(100 * part.start) / count}%`;
-    bit.style.width = `${(100 * (part.end - part.start)) / count}%`;
-    bit.title = say("part", { name, first: part.start + 1, last: part.end });
+  const bits = h("div", "mg-parts");
+  const veil = h("span", "mg-veil", "?");
+  const track = make("", "div", { class: "mg-track", role: "slider", tabindex: "0", "aria-label": say("track"), "aria-valuemin": "1" }, bits, veil, knob);
+  const span = () => (known < count ? known / KNOWN : count);
+  const share = (/** @type {number} */ k) => `${(100 * k) / span()}%`;
+  /** @param {{phase: string, number: number, start: number, end: number}} part */
+  function drawPart({ phase, number, start, end }) {
+    const name = say(number ? "phase.number" : `phase.${phase}`, { phase: say(`phase.${phase}`), number });
+    const line = h("span", "mg-part-bar");
     if (count <= 80) {
-      const bars = bit.firstChild;
-      for (let k = part.start + 1; k < part.end; k++) {
+      for (let k = start + 1; k < end; k++) {
         const notch = h("i", "");
-        notch.style.left = `${(100 * (k - part.start)) / (part.end - part.start)}%`;
-        bars.append(notch);
+        notch.style.left = `${(100 * (k - start)) / (end - start)}%`;
+        line.append(notch);
       }
     }
-    track.append(bit);
-    return bit;
-  });
-  const veil = h("span", "mg-veil", "?");
-  track.append(veil, knob);
+    // A name that does not fit goes to a second line, which is not seen.
+    const part = make("", "div", { class: `mg-part mg-p-${phase}`, title: say("part", { name, first: start + 1, last: end }) },
+      line, h("span", "mg-part-name", h("span", "", name)));
+    part.style.left = share(start);
+    part.style.width = share(end - start);
+    return part;
+  }
   const at = (/** @type {PointerEvent} */ event) => {
     const box = track.getBoundingClientRect();
-    go(Math.floor(((event.clientX - box.left) / box.width) * count));
+    go(Math.floor(((event.clientX - box.left) / box.width) * span()));
   };
   track.addEventListener("pointerdown", (/** @type {PointerEvent} */ event) => {
     if (event.button) return;
@@ -667,14 +684,13 @@ export function mount(el, trace, options = {}) {
     const inside = [h("span", "mg-no", String(printed)), h("span", "mg-text-of", ...paint(text))];
     const has = stepsOfLine.has(number);
     if (has) {
-      inside[0].title = say("break.set");
       inside[0].addEventListener("click", (/** @type {Event} */ event) => {
         event.stopPropagation();
         toggleBreak(number);
       });
     }
     const line = has
-      ? make("", "button", { type: "button", class: "mg-line", tabindex: "-1", title: say("line.go") }, ...inside)
+      ? make("", "button", { type: "button", class: "mg-line", tabindex: "-1" }, ...inside)
       : make("", "div", { class: "mg-line", tabindex: "-1" }, ...inside);
     if (has) line.addEventListener("click", () => goLine(number));
     lines.push(line);
@@ -682,14 +698,11 @@ export function mount(el, trace, options = {}) {
   });
 
   // This step
-  const title = h("div", "mg-title");
-  const sentence = h("p", "mg-text");
-  const failure = h("div", "mg-error");
-  const formulas = h("div", "mg-formulas");
+  const told = account();
   const inspector = h("div", "mg-inspect");
   const asking = make("", "div", { class: "mg-quiz", role: "group", "aria-label": say("predict") });
   const panel = make("", "div", { class: "mg-step", role: "group", tabindex: "0", "aria-label": say("this") },
-    title, sentence, failure, formulas, asking, inspector);
+    ...told.elements, asking, inspector);
 
   // Tensors
   const table = make("", "div", { class: "mg-table", role: "table", "aria-label": say("tensors") });
@@ -747,22 +760,15 @@ export function mount(el, trace, options = {}) {
 
   // Foot
   const legend = h("div", "mg-legend");
-  for (const kind of ["leaf", "operation", "output", "untracked", "group", "held", "gone", "stale"]) {
-    if (occurs(kind)) legend.append(h("span", "mg-key", h("i", `mg-key-${kind}`), say(`key.${kind}`)));
-  }
-  const most = Math.max(0, ...steps.map((step) => step.saved_bytes || 0));
   const memory = h("span", "mg-bytes");
+  const curve = s("path", {});
   const dot = s("line", { class: "mg-spark-now", y1: "0", y2: "20" });
-  const foot = h("div", "mg-foot", legend, h("span", "mg-space"));
-  if (most) {
-    foot.append(memory, s("svg", { class: "mg-spark", viewBox: `0 0 ${count} 20`, preserveAspectRatio: "none", "aria-hidden": "true" },
-      s("path", { d: sparkline(steps, most) }), dot));
-  }
+  const spark = s("svg", { class: "mg-spark", preserveAspectRatio: "none", "aria-hidden": "true" }, curve, dot);
+  const foot = h("div", "mg-foot", legend, h("span", "mg-space"), ...(steps.some((step) => step.saved_bytes) ? [memory, spark] : []));
   const live = make("", "div", { class: "mg-live", "aria-live": "polite" });
   const keys = keyHelp(() => toggleKeys(), say, folds);
   const notes = (trace.notes || []).map((text) => h("div", "mg-note", text));
   const body = h("div", "mg-body", code, panel, graph, tensors);
-  body.style.setProperty("--mg-lines", String(roomForText(steps)));
   body.style.setProperty("--mg-table", `${roomForRows(trace).toFixed(1)}em`);
   // A page of its own has the title above it, and a side of two runs its label.
   if (trace.title && !linked && !lead) root.append(h("div", "mg-name", trace.title));
@@ -955,12 +961,37 @@ export function mount(el, trace, options = {}) {
     arrive(slot);
   }
 
-  /** @param {string} kind */
-  function occurs(kind) {
-    if (kind === "group") return folds;
-    if (kind === "held" || kind === "gone") return nodes.some((node) => (node.chips || []).length);
-    if (kind === "stale") return changes.some((list) => list.some((change) => change.field === "stale" && change.after));
-    return nodes.some((node) => node.kind === kind);
+  /** Draw what shows the whole run, up to the first question that has no answer yet. */
+  function look() {
+    const open = questions.find((one) => !answered.has(one));
+    known = open ? open.step : count;
+    parts = segments(steps.slice(0, known));
+    track.classList.toggle("mg-fine", parts.length > 40);
+    track.setAttribute("aria-valuemax", String(known));
+    bits.replaceChildren(...parts.map(drawPart));
+    veil.hidden = known === count;
+    veil.style.left = share(known);
+    root.classList.toggle("mg-asks", known < count);
+    score.textContent = questions.length ? say("score", { right: [...answered.values()].filter(Boolean).length, count: questions.length }) : "";
+    spark.setAttribute("viewBox", `0 0 ${span()} 20`);
+    curve.setAttribute("d", sparkline(steps.slice(0, known)));
+    for (const [number, all] of stepsOfLine) {
+      const line = lines[number - 1];
+      line.disabled = all[0] >= known;
+      line.title = line.disabled ? "" : say("line.go");
+      line.firstChild.title = line.disabled ? "" : say("break.set");
+    }
+    const seen = changes.slice(0, known).flat();
+    const there = new Set([...slots.values()].filter((slot) => slot.now.visible));
+    for (const { slot, field, after } of seen) if (field === "visible" && after) there.add(slot);
+    const shown_ = [...there].filter(({ kind }) => kind === "node").map(({ item }) => item);
+    const occurs = (/** @type {string} */ kind) =>
+      kind === "group" ? folds
+        : kind === "held" || kind === "gone" ? shown_.some((node) => (node.chips || []).length)
+        : kind === "stale" ? seen.some(({ field, after }) => field === "stale" && after)
+        : shown_.some((node) => node.kind === kind);
+    legend.replaceChildren(...["leaf", "operation", "output", "untracked", "group", "held", "gone", "stale"].filter(occurs)
+      .map((kind) => h("span", "mg-key", h("i", `mg-key-${kind}`), say(`key.${kind}`))));
   }
 
   // -------------------------------------------------------------- showing the state
@@ -977,7 +1008,7 @@ export function mount(el, trace, options = {}) {
         parts.into.over.append(parts.label);
       }
       if (parts.label) {
-        write(parts.label, now.gradient === null ? "" : clip(now.gradient, 28));
+        write(parts.label, now.gradient === null ? "" : clip(signed(now.gradient), 28));
         parts.label.toggleAttribute("hidden", now.gradient === null);
         parts.group.classList.toggle("mg-travelled", now.gradient !== null);
       }
@@ -988,7 +1019,7 @@ export function mount(el, trace, options = {}) {
       classes.toggle("mg-freed", now.freed);
       classes.toggle("mg-failed", now.failed);
       write(parts.label, clip(now.label, Math.floor(parts.room / LABEL)));
-      write(parts.detail, clip(slot.kind === "group" ? busy.get(slot) || now.detail : now.failed ? failedText(item.id) : now.detail, Math.floor(parts.room / SMALL)));
+      write(parts.detail, clip(slot.kind === "group" ? busy.get(slot) || now.detail : now.failed ? failedText(item.id) : signed(now.detail), Math.floor(parts.room / SMALL)));
       call(slot);
       if (now.failed && !parts.mark) {
         const [x, y] = slot.at.box;
@@ -1014,7 +1045,7 @@ export function mount(el, trace, options = {}) {
     const { now, parts } = slot;
     const tensor = tensorOf(slot);
     if (!parts) return;
-    const words = [now.label, now.detail, tensor ? say("gradient.is", { gradient: gradText(tensor) }) : "", now.failed ? say("failed") : now.freed ? say("done") : ""];
+    const words = [now.label, signed(now.detail), tensor ? say("gradient.is", { gradient: gradText(tensor) }) : "", now.failed ? say("failed") : now.freed ? say("done") : ""];
     parts.box.setAttribute("aria-label", words.filter(Boolean).join(", "));
   }
 
@@ -1031,15 +1062,15 @@ export function mount(el, trace, options = {}) {
     const { symbol } = slot.item;
     const shape = now.value && now.value.shape.some((/** @type {number} */ n) => n !== 1) ? now.value.shape.join("×") : "";
     put("name", `${now.name}|${shape}`, () => {
-      const name = symbol && symbol !== now.name ? h("span", "mg-mono", h("b", "", symbol), ` = ${now.name}`) : h("span", "mg-mono", now.name);
+      const name = h("span", "mg-mono", ...(symbol && symbol !== now.name ? [h("b", "", symbol), " = "] : []), ...breakable(now.name));
       return h("span", "", name, shape ? h("small", "mg-shape", ` ${shape}`) : "");
     });
     put("value", now.value, () => (now.value ? numbers(now.value) : h("em", "", "–")));
     put("grad", now.grad, () =>
-      now.grad === null ? h("em", "", "None") : typeof now.grad === "string" ? h("em", "", now.grad) : numbers(now.grad));
+      now.grad === null || typeof now.grad === "string" ? h("em", "", gradText(slot)) : numbers(now.grad));
     put("version", now.version, () => h("span", "mg-num", String(now.version)));
     const fn = now.grad_fn || (now.leaf ? say(now.requires_grad ? "leaf.grad" : "leaf") : "None");
-    put("grad_fn", fn, () => h(now.grad_fn ? "span" : "em", "", ...fn.split(/(?=Backward)/).flatMap((/** @type {string} */ part, /** @type {number} */ i) => (i ? [h("wbr"), part] : [part]))));
+    put("grad_fn", fn, () => h(now.grad_fn ? "span" : "em", "", ...breakable(fn)));
   }
 
   /** The second line of the node an error stopped at.
@@ -1053,12 +1084,8 @@ export function mount(el, trace, options = {}) {
 
   /** @param {number} target @param {boolean} [quiet] when the answer comes from outside and must not be sent back */
   function go(target, quiet = false) {
-    let k = Math.max(0, Math.min(count - 1, target));
-    const open = questions.find((one) => !answered.has(one));
-    if (open && k >= open.step) {
-      k = open.step - 1;
-      if (timer) stop();
-    }
+    const k = Math.max(0, Math.min(known - 1, target));
+    if (timer && target >= known) stop();
     if (!count || k === current) return;
     if (lead && !quiet) return lead.go(k);
     verdict = "";
@@ -1141,12 +1168,13 @@ export function mount(el, trace, options = {}) {
   function describe(step) {
     root.dataset.phase = phases[current];
     write(pill, say(`phase.${phases[current]}`));
-    counter.textContent = say("count", { step: current + 1, count });
+    const where = { step: current + 1, count: known < count ? "?" : count };
+    counter.textContent = say("count", where);
     track.setAttribute("aria-valuenow", String(current + 1));
-    track.setAttribute("aria-valuetext", say("track.at", { step: current + 1, count, phase: say(`phase.${phases[current]}`), title: step.title }));
-    knob.style.left = `${(100 * (current + 0.5)) / count}%`;
+    track.setAttribute("aria-valuetext", say("track.at", { ...where, phase: say(`phase.${phases[current]}`), title: step.title }));
+    knob.style.left = share(current + 0.5);
     first.disabled = back.disabled = current === 0;
-    next.disabled = last.disabled = current === count - 1;
+    next.disabled = last.disabled = current === known - 1;
     for (const old of shownLines) {
       old.classList.remove("mg-now", "mg-from", "mg-by");
       old.removeAttribute("aria-current");
@@ -1167,16 +1195,7 @@ export function mount(el, trace, options = {}) {
       line.classList.add("mg-now");
       line.setAttribute("aria-current", "step");
     }
-    write(title, step.title);
-    write(sentence, step.text);
-    failure.hidden = !step.error;
-    if (step.error) {
-      const colon = step.error.indexOf(": ");
-      failure.replaceChildren(icon("error"), h("div", "", h("b", "", colon < 0 ? step.error : step.error.slice(0, colon)),
-        step.line ? h("span", "", ` ${say("on.line", { line: lineName(step.line) })}`) : "", h("p", "", colon < 0 ? "" : step.error.slice(colon + 2)),
-        ...(step.notes || []).map((note) => h("p", "mg-added", note))));
-    }
-    formulas.replaceChildren(...(step.formulas || []).map(drawFormula));
+    told.tell(step);
     if (questions.length) predict();
     if (inspected) describeNode();
     const bytes = step.saved_bytes || 0;
@@ -1188,15 +1207,52 @@ export function mount(el, trace, options = {}) {
     reveal(line);
   }
 
+  /** Where a step's title, sentence, error and formulas stand. */
+  function account() {
+    const [title, sentence, failure, formulas] = [h("div", "mg-title"), h("p", "mg-text"), h("div", "mg-error"), h("div", "mg-formulas")];
+    /** @param {Step} step */
+    const tell = (step) => {
+      write(title, step.title);
+      write(sentence, step.text);
+      failure.hidden = !step.error;
+      if (step.error) {
+        const colon = step.error.indexOf(": ");
+        failure.replaceChildren(icon("error"), h("div", "", h("b", "", colon < 0 ? step.error : step.error.slice(0, colon)),
+          step.line ? h("span", "", ` ${say("on.line", { line: lineName(step.line) })}`) : "", h("p", "", colon < 0 ? "" : step.error.slice(colon + 2)),
+          ...(step.notes || []).map((note) => h("p", "mg-added", note))));
+      }
+      formulas.replaceChildren(...(step.formulas || []).map(drawFormula));
+    };
+    return { elements: [title, sentence, failure, formulas], tell };
+  }
+
+  /** Give the panel the height that the longest step takes at this width, or a question: then stepping moves nothing
+   * under the reader. Where that is too much, the panel scrolls. */
+  function reserve() {
+    const quiz = h("div", "mg-quiz");
+    const { elements, tell } = account();
+    const probe = h("div", "mg-step mg-probe", ...elements, quiz);
+    body.append(probe);
+    let most = 0;
+    /** @param {number} k @param {Question} [question] */
+    const measure = (k, question) => {
+      tell(steps[k]);
+      quiz.hidden = !question;
+      if (question) ask(question, quiz);
+      most = Math.max(most, probe.offsetHeight);
+    };
+    const long = steps.map((step, k) => [roomForText(step), k]).sort((a, b) => b[0] - a[0]);
+    for (const [, k] of long.slice(0, LONGEST)) measure(k);
+    for (const question of questions) measure(question.step - 1, question);
+    probe.remove();
+    body.style.setProperty("--mg-text", `${most}px`);
+  }
+
   // -------------------------------------------------------------- predicting
 
-  /** What lies beyond a question that has no answer yet is veiled; the question stands in the step before. */
+  /** A question stands in the step before what it asks about. */
   function predict() {
     const open = questions.find((one) => !answered.has(one));
-    veil.hidden = !open;
-    if (open) veil.style.left = `${(100 * open.step) / count}%`;
-    bits.forEach((bit, i) => (bit.hidden = !!open && parts[i].start >= open.step));
-    score.textContent = say("score", { right: [...answered.values()].filter(Boolean).length, count: questions.length });
     if (open && current === open.step - 1) ask(open);
     else {
       asking.hidden = !verdict;
@@ -1204,9 +1260,9 @@ export function mount(el, trace, options = {}) {
     }
   }
 
-  /** @param {Question} question */
-  function ask(question) {
-    const reply = make("", "p", { class: "mg-reply", "aria-live": "polite" });
+  /** @param {Question} question @param {any} [place] */
+  function ask(question, place = asking) {
+    const reply = h("p", "mg-reply");
     const wanted = [question.answer, ...(question.traps || []).map((trap) => trap.answer)].map(readAnswer).find(Array.isArray);
     const size = wanted ? wanted.length : 1; // of a gradient that stays None, too
     let tries = 0;
@@ -1219,7 +1275,7 @@ export function mount(el, trace, options = {}) {
       const numbers_ = readAnswer(given);
       const size_ = Array.isArray(numbers_) ? numbers_.length : numbers_ ? size : 0;
       if (trap || size_ === size) tries++; // what cannot be read, or has another size, is no try
-      reply.textContent = trap ? trap.text : numbers_ === null ? say("answer.number")
+      reply.textContent = live.textContent = trap ? trap.text : numbers_ === null ? say("answer.number")
         : numbers_.length !== size ? say(size === 1 ? "answer.size.one" : "answer.size", { count: size }) : say("answer.again");
     };
     const controls = [];
@@ -1232,14 +1288,15 @@ export function mount(el, trace, options = {}) {
       controls.push(field, button("mg-answer", say("check"), () => check(field.value), say("check")));
     }
     controls.push(button("mg-answer mg-reveal", say("reveal"), () => settle(question, false, say("answer.is", { answer: question.answer })), say("reveal")));
-    asking.replaceChildren(verdict ? h("p", "", verdict) : "", h("p", "", h("b", "", `${say("predict")}: `), question.text), h("div", "mg-answers", ...controls), reply);
-    asking.hidden = false;
+    place.replaceChildren(verdict ? h("p", "", verdict) : "", h("p", "", h("b", "", `${say("predict")}: `), question.text), h("div", "mg-answers", ...controls), reply);
+    place.hidden = false;
   }
 
   /** @param {Question} question @param {boolean} right @param {string} text */
   function settle(question, right, text) {
     const focused = asking.contains(document.activeElement);
     answered.set(question, right);
+    look();
     go(question.step);
     remember(); // the next question may stand in the same step
     verdict = text;
@@ -1387,18 +1444,18 @@ export function mount(el, trace, options = {}) {
     const facts = [];
     const tensor = tensorOf(inspected);
     if (tensor && tensor.now.value) {
-      facts.push([tensor.now.name, numbers(tensor.now.value), tensor.now.value.text]);
+      facts.push([tensor.now.name, numbers(tensor.now.value), signed(tensor.now.value.text)]);
       facts.push([say("fact.shape"), tensor.now.value.shape.length ? tensor.now.value.shape.join(" × ") : say("fact.scalar")]);
       facts.push(["dtype", tensor.now.value.dtype]);
     }
     const detail = now.detail && !(tensor && tensor.now.value) ? now.detail : "";
-    if (detail) facts.push([say("fact.detail"), detail]);
+    if (detail) facts.push([say("fact.detail"), signed(detail)]);
     for (const edge of trace.edges || []) {
       const gradient = /** @type {Slot} */ (slots.get(edge.id)).now.gradient;
       const other = slots.get(edge.source === item.id ? edge.target : edge.source);
       if (gradient === null || !other) continue;
-      if (edge.source === item.id) facts.push([say("fact.from", { node: other.now.label }), gradient]);
-      else if (edge.target === item.id) facts.push([say("fact.to", { node: other.now.label }), gradient]);
+      if (edge.source === item.id) facts.push([say("fact.from", { node: other.now.label }), signed(gradient)]);
+      else if (edge.target === item.id) facts.push([say("fact.to", { node: other.now.label }), signed(gradient)]);
     }
     if (tensor && typeof tensor.now.grad === "object" && tensor.now.leaf) {
       facts.push([".grad", tensor.now.grad ? numbers(tensor.now.grad) : h("em", "", "None"), gradText(tensor)]);
@@ -1422,7 +1479,7 @@ export function mount(el, trace, options = {}) {
   }
   /** @param {Slot} tensor */
   function gradText({ now }) {
-    return now.grad === null ? "None" : typeof now.grad === "string" ? now.grad : now.grad.text;
+    return now.grad === null ? "None" : signed(typeof now.grad === "string" ? now.grad : now.grad.text);
   }
 
   // -------------------------------------------------------------- playing, lines, phases, keys
@@ -1501,7 +1558,7 @@ export function mount(el, trace, options = {}) {
     const id = tensor && tensor.item.id;
     const concerns = (/** @type {number} */ k) => changes[k].some((one) => one.slot.item.id === id && one.field !== "visible");
     let k = current + direction;
-    while (k >= 0 && k < count && !concerns(k)) k += direction;
+    while (k >= 0 && k < known && !concerns(k)) k += direction;
     if (id && k >= 0 && k < count) go(k);
     else live.textContent = say(id ? "change.none" : "change.click");
   }
@@ -1666,19 +1723,21 @@ export function mount(el, trace, options = {}) {
   el.replaceChildren(root);
   for (const slot of slots.values()) show(slot);
   nextChange.disabled = true;
-  failure.hidden = inspector.hidden = keys.hidden = asking.hidden = veil.hidden = true;
+  told.elements[2].hidden = inspector.hidden = keys.hidden = asking.hidden = true;
   if (kept) questions.slice(0, kept.answers.length).forEach((one, i) => answered.set(one, kept.answers[i]));
+  look();
   if (count) go((kept && !linked ? kept.step : options.step || 1) - 1, true);
   else {
-    title.textContent = say("nothing");
+    told.elements[0].textContent = say("nothing");
     for (const control of bar.querySelectorAll("button")) control.disabled = true;
   }
-  const watcher = typeof ResizeObserver === "undefined" ? null : new ResizeObserver(() => {
+  const watcher = typeof ResizeObserver === "undefined" ? null : new ResizeObserver((seen) => {
     if (!scroller.clientWidth) return;
+    if (count && seen.some((one) => one.target === track)) reserve(); // it is as wide as all, and always as high
     if (!chosen) resize(natural());
     reveal(shownLines[0]);
   });
-  if (watcher) watcher.observe(scroller);
+  if (watcher) for (const one of [track, scroller]) watcher.observe(one);
 
   return {
     root,
@@ -1912,20 +1971,14 @@ export function ended(points, up) {
   };
 }
 
-/** Lines the longest step needs, so that the panel keeps its height while one steps.
- * @param {Step[]} steps */
-function roomForText(steps) {
-  let most = 0;
-  for (const step of steps) {
-    const text = Math.ceil(step.title.length / 46) + Math.ceil(step.text.length / 56) + Math.ceil((step.error || "").length / 58) +
-      (step.notes || []).reduce((sum, note) => sum + Math.ceil(note.length / 58), 0);
-    const formulas = (step.formulas || []).reduce((sum, formula) => sum + (tall(formula.math) ? 2.6 : 1.9), 0);
-    most = Math.max(most, text + formulas + (step.error ? 1.5 : 0));
-  }
-  return Math.min(most, 14);
+/** About how many lines a step's account takes, to find the longest.
+ * @param {Step} step */
+function roomForText({ title, text, error = "", notes = [], formulas = [] }) {
+  const lines = [title, text, error, ...notes].reduce((sum, part) => sum + Math.ceil(part.length / 56), 0);
+  return lines + formulas.reduce((sum, formula) => sum + (tall(formula.math) ? 2.6 : 1.9), 0);
 }
 
-/** The height in em of the table with all the tensors it comes to hold, for the same reason.
+/** The height in em of the table with all the tensors it comes to hold, which is kept for it.
  * @param {Trace} trace */
 export function roomForRows(trace) {
   const tensors = trace.tensors || [];
@@ -1948,8 +2001,8 @@ export function roomForRows(trace) {
       else if (field === "value" || field === "grad") note(id, value);
     }
   }
-  const all = tensors.filter((tensor) => seen.has(tensor.id)).map(({ id, leaf = true, requires_grad }) =>
-    0.6 + Math.max(leaf && requires_grad ? 2.7 : 1.36, heights.get(id) || 0));
+  const all = tensors.filter((tensor) => seen.has(tensor.id)).map(({ id, name, symbol = "", leaf = true, requires_grad }) =>
+    0.6 + Math.max(leaf && requires_grad ? 2.7 : 1.36, 1.36 * Math.ceil((name.length + symbol.length) / 11), heights.get(id) || 0));
   return Math.min(40, 1.8 + all.reduce((a, b) => a + b, 0));
 }
 
@@ -1964,8 +2017,9 @@ function write(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
-/** @param {Step[]} steps @param {number} most */
-function sparkline(steps, most) {
+/** @param {Step[]} steps */
+function sparkline(steps) {
+  const most = Math.max(1, ...steps.map((step) => step.saved_bytes || 0));
   let d = "M0 20";
   steps.forEach((step, k) => {
     d += `L${k} ${(19 - (17 * (step.saved_bytes || 0)) / most).toFixed(1)}h1`;
