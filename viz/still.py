@@ -1,4 +1,4 @@
-"""A still picture of a run's last state, for where no script runs: an ``<img>``, which untrusted notebooks show."""
+"""A run where no script may: a still picture of its last state (an ``<img>``), and its steps in words."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from viz.texts import say
 from viz.trace import Node, Trace
 
 MOST_NODES = 60  # a larger graph would be unreadable, and heavy in every copy of the notebook
+MOST_STEPS = 60  # that are told in words
 _LOOK = """
 text{font:12px ui-monospace,'DejaVu Sans Mono',Menlo,Consolas,monospace;fill:#1d2430;text-anchor:middle}
 .s{font-size:11px;fill:#596273}.c{text-anchor:start}
@@ -36,13 +37,22 @@ def summary(trace: Trace) -> str:
 
 
 def still(trace: Trace) -> str:
-    """HTML of the picture (of up to MOST_NODES nodes) and a line of text."""
+    """HTML of the picture (of up to MOST_NODES nodes), a line of text, and the steps (up to MOST_STEPS) to open."""
     line = escape(summary(trace))
     picture = ""
     if 0 < len(trace.nodes) <= MOST_NODES:
         data = base64.b64encode(svg(trace).encode()).decode()
         picture = f'<img alt="{line}" src="data:image/svg+xml;base64,{data}"><br>'
-    return f"{picture}<small>{escape(say('still.how', summary=summary(trace)))}</small>"
+    return f"{picture}<small>{escape(say('still.how', summary=summary(trace)))}</small>{_told(trace)}"
+
+
+def _told(trace: Trace) -> str:
+    steps = trace.steps[:MOST_STEPS]
+    items = [" · ".join([step.title, *(formula.text for formula in step.formulas)]) for step in steps]
+    if len(trace.steps) > MOST_STEPS:
+        items.append(say("still.more", count=len(trace.steps) - MOST_STEPS))
+    listed = "".join(f"<li>{escape(item)}</li>" for item in items)
+    return f"<details><summary>{escape(say('still.told'))}</summary><ol>{listed}</ol></details>"
 
 
 def svg(trace: Trace) -> str:

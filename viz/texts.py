@@ -444,6 +444,8 @@ EN: dict[str, str] = {
     "still.error": "ending in {error}",
     "still.error.line": "ending in {error} on line {line}",
     "still.how": "{summary}. Run the cell, or trust the notebook, to step through it.",
+    "still.told": "The steps in words",
+    "still.more": "and {count} more",
     # A big run, folded
     "fold.pass": "iteration {number}",
     "fold.passes": "iterations {first} to {last}",

@@ -880,6 +880,8 @@ def test_in_a_notebook_nobody_trusts_a_picture_is_left(lab: Any) -> None:
     output = lab.output(0)
     expect(output.locator("img")).to_be_visible()
     assert "ending in RuntimeError on line 4" in output.inner_text()
+    output.locator("summary").click()
+    expect(output.locator("details li").last).to_contain_text("ExpBackward0 refuses")
     assert output.locator(".mg-root, script").count() == 0
     assert output.locator("img").evaluate("image => image.naturalWidth") > 100
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+import html
 import re
 import shutil
 import subprocess
@@ -18,7 +19,7 @@ from tests.viz.samples import SAMPLES, inplace, product, recurrent, second_backw
 from viz import page
 from viz.place import place
 from viz.stepper import Stepper
-from viz.still import MOST_NODES, still, summary, svg
+from viz.still import MOST_NODES, MOST_STEPS, still, summary, svg
 from viz.trace import Trace
 from viz.widget import StepperWidget
 
@@ -138,6 +139,16 @@ def test_still_picture_survives_what_the_learner_writes() -> None:
     trace = place(product())
     trace.nodes[0].label = trace.edges[0].gradient = EVIL + "\x00\x0b\ud800"
     ET.fromstring(svg(trace).encode())
+
+
+def test_the_steps_are_told_in_words_where_no_script_runs() -> None:
+    trace = SAMPLES["product"]()
+    place(trace)
+    told = re.findall("<li>(.*?)</li>", still(trace))
+    assert len(told) == len(trace.steps)
+    assert html.unescape(told[-1]).startswith(trace.steps[-1].title)
+    trace.steps *= 20
+    assert f"<li>and {len(trace.steps) - MOST_STEPS} more</li>" in still(trace)
 
 
 def test_a_large_run_has_no_still_picture() -> None:
