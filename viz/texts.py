@@ -612,7 +612,7 @@ EN: dict[str, str] = {
     "ui.does.panes": "to the timeline, the code, the graph, the tensors",
     "ui.does.graph": "in the graph: from node to node",
     "ui.does.rows": "in the code and in the tensors: from line to line",
-    "ui.does.track": "on the timeline: a step forward, back; a phase forward, back",
+    "ui.does.track": "on the timeline: by a step, by a phase",
     "ui.does.enter": "there: what a click does",
     "ui.does.pan": "move the graph, or the pane you are in",
     "ui.does.close": "close; out of a pane",

@@ -624,7 +624,7 @@ export function mount(el, trace, options = {}) {
     button("mg-leap", say("leap.line.label"), () => leap(1, lineOf), say("leap.line")),
     button("mg-leap", say("leap.phase.label"), () => leap(1, partOf), say("leap.phase")), nextChange);
   const bar = make("", "div", { class: "mg-bar", role: "group", "aria-label": say("bar") },
-    first, back, play, next, last, pace, pill, counter, score, h("span", "mg-space"), leaps, help, lecture);
+    first, back, play, next, last, pace, pill, counter, score, h("span", "mg-tools", leaps, help, lecture));
 
   // Timeline: of what is known. What lies beyond a question that has no answer yet is not on it, nor how much it is.
   const phases = phasesOf(steps);
