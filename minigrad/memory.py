@@ -60,6 +60,18 @@ def is_dense(array: np.ndarray) -> bool:
     return True
 
 
+PIECE = 2**15
+
+
+def pieces(*arrays: np.ndarray) -> Sequence[Sequence[np.ndarray]]:
+    """Arrays of one shape, as many elements of each at a time as stay in the processor's cache: views of them."""
+    size = arrays[0].size
+    if size <= PIECE or not all(array.flags.c_contiguous for array in arrays):
+        return (arrays,)
+    rows = [array.reshape(size) for array in arrays]
+    return [[row[start : start + PIECE] for row in rows] for start in range(0, size, PIECE)]
+
+
 def as_it_lies(array: np.ndarray) -> Any:
     """The order (numpy's word) of a copy: that of the array, unless it is stretched."""
     return "C" if 0 in array.strides else "K"

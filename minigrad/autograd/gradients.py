@@ -190,7 +190,7 @@ def _seed(root: Tensor | GradientEdge, seed: Tensor | None) -> Tensor:
                     "the v of v^T J.",
                 )
             return root
-        return Tensor._plain(np.ones(root._array.shape, root._array.dtype))
+        return Tensor._plain(np.array(1, root._array.dtype, ndmin=root._array.ndim))
     if not isinstance(seed, Tensor):
         raise TypeError(f"gradients can be either Tensors or None, but got {type(seed).__name__}")
     if seed._array.shape != root._array.shape:

@@ -218,7 +218,7 @@ def accumulate(leaf: Tensor, grad: Any, own: bool) -> None:
             raise broadcast_error(array.shape, grad.shape) from None
         (kept._version_counter or kept._counter()).version += 1
     elif own:
-        leaf._grad = Tensor._of(grad)
+        leaf._grad = Tensor._plain(grad if type(grad) is np.ndarray else np.asarray(grad))
     else:
         leaf._grad = kept = Tensor._of(np.array(grad, order="C" if leaf._array.flags.c_contiguous else "K"))
         kept._counter().version = 1

@@ -35,7 +35,7 @@ class SavedTensor:
 
     def __init__(self, tensor: Tensor, is_output: bool) -> None:
         self.array = tensor._array
-        self.counter = tensor._counter()
+        self.counter = tensor._version_counter or tensor._counter()
         self.version = self.counter.version
         self.output_nr = tensor._output_nr
         self.tensor = None if is_output else tensor

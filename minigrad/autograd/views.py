@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from .. import memory
-from ..tensor import Tensor
+from ..tensor import Meta, Tensor
 from . import grad_mode, notes
 from .graph import Edge, Node, accumulator, next_sequence, short_name
 from .saved import Freed, SavedTensor, freed
@@ -39,7 +39,7 @@ _WHY = {
 
 def as_view(view: Tensor, of: Tensor, multi: bool = False) -> Tensor:
     """Mark ``view`` as sharing the memory of ``of``."""
-    meta = view._own_meta()
+    view._meta = meta = view._meta or Meta()
     parent = of._meta
     meta.inference = parent is not None and parent.inference
     if meta.inference:  # nobody will ever ask for its history
@@ -52,7 +52,7 @@ def as_view(view: Tensor, of: Tensor, multi: bool = False) -> Tensor:
         meta.creation = MULTI
     elif parent is not None:
         meta.creation = parent.creation
-    view._version_counter = counter = of._counter()
+    view._version_counter = counter = of._version_counter or of._counter()
     meta.seen_version = counter.version
     return view
 

@@ -95,7 +95,7 @@ _relu = pointwise.relu.__wrapped__  # type: ignore[attr-defined]  # its argument
 @public
 def relu(input: Tensor, inplace: bool = False) -> Tensor:
     """Zero where negative."""
-    return input.relu_() if inplace else _relu(input)
+    return input.relu_() if inplace else _relu.run(input)
 
 
 @public
@@ -156,12 +156,12 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     x, w = input._array, weight._array
     if not x.ndim or not w.ndim:
         raise RuntimeError(f"both arguments to linear need to be at least 1D, but they are {x.ndim}D and {w.ndim}D")
-    turned = shaping._t(weight)
+    turned = shaping._t.run(weight)
     try:
         if bias is None:
             return linalg.matmul(input, turned)
         if x.ndim == 2 and w.ndim == 2:
-            return linalg._addmm(bias, input, turned, 1, 1)
+            return linalg._addmm.run(bias, input, turned, 1, 1)
         if not x.flags.c_contiguous or w.ndim == 1:
             product: Any = linalg.matmul(input, turned)
             product += bias
@@ -519,7 +519,7 @@ def _pair(input: Any, target: Any) -> tuple[Any, Any]:
 @public
 def mse_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
     """The mean (or sum, or each) of the squared differences."""
-    return neural.mse_loss(*_pair(input, target), _reduction(reduction))
+    return neural.mse_loss.run(*_pair(input, target), _reduction(reduction))
 
 
 @public
@@ -602,7 +602,7 @@ def _nll(input: Any, target: Any, weight: Any, reduction: int, ignore_index: int
     if ndim == 3 or ndim > 4:
         input, target = input.view(shape[0], classes, 1, -1), target.view(shape[0], 1, -1)
     try:
-        out: Any = row(input, target, weight, reduction, ignore_index)[0]
+        out: Any = row.run(input, target, weight, reduction, ignore_index)[0]
     except IndexError as error:
         raise explain(error, f"There are {classes} classes, numbered from 0 to {classes - 1}.") from None
     return out.view(shape) if reduction == 0 and out._array.shape != shape else out

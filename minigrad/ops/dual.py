@@ -121,15 +121,15 @@ def kept(grad: Any, mask: Any) -> Any:
         return FUNCTIONS["where"](mask, grad, Tensor._plain(_ZERO[grad._array.dtype]))
     if mask.size < _LARGE:
         return np.where(mask, grad, _ZERO[grad.dtype])
-    bits = _every_bit(mask, grad.dtype)
-    return np.bitwise_and(bits, grad.view(bits.dtype), out=bits if bits.shape == grad.shape else None).view(grad.dtype)
+    ones = mask.astype(_BITS[grad.dtype])
+    return np.multiply(ones, grad.view(ones.dtype), out=ones if ones.shape == grad.shape else None).view(grad.dtype)
 
 
 def dropped(grad: Any, mask: Any) -> Any:
     """0 where ``mask`` is true and ``grad`` elsewhere."""
     if isinstance(grad, Tensor):
         return FUNCTIONS["where"](mask, Tensor._plain(_ZERO[grad._array.dtype]), grad)
-    return kept(grad, ~mask)
+    return np.where(mask, _ZERO[grad.dtype], grad) if mask.size < _LARGE else kept(grad, ~mask)
 
 
 def masked(grad: Any, mask: Any) -> Any:
@@ -146,13 +146,8 @@ def choose(mask: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """np.where for floating arrays of one dtype."""
     if mask.size < _LARGE or x.dtype not in _BITS:
         return np.where(mask, x, y)
-    bits = _every_bit(mask, x.dtype)
+    bits = np.negative(mask.view(np.int8), dtype=_BITS[x.dtype])  # every bit set where the mask is true
     return ((x.view(bits.dtype) & bits) | (y.view(bits.dtype) & ~bits)).view(x.dtype)
-
-
-def _every_bit(mask: np.ndarray, kind: np.dtype[Any]) -> np.ndarray:
-    """Whole numbers of the size of ``kind``: every bit set where ``mask`` is true, none elsewhere."""
-    return np.negative(mask.view(np.int8), dtype=_BITS[kind])
 
 
 # Shapes, products and sums

@@ -32,7 +32,7 @@ from .dual import (
     total,
     zeros,
 )
-from .templates import Operation, gradient_row, promote, row
+from .templates import Operation, constant, gradient_row, promote, row
 
 sigmoid, tanh, erf = (
     dual(f.__name__, f.operation.forward)  # type: ignore[attr-defined]
@@ -677,8 +677,8 @@ def _mse(self: np.ndarray, target: np.ndarray, reduction: int) -> np.ndarray:
     if reduction == 0:
         return np.multiply(off, off, out=...)
     flat = off.ravel()
-    out = np.asarray(np.dot(flat, flat))
-    return np.true_divide(out, out.dtype.type(flat.size), out=...) if reduction == 1 else out
+    out = flat.dot(flat)
+    return np.asarray(out / out.dtype.type(flat.size) if reduction == 1 else out)
 
 
 def _smooth_l1(self: np.ndarray, target: np.ndarray, reduction: int, beta: float) -> np.ndarray:
@@ -692,7 +692,10 @@ def _gradient_row(
     """The gradient of a loss of differences, ``factor * slope``, as a row; ``bend`` is the derivative of ``slope``."""
 
     def forward(grad_output: Any, self: Any, target: Any, reduction: int, option: float) -> Any:
-        return slope(self - target, option) * (_scaled(grad_output, self, reduction) * factor)
+        out = slope(np.subtract(self, target, out=...), option)
+        out *= constant(factor / max(self.size, 1) if reduction == 1 else factor, out.dtype)
+        out *= grad_output
+        return out
 
     def of_grad(grad: Any, self: Any, target: Any, reduction: int, option: float) -> Any:
         each = either(gradient, grad, self, target, reduction, option)

@@ -589,7 +589,7 @@ def _normalizing(data: Operation, alone: int, formula: str) -> Callable[..., Any
 
         @function(f"{name}(Tensor input, int dim, dtype? dtype=None, *, Tensor out=None)", doc=finish.__doc__ or "")
         def normalized(input: Tensor, dim: int, dtype: Dtype | None = None) -> Tensor:
-            return made(input if dtype is None else dual.cast(input, dtype.numpy), dim)
+            return made.run(input if dtype is None else dual.cast(input, dtype.numpy), dim)
 
         return normalized
 

@@ -18,7 +18,7 @@ ways to declare one; only ``binary``, which is the operators and the hottest of 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -160,7 +160,6 @@ class Operation:
             multi = self.outputs is None or self.differentiable > 1
             slots = {"__slots__": (), "__module__": "builtins", "operation": self}
             self.node = type(title, (OpNode,), {**slots, "multi": multi, **shown})
-        self._run: Any = None  # the row written out, from its first use on
 
     def spared(self, edges: tuple[Any, ...], place: int) -> bool:
         """Whether an input was not saved, because no derivative that needs it was to run."""
@@ -182,14 +181,12 @@ class Operation:
 
     def __call__(self, *args: Any) -> Any:
         """Run it on Tensors and arguments, and record it where a gradient is needed."""
-        return self.run(*args) if self._run is None else self._run(*args)
+        return self.run(*args)
 
-    @property
+    @cached_property
     def run(self) -> Callable[..., Any]:
-        """The same as a function, which is faster to call."""
-        if self._run is None:
-            self._run = written.run_of(self)
-        return self._run
+        """The same as a function, which is faster to call: the row written out."""
+        return written.run_of(self)
 
     def record(self, args: tuple[Any, ...], results: tuple[Tensor, ...], always: bool = False) -> OpNode | None:
         """Make the node of a run and hang it on the result; None where no input needs a gradient."""
@@ -382,7 +379,7 @@ def binary(
         if constants is None:
             return apply_generally(input, other)
         if (type(other) is float or type(other) is int) and not Formula.running:
-            y = other = constants[other] if other in constants else _constant(other, x.dtype)
+            y = other = constants[other] if other in constants else constant(other, x.dtype)
             edge_other = None
         elif isinstance(other, Tensor):
             y = other._array
@@ -435,11 +432,13 @@ def binary(
 _constants: dict[np.dtype[Any], dict[float, np.ndarray]] = {np.dtype(f"float{bits}"): {} for bits in (16, 32, 64)}
 
 
-def _constant(number: float, kind: np.dtype[Any]) -> np.ndarray:
+def constant(number: float, kind: np.dtype[Any]) -> np.ndarray:
     """A number as a 0-d array, kept for the next time: numpy computes twice as fast with it."""
+    known = _constants[kind]
+    if number in known:
+        return known[number]
     array = np.array(number, dtype=kind)
     array.flags.writeable = False
-    known = _constants[kind]
     if len(known) > 1000:
         known.clear()
     if number:  # 0.0 == -0.0, but they are not the same

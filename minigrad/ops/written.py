@@ -162,12 +162,14 @@ def _arrays(row: Any) -> Iterator[str]:
         if row.variadic and name == row.params[0]:
             yield f"{name}_array = [tensor._array for tensor in {name}]"
         else:
-            yield f"{name}_array = {_of_tensor(row, name, '{0}._array', name)}"
+            yield f"{name}_array = {_of_tensor(row, name, '{0}._array', name, 'isinstance({0}, Tensor)')}"
 
 
-def _of_tensor(row: Any, name: str, value: str, otherwise: Any) -> str:
+def _of_tensor(row: Any, name: str, value: str, otherwise: Any, test: str = "{0}_array is not {0}") -> str:
     """What an argument has if it is a Tensor, as one of a row that can be quick is."""
-    tested = "" if row.quick is not None else f" if isinstance({name}, Tensor) else {otherwise}"
+    if row.variadic and name == row.params[0]:
+        return otherwise
+    tested = "" if row.quick is not None else f" if {test.format(name)} else {otherwise}"
     return f"({value.format(name)}{tested})"
 
 

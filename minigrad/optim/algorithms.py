@@ -11,6 +11,8 @@ import numpy as np
 from ..autograd import grad_mode, notes
 from ..autograd.grad_mode import enable_grad
 from ..autograd.observe import tell
+from ..memory import pieces
+from ..ops.templates import constant
 from ..tensor import Tensor
 from .optimizer import Optimizer
 
@@ -53,7 +55,7 @@ class Formula(Optimizer):
                 elif decay:
                     g = g + decay * p
                 self.update(p, g, self.state[param], options)
-                counter = param._counter()
+                counter = param._version_counter or param._counter()
                 version = counter.version
                 counter.version, counter.where = version + (2 if decay and apart else 1), where  # once for each write
                 if observed:
@@ -95,17 +97,16 @@ class SGD(Formula):
         super().__init__(**_given(locals()))
 
     def update(self, p: np.ndarray, g: np.ndarray, state: dict[str, Any], group: dict[str, Any]) -> None:
-        momentum = group["momentum"]
-        if momentum:
-            if "momentum_buffer" not in state:
-                state["momentum_buffer"] = Tensor._plain(g.copy())
-                buffer = g
-            else:
-                buffer = state["momentum_buffer"]._array
+        rate, momentum, moving = constant(group["lr"], p.dtype), group["momentum"], "momentum_buffer" in state
+        if momentum and not moving:
+            state["momentum_buffer"] = Tensor._plain(g.copy())
+        buffer = state["momentum_buffer"]._array if momentum else g
+        for parts in pieces(p, g, buffer):
+            p, g, buffer = parts
+            if momentum and moving:
                 buffer *= momentum
                 buffer += g if group["dampening"] == 0 else (1 - group["dampening"]) * g
-            g = g + momentum * buffer if group["nesterov"] else buffer
-        p -= group["lr"] * g
+            p -= rate * (g + momentum * buffer if group["nesterov"] else buffer)
 
 
 class Adam(Formula):
