@@ -246,14 +246,6 @@ test("texts come from the catalogue, words in their places; what is missing show
   assert.equal(say("nowhere"), "nowhere");
 });
 
-test("a view finds its own record, and where cells have moved the nearest", () => {
-  assert.equal(js.nearestRecord([], "3.0"), null);
-  assert.equal(js.nearestRecord(["2.0", "3.0", "3.1"], "3.1"), "3.1");
-  assert.equal(js.nearestRecord(["2.0", "7.0"], "3.0"), "2.0");
-  assert.equal(js.nearestRecord(["2.1"], "3.0"), null);
-  assert.equal(js.nearestRecord(["3.0"], "3.1"), null, "another view of the same cell");
-});
-
 test("a step of one side is shown at the nearest place of the common timeline", () => {
   const pairs = [[0, 0], [1, 0], [2, 0], [2, 1], [2, 2], [3, 3]];
   assert.equal(js.meeting(pairs, 0, 2, 0), 2);

@@ -1856,7 +1856,7 @@ function keeping(el, traces, start) {
   for (const text of [String(start), ...traces.flatMap((trace) => [...trace.source, ...trace.steps.map((step) => step.title)])]) {
     for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 16777619);
   }
-  const name = `mg-step-${(hash >>> 0).toString(36)}-${traces.map((trace) => trace.steps.length).join("-")}`;
+  const name = `mg-step-${(hash >>> 0).toString(36)}`;
   // Several views of one run are told apart by their cell (JupyterLab numbers those it has not drawn, too), and within
   // it by their order. Every output brings a program of its own, so the list of views is the window's.
   const view = { name, cell: el.closest(".jp-Cell"), book: el.closest(".jp-Notebook") || document.documentElement, number: 0, place: "", last: null, store };
@@ -1886,20 +1886,16 @@ function keeping(el, traces, start) {
   return {
     /** @returns {{step: number, answers: boolean[], opened?: string[]} | null} */
     read() {
+      view.place = placeOf(view);
       const again = others().filter((one) => one.cell === view.cell && one.number === view.number);
       for (const one of again) views.delete(one);
-      const taken = others().map(placeOf);
-      view.place = placeOf(view);
-      let found = null;
-      try {
-        const records = all();
-        const from = nearestRecord(Object.keys(records).filter((one) => !taken.includes(one)), view.place);
-        if (from) [found, view.place] = [again.length ? null : records[from], from];
-      } catch {
-        // refused, or not ours
-      }
       views.add(view);
-      return found && found.step > 0 && Array.isArray(found.answers) ? found : null;
+      try {
+        const found = again.length ? null : all()[view.place];
+        return found && found.step > 0 && Array.isArray(found.answers) ? found : null;
+      } catch {
+        return null; // refused, or not ours
+      }
     },
     /** @param {{step: number, answers: boolean[], opened?: string[]}} where */
     write(where) {
@@ -1907,22 +1903,6 @@ function keeping(el, traces, start) {
       store();
     },
   };
-}
-
-/** The record ("cell.number") of a view that stands at `place`: its own, or where cells have moved the nearest one.
- * @param {string[]} records @param {string} place @returns {string | null} */
-export function nearestRecord(records, place) {
-  if (records.includes(place)) return place;
-  const [cell, number] = place.split(".").map(Number);
-  /** @type {string | null} */
-  let best = null;
-  let off = Infinity;
-  for (const one of records) {
-    const [c, n] = one.split(".").map(Number);
-    const far = n === number && c !== cell ? Math.abs(c - cell) : Infinity;
-    if (far < off) [best, off] = [one, far];
-  }
-  return best;
 }
 
 /** @param {string} text */
