@@ -567,6 +567,7 @@ EN: dict[str, str] = {
     "ui.check": "check",
     "ui.reveal": "show it",
     "ui.answer.is": "It is {answer}.",
+    "ui.inspect": "What is selected",
     "ui.fact.shape": "shape",
     "ui.fact.scalar": "scalar",
     "ui.fact.detail": "detail",

@@ -699,10 +699,9 @@ export function mount(el, trace, options = {}) {
 
   // This step
   const told = account();
-  const inspector = h("div", "mg-inspect");
   const asking = make("", "div", { class: "mg-quiz", role: "group", "aria-label": say("predict") });
   const panel = make("", "div", { class: "mg-step", role: "group", tabindex: "0", "aria-label": say("this") },
-    ...told.elements, asking, inspector);
+    ...told.elements, asking);
 
   // Tensors
   const table = make("", "div", { class: "mg-table", role: "table", "aria-label": say("tensors") });
@@ -751,7 +750,8 @@ export function mount(el, trace, options = {}) {
   // An application, to a screen reader: the arrows are ours, and walk from node to node.
   const scroller = make("", "div", { class: "mg-scroll", role: "application", tabindex: "0",
     "aria-label": trace.title ? say("graph.of", { title: trace.title }) : say("graph") }, picture);
-  const graph = h("div", "mg-graph", scroller,
+  const inspector = make("", "div", { class: "mg-inspect", role: "group", "aria-label": say("inspect") });
+  const graph = h("div", "mg-graph", scroller, inspector,
     make("", "div", { class: "mg-zoom", role: "group", "aria-label": say("size") },
       button("", say("larger"), () => zoom(1.25), icon("plus")),
       button("", say("smaller"), () => zoom(0.8), icon("minus")),
@@ -1426,6 +1426,8 @@ export function mount(el, trace, options = {}) {
     inspected = same ? null : own[own.length - 1] || wanted;
     for (const slot of [before, inspected]) if (slot) for (const one of [slot, tensorOf(slot), shown(slot)]) if (one) pick(one);
     nextChange.disabled = !tensorOf(inspected);
+    const place = inspected && shown(inspected);
+    if (place && place.at) inspector.classList.toggle("mg-high", centre(place)[1] * scale - scroller.scrollTop > scroller.clientHeight / 2); // beside it, not over it
     live.textContent = describeNode() || live.textContent;
   }
   /** Mark what stands for what is inspected. @param {Slot} slot */
