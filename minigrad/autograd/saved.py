@@ -42,10 +42,13 @@ class SavedTensor:
         self.was_leaf = tensor._node is None
         self.unpack_hook = None
         if grad_mode.special and grad_mode.state.saved_tensors_hooks:
-            self.register_hooks(*grad_mode.state.saved_tensors_hooks[-1])
+            pack_hook, unpack_hook = grad_mode.state.saved_tensors_hooks[-1]
+            self.register_hooks(pack_hook, unpack_hook, self.tensor)
 
-    def register_hooks(self, pack_hook: Callable[[Tensor], Any], unpack_hook: Callable[[Any], Any]) -> None:
-        """Store it as ``pack_hook(tensor)``, and read it back with ``unpack_hook(packed)``."""
+    def register_hooks(
+        self, pack_hook: Callable[[Tensor], Any], unpack_hook: Callable[[Any], Any], given: Tensor | None = None
+    ) -> None:
+        """Store it as ``pack_hook(given)``, by default detached, and read it back with ``unpack_hook(packed)``."""
         from .views import gradient_edge
 
         if self.unpack_hook is not None:
@@ -53,12 +56,8 @@ class SavedTensor:
                 "Calling register_hooks on a saved tensor whose hooks have already been set. Hint: only one pair of "
                 "hooks is allowed at a time."
             )
-        given = self.tensor
-        if given is None:
-            self.edge: Edge = OWN
-            given = _standing(self.array, self.counter)
-        else:
-            self.edge = gradient_edge(given)
+        self.edge: Edge = OWN if self.tensor is None else gradient_edge(self.tensor)
+        given = _standing(self.array, self.counter) if given is None else given
         before = given._version
         with grad_mode.no_grad():
             self.packed = pack_hook(given)
@@ -182,7 +181,7 @@ def as_tensor(entry: Any, node: Node) -> Any:
     if type(entry) is SavedTensor:
         return entry.unpack_tensor(node)
     if type(entry) is tuple:
-        return [as_tensor(each, node) for each in entry]
+        return tuple([as_tensor(each, node) for each in entry])
     array = as_array(entry, node)  # unchanged?
     return Tensor._plain(array) if type(entry) is np.ndarray else entry
 

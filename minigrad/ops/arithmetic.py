@@ -268,6 +268,7 @@ def _raise_to_number(self: np.ndarray, exponent: float) -> np.ndarray:
     return _raise(self, exponent)
 
 
+_minus = dual.dual("sub", lambda x, y: _subtract_numbers(x, y, 1))  # which refuses bools
 _pow_number = Operation(
     "pow",
     _raise_to_number,
@@ -282,7 +283,9 @@ _pow_tensor = Operation(
     "pow",
     _raise,
     self=(
-        lambda grad, self, exponent: dual.dropped(grad * (exponent * dual.power(self, exponent - 1)), exponent == 0),
+        lambda grad, self, exponent: dual.dropped(
+            grad * (exponent * dual.power(self, _minus(exponent, 1))), exponent == 0
+        ),
         r"\bar{z} \cdot n \, x^{n-1}",
     ),
     exponent=(

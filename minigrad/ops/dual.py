@@ -15,6 +15,7 @@ import numpy as np
 
 from ..autograd.graph import Node
 from ..dtypes import FROM_NUMPY
+from ..memory import strided
 from ..tensor import Tensor
 from .arguments import FUNCTIONS as FUNCTIONS
 
@@ -52,6 +53,11 @@ def rounded_once(compute: Callable[..., Any]) -> Callable[..., Any]:
         return tuple([each.astype(_HALF) for each in out]) if type(out) is tuple else out.astype(_HALF)
 
     return computed
+
+
+def through_half(value: np.ndarray) -> np.ndarray:
+    """The value as it is after having been stored as float16: PyTorch's kernels do so with some."""
+    return value.astype(_HALF).astype(value.dtype)
 
 
 def plain(value: Any) -> np.ndarray:
@@ -168,9 +174,7 @@ cumsum, cumprod = dual("cumsum", np.cumsum), dual("cumprod", np.cumprod)
 def stretched(x: Any, shape: tuple[int, ...]) -> np.ndarray:
     """``x`` broadcast to ``shape``, memory shared; writable where ``x`` is, which numpy's own is not."""
     view = np.broadcast_to(x, shape)
-    if type(x) is not np.ndarray or not x.flags.c_contiguous:
-        return view
-    return np.ndarray(view.shape, view.dtype, x, 0, view.strides)
+    return strided(x, view.shape, view.strides) if type(x) is np.ndarray else view
 
 
 def cat(values: list[Any], dim: int) -> Any:

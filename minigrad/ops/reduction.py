@@ -571,19 +571,23 @@ _log_softmax_data: Operation = Operation(
 def _normalizing(data: Operation, alone: int, formula: str) -> Callable[..., Any]:
     """A function of rows that does not care what is added to them all: what is declared gets the largest at 0."""
 
-    def declare(finish: Callable[[np.ndarray, int], np.ndarray]) -> Callable[..., Tensor]:
+    def declare(finish: Callable[..., np.ndarray]) -> Callable[..., Tensor]:
         name = finish.__name__
 
         @dual.rounded_once
+        def compute(self: np.ndarray, dim: int, last: bool, stored: Callable[..., Any]) -> np.ndarray:
+            return finish(in_order(self - np.maximum.reduce(self, axis=dim, keepdims=True)), dim, last, stored)
+
         def forward(self: np.ndarray, dim: int) -> np.ndarray:
-            last = "_lastdim" if wrap_dim(dim, self.ndim) >= self.ndim - 1 else ""
+            last = wrap_dim(dim, self.ndim) >= self.ndim - 1
             if not self.size:
                 return self.copy()
             if self.dtype.kind != "f":
-                raise NotImplementedError(f"\"{name}{last}_kernel_impl\" not implemented for '{of(self).scalar_name}'")
+                kernel = f"{name}{'_lastdim' if last else ''}_kernel_impl"
+                raise NotImplementedError(f"\"{kernel}\" not implemented for '{of(self).scalar_name}'")
             if not self.ndim:
                 return np.asarray(self - self + alone, self.dtype)  # NaN where it is not finite
-            return finish(in_order(self - np.maximum.reduce(self, axis=dim, keepdims=True)), dim)
+            return compute(self, dim, last, dual.through_half if self.dtype == np.float16 else np.asarray)
 
         made = row(name, forward, lambda grad, dim, result: either(data, grad, result, dim), formula)
 
@@ -597,17 +601,18 @@ def _normalizing(data: Operation, alone: int, formula: str) -> Callable[..., Any
 
 
 @_normalizing(_softmax_data, 1, r"z \odot (\bar{z} - \textstyle\sum z \odot \bar{z})")
-def softmax(row: np.ndarray, dim: int) -> np.ndarray:
+def softmax(row: np.ndarray, dim: int, last: bool, stored: Callable[..., Any]) -> np.ndarray:
     """Exponentials divided by their sum over ``dim``: what lies along it sums to 1."""
     np.exp(row, out=row)
-    row /= np.add.reduce(row, axis=dim, keepdims=True)
-    return row
+    total = np.add.reduce(row, axis=dim, keepdims=True)
+    return np.true_divide(row if last else stored(row), total, out=row)
 
 
 @_normalizing(_log_softmax_data, 0, r"\bar{z} - e^{z} \textstyle\sum \bar{z}")
-def log_softmax(row: np.ndarray, dim: int) -> np.ndarray:
+def log_softmax(row: np.ndarray, dim: int, last: bool, stored: Callable[..., Any]) -> np.ndarray:
     """The logarithm of the softmax, computed without overflow."""
-    row -= np.log(np.add.reduce(np.exp(row), axis=dim, keepdims=True))
+    total = np.add.reduce(np.exp(row), axis=dim, keepdims=True)
+    row -= stored(np.log(stored(total))) if last else np.log(total)
     return row
 
 
@@ -634,9 +639,11 @@ def _cumprod_backward(grad: Any, self: Any, dim: int, result: Any) -> Any:
 
 
 def _running(name: str, ufunc: Any, derivative: Callable[..., Any], formula: str, what: str) -> None:
+    accumulate = dual.rounded_once(lambda x, dim: in_order(ufunc.accumulate(x, axis=dim)))
+
     def forward(self: np.ndarray, dim: int, dtype: Dtype | None) -> np.ndarray:
         dim, kind = wrap_dim(dim, self.ndim), _wide(self, dtype)
-        return in_order(ufunc.accumulate(self, axis=dim, dtype=kind)) if self.ndim else self.astype(kind)
+        return accumulate(self.astype(kind, copy=False), dim) if self.ndim else self.astype(kind)
 
     function(
         f"{name}(Tensor input, int dim, *, dtype dtype=None, Tensor out=None)",

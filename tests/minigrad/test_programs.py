@@ -89,6 +89,30 @@ FOUND = {
     "no warning where backward does not start": """
         torch.ones(2).sum().backward(create_graph=True)
     """,
+    "a bool exponent has no gradient": """
+        x = torch.tensor([2.0, 3.0], requires_grad=True)
+        y = x ** torch.tensor([True, False])
+        print(y, x ** True)
+        y.sum().backward()
+    """,
+    "the gradient of an empty sum may be changed": """
+        x = torch.ones(0, 3, requires_grad=True)
+        print(torch.autograd.grad(x.sum(0).sum(), x)[0].tanh_())
+    """,
+    "a raw saved tensor's hook is given it detached": """
+        x, w = torch.ones(2, requires_grad=True), torch.tensor([3.0, 4.0], requires_grad=True)
+        y = x * w
+        y.grad_fn._raw_saved_other.register_hooks(lambda t: print(t, t.is_leaf, t is w) or t, lambda t: t * 2)
+        with torch.autograd.graph.saved_tensors_hooks(lambda t: print(t is w, t is x) or t, lambda t: t): x * w
+        grad, = torch.autograd.grad(y.sum(), x, create_graph=True)
+        print(grad, torch.autograd.grad(grad.sum(), w))
+        print(x[[0, 1]].grad_fn._saved_indices)
+    """,
+    "what float16 is inside": """
+        x = (torch.arange(60.0).reshape(3, 4, 5) * 0.37 % 3).half()
+        for dim in range(3):
+            for name in ("softmax", "log_softmax", "cumsum", "cumprod"): print(getattr(x, name)(dim).tolist())
+    """,
     "the warning of create_graph comes with inputs too": """
         x = torch.ones(2, requires_grad=True)
         (x * 2).sum().backward(create_graph=True, inputs=[x])
