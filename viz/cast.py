@@ -58,7 +58,9 @@ def summary(array: np.ndarray) -> str:
 
 
 def number(value: Any) -> str:
-    """A number with four significant digits, as it stands in a formula."""
+    """A number with four significant digits, or a truth value, as it stands in a formula."""
+    if isinstance(value, bool):
+        return str(value)
     value = float(value)
     if value != value or value in (float("inf"), float("-inf")):
         return {"nan": "NaN", "inf": "∞", "-inf": "−∞"}[str(value)]

@@ -482,6 +482,8 @@ class Writer(Symbols):
                 latexed = operation.formula.get(operation.inputs[place], "")
                 tree, meaning = self.reading(operation, latexed)
                 if not _holds(tree, meaning, arrived, snap):
+                    if "dim" in operation.given or "'holds'" in str(tree):
+                        raise Unreadable("which dimension is meant, and what is done with equals or NaN")
                     extra.append(say("node.replaced"))
                     raise Unreadable("what a hook returned")
                 reduced = snap.shape != arrived.shape and _broadcasts(operation, operation.inputs[place])

@@ -39,7 +39,7 @@ def value_shown(value: Value) -> Math:
     """The same of what a Trace holds: its numbers, or its shape."""
     few = value.cells is not None and len(value.cells) == math.prod(value.shape)
     drawn = array_math(np.array(value.cells).reshape(value.shape)) if few else None
-    return drawn or ["mtext", brief(value)]
+    return drawn or ["mtext", f"({shape_text(value.shape)})"]
 
 
 def array_math(array: np.ndarray) -> Math | None:

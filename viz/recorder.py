@@ -268,24 +268,8 @@ class Recorder(observe.Observer):
         known = self._known(tensor) or self._unpacked(tensor)
         if known is not None:
             return known
-        record = self._new_tensor(tensor, -1)
-        record.line = None
-        earlier = self._earlier.get(id(tensor))
-        if earlier is not None and earlier[0]() is tensor:  # as it was before this step
-            record.was(earlier[1])
-        elif runs("dropout"):
-            record.expression = say("mask")
+        record = self._unseen(tensor)
         if node_of(tensor) is None:
-            owner = self._owner_of(tensor)
-            if owner is not None:
-                record.owner, record.of_gradient = owner, True
-                self._set(record, "visible", False)  # it stands in its owner's row
-            else:
-                twin = self._twin_of(tensor)
-                if twin is not None:  # whose numbers are those from before this change
-                    record.was(twin.snap)
-                if self._frame is not None and ".data" in segment(self._frame):
-                    record.data_of = twin
             if tensor.grad is not None:
                 record.cast.grad = Snap(tensor.grad._array).value
             self._own_node(record)
@@ -299,6 +283,28 @@ class Recorder(observe.Observer):
             node.tensor = node.tensor or record
             if tensor.retains_grad and tensor.grad is not None:
                 record.cast.grad = Snap(tensor.grad._array).value
+        return record
+
+    def _unseen(self, tensor: Any, changed: bool = False) -> TensorRecord:
+        """The record of a tensor that nobody told about, as it was before this step; which may have ``changed`` it."""
+        record = self._new_tensor(tensor, -1)
+        record.line = None
+        earlier = self._earlier.get(id(tensor))
+        if earlier is not None and earlier[0]() is tensor:
+            record.was(earlier[1])
+        elif runs("dropout"):
+            record.expression = say("mask")
+        if changed or node_of(tensor) is None:
+            owner = self._owner_of(tensor)
+            if owner is not None:
+                record.owner, record.of_gradient = owner, True
+                self._set(record, "visible", False)  # it stands in its owner's row
+            else:
+                twin = self._twin_of(tensor)
+                if twin is not None:  # whose numbers are those from before this change
+                    record.was(twin.snap)
+                if self._frame is not None and ".data" in segment(self._frame):
+                    record.data_of = twin
         return record
 
     def _unpacked(self, tensor: Any) -> TensorRecord | None:
@@ -545,9 +551,7 @@ class Recorder(observe.Observer):
             record.cast.requires_grad = not tensor.requires_grad
         self._set(record, "requires_grad", tensor.requires_grad)
         if known is not None:
-            for view, other in self._living():
-                if other._base is tensor:
-                    self._set(view, "requires_grad", other.requires_grad)
+            self._views_follow(tensor)
         active: list[Any] = [record]
         if tensor.requires_grad:
             node = self._own_node(record)
@@ -561,11 +565,24 @@ class Recorder(observe.Observer):
         parameter = type(tensor).__name__ == "Parameter"
         self._emit("leaf", active=active, tensor=record, again=known is not None, parameter=parameter)
 
+    def _views_follow(self, base: Any) -> None:
+        """Whether a view made under no_grad requires grad is asked of its base."""
+        for record, tensor in self._living():
+            if tensor._base is base:
+                self._set(record, "requires_grad", tensor.requires_grad)
+                if is_outdated(tensor):
+                    self._has_history(record, "AsStridedBackward0")
+
     @guarded
     def operation(self, name: str, inputs: tuple[Any, ...], outputs: tuple[Any, ...], node: Any) -> None:
-        if name.endswith("_"):
-            return  # it is told as a change of the tensor
+        if name.endswith("_") or not outputs:
+            return  # it is told as a change of the tensor; or a custom Function has made no tensor
         self._look()
+        if node is not None and len(outputs) == 1 and outputs[0]._is_view() and any(outputs[0] is t for t in inputs):
+            part = outputs[0]  # a custom Function has changed a part of a tensor
+            others = tuple(value for value in inputs if value is not part)
+            self._write(name, part, others, part._version - 1, part._version)
+            return
         arguments = self._arguments(inputs)
         operands = list(operands_in(arguments))
         fresh = [self._known(output) is None for output in outputs]
@@ -719,12 +736,20 @@ class Recorder(observe.Observer):
     @guarded
     def inplace(self, name: str, tensor: Any, inputs: tuple[Any, ...], before: int, after: int) -> None:
         self._look()
+        self._write(name, tensor, inputs, before, after)
+
+    def _write(self, name: str, tensor: Any, inputs: tuple[Any, ...], before: int, after: int) -> None:
+        """A tensor's memory has been written to."""
         owner = self._owner_of(tensor)
         if owner is not None:
             self._gradient_changed(owner, name, tensor)
             return
+        holder = tensor._base if tensor._is_view() and name.rstrip("_") not in SHAPES else tensor
+        if grad_mode.is_grad_enabled() and tensor.requires_grad:  # its history was written anew
+            target, record = (self._known(t) or self._unseen(t, True) for t in (holder, tensor))
+        else:
+            target, record = self._tensor(holder), self._tensor(tensor)
         arguments = self._arguments(inputs, tensor)
-        record = self._tensor(tensor)
         old = Operand(record, record.snap, before)
         self._refresh(record, tensor)
         if self._library == "init":
@@ -734,9 +759,6 @@ class Recorder(observe.Observer):
             self._changes = [change for change in self._changes if change[0] is not record]
             return
         update = self._now(record, "leaf") and self._now(record, "requires_grad") and not grad_mode.is_grad_enabled()
-        part = tensor._is_view() and name.rstrip("_") not in SHAPES
-        holder = tensor._base if part else tensor
-        target = self._tensor(holder)
         box, node = None, node_of(holder)
         operation = OperationRecord(name, [old, *arguments], {}, [Operand(record, record.snap, after)])
         if node is not None and self._known_node(node) is None:
@@ -800,6 +822,8 @@ class Recorder(observe.Observer):
         self._set(owner, "grad", after.value)
         if (known := self._known(gradient)) is not None:
             self._refresh(known, gradient)
+            if (node := node_of(gradient)) is not None:  # a tensor of the learner's, who has set it as a gradient
+                self._has_history(known, short_name(node))
         phase = "backward" if self._passes else "update"
         active = [*([owner.node] if owner.node else []), owner]
         self._emit("grad_set", phase, active, tensor=owner, before=before, after=after, inplace=name)
@@ -829,10 +853,16 @@ class Recorder(observe.Observer):
                 self._set(record, "grad", None)
             if asked:
                 self._emit("retain", None, active, tensor=record, snap=None)
+        elif how == "detach_" and self._now(record, "leaf"):
+            self._set(record, "requires_grad", False)
+            if asked:
+                self._emit("leaf", None, active[::-1], tensor=record, again=True, parameter=False)
         elif how == "detach_":
-            for attribute, value in {"grad_fn": None, "leaf": True, "requires_grad": False, "grad": None}.items():
+            kept = None if tensor._grad is None else Snap(tensor._grad._array).value
+            for attribute, value in {"grad_fn": None, "leaf": True, "requires_grad": False, "grad": kept}.items():
                 self._set(record, attribute, value)
             record.node = None  # the box of the operation shows another tensor from here on
+            self._views_follow(tensor)
             if asked:
                 self._emit("untracked", None, active, tensor=record, detached=True)
         else:

@@ -268,7 +268,7 @@ class Symbols:
         left, _, right = (part.strip() for part in operation.results[0].tensor.expression.rpartition("*"))
         if not isinstance(first, Operand) or re.fullmatch(r"-?[\d.e]+", left):
             return False
-        return not right or right not in (self.symbol(first.tensor), first.tensor.expression)
+        return not left or right not in (self.symbol(first.tensor), first.tensor.expression)
 
     def _indexed(self, operation: OperationRecord) -> Math:
         """x[0], x[:, 1:3]."""

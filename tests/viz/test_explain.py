@@ -306,6 +306,12 @@ def test_forward_formula_of(expression: str, text: str) -> None:
     assert found.formulas[0].text == text
 
 
+def test_reduction_along_a_dimension_is_not_said_to_be_replaced() -> None:
+    for reduced in ("amax(1)", "prod(1)", "norm(dim=1)"):
+        source = f"x = torch.tensor([[1.0, 2.0], [3.0, 3.0]], requires_grad=True)\nx.{reduced}.sum().backward()"
+        assert "is not what its formula gives" not in said(source, "node").text
+
+
 def test_vector_in_a_product_is_not_called_like_the_product() -> None:
     source = "v, A = torch.ones(2, requires_grad=True), torch.ones(2, 2)\ny = v @ A"
     told = steps(source)

@@ -535,6 +535,54 @@ def test_numbers_are_those_in_memory_also_where_nobody_was_told_of_a_change() ->
     assert texts(source, "grad_set") == ["p.grad = None → 7", "p.grad = 7 → 0"]
 
 
+def test_tensors_from_before_the_recording_that_are_changed_in_place_have_a_new_history() -> None:
+    x = minigrad.ones(2, requires_grad=True)
+    y, b = x * 2, x * 4
+    v = b[1:]
+    with record() as seen:
+        y.mul_(3)
+        v.add_(1)
+        (y.sum() + b.sum()).backward()
+    told = [formula.text for step in seen.trace.steps if step.kind == "node" for formula in step.formulas]
+    assert {"∂d/∂y(v0) = ∂d/∂y(v1) · 3 = [1, 1] × 3 = [3, 3]", "∂d/∂b(v0) = [1, 1]"} <= set(told)
+
+
+def test_truth_values_are_no_numbers() -> None:
+    source = "x = torch.tensor([1.0, 3.0], requires_grad=True)\ny = x > 2"
+    assert texts(source, "untracked") == ["y = [x > 2] = [[1, 3] > 2] = [False, True]"]
+
+
+def test_part_that_a_function_of_the_learners_changed_is_a_change_in_place() -> None:
+    source = """
+        class Twice(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, t):
+                ctx.mark_dirty(t.mul_(2))
+                return t
+
+            @staticmethod
+            def backward(ctx, g): return g * 2
+
+        b = torch.ones(2, requires_grad=True) * 3
+        x = b[1:]
+        Twice.apply(x)
+        b.sum().backward()
+    """
+    assert texts(source, "inplace")[1] == "x ← Twice(x) = 6"
+    assert texts(source, "node")[1] == "∂c/∂b(v0) = [1, 2]"
+
+
+def test_leaf_that_is_detached_in_place_keeps_its_gradient() -> None:
+    source = """
+        x = torch.ones(1, requires_grad=True)
+        (x * 2).backward()
+        x.detach_()
+    """
+    trace = run(textwrap.dedent(source))[0].trace
+    assert trace.steps[-1].title == "x no longer requires grad"
+    assert next(row["grad"].text for row in state(trace).values() if row.get("name") == "x") == "[2.]"
+
+
 def test_resumed_run_knows_what_happened_in_between() -> None:
     w = minigrad.tensor(1.0, requires_grad=True)
     with record() as seen:
