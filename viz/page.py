@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib.resources
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -97,7 +97,7 @@ def output(picture: str, name: str, exports: Sequence[str], scripts: Mapping[str
         exports: functions of the program, or ``name: value``, which the scripts find in ``place.mg``.
         scripts: for each class what to run once the program is there; ``place`` is the element of the picture.
     """
-    parts = {"mg-program": f"{_program(name)}place.mg = {{ {', '.join(exports)} }};", **scripts}
+    parts = {"mg-program": f"{_script(name)}place.mg = {{ {', '.join(exports)} }};", **scripts}
     return (
         f'<div class="mg-out">\n<div class="mg-place">{picture}</div>\n'
         f'<style class="mg-look">\n{slim(static(f"{name}.css"))}</style>\n'
@@ -115,9 +115,25 @@ def static(name: str) -> str:
 
 
 @cache
-def _program(name: str) -> str:
-    """A module as a script: what it exports are names like others."""
-    return re.sub(r"^export (default \{.*\};\n)?", "", slim(static(f"{name}.js")), flags=re.MULTILINE)
+def program(name: str) -> str:
+    """The modules of ``viz/static/<name>`` as one, which is ``index.mjs`` with all that it imports, in order."""
+    return "".join(_with_imports(name, "index", set()))
+
+
+def _with_imports(name: str, module: str, seen: set[str]) -> Iterator[str]:
+    text = static(f"{name}/{module}.mjs")
+    for other in re.findall(r'^import .* from "\./(\w+)\.mjs";$', text, re.MULTILINE):
+        if other not in seen:
+            seen.add(other)
+            yield from _with_imports(name, other, seen)
+    within = "" if module == "index" else "|^export "  # what the others export is there for each other alone
+    yield re.sub(rf"^import .*;\n{within}", "", text, flags=re.MULTILINE)
+
+
+@cache
+def _script(name: str) -> str:
+    """A program as a script, not a module: what it exports are names like others."""
+    return re.sub(r"^export ((default )?\{.*\};\n)?", "", slim(program(name)), flags=re.MULTILINE)
 
 
 def slim(text: str) -> str:

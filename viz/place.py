@@ -360,7 +360,7 @@ def _longest(trace: Trace) -> Texts:
             elif attribute == "gradient" and value is not None:
                 gradients[name] = max(gradients.get(name, 0.0), text_width(value, SMALL))
             elif attribute == "failed" and step.error:
-                # stepper.js writes this in the node's second line (failureText)
+                # the stepper writes this in the node's second line (failureText)
                 text = step.error.split(":")[0] + (f" · line {trace.line_name(step.line)}" if step.line else "")
                 details[name] = max(details[name], text_width(text, SMALL))
     return Texts(labels, details, gradients)

@@ -483,7 +483,7 @@ EN: dict[str, str] = {
     "explore.sentence": "explore: {function} returned a figure and something of type {kind} at {at}; beside the figure "
     "there can be a sentence, a str",
     "explore.raised": "explore: this happened in {function} at {at}",
-    # What the stepper itself says: read by viz/static/stepper.js, without the "ui."
+    # What the stepper itself says: read by viz/static/stepper, without the "ui."
     "ui.stepper": "Stepper",
     "ui.stepper.of": "Stepper: {title}",
     "ui.first": "First step (Home)",

@@ -17,7 +17,7 @@ from viz.trace import Trace
 class StepperWidget(anywidget.AnyWidget):
     """A run to walk through. ``step`` (counted from 1) is shared with the screen, both ways."""
 
-    _esm = page.static("stepper.js")
+    _esm = page.program("stepper")
     _css = page.static("stepper.css")
     trace = traitlets.Dict().tag(sync=True)
     step = traitlets.Int(1).tag(sync=True)

@@ -149,7 +149,7 @@ def test_as_vs_code_shows_a_widget_it_follows_the_messages(browser: BrowserConte
     state = {name: value for name, value in widget.get_state().items() if name in ("trace", "step", "texts")}
     window: Page = browser.new_page()
     window.goto("about:blank")
-    window.evaluate(MODEL, [json.loads(json.dumps(state)), page.static("stepper.js")])
+    window.evaluate(MODEL, [json.loads(json.dumps(state)), page.program("stepper")])
     stepper = window.locator(".mg-root")
     expect(stepper.locator(".mg-count")).to_have_text("step 2 of 13")
     stepper.get_by_role("button", name=re.compile("^Step forward")).click()

@@ -1,12 +1,13 @@
-// stepper.js without a page: the walk through a Trace, and the texts it makes. Run by node's own test runner.
+// The stepper without a page: the walk through a Trace, and the texts it makes. Run by node's own test runner.
 
 import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
 import { test } from "node:test";
 
 const here = new URL(".", import.meta.url);
-const source = readFileSync(new URL("../../viz/static/stepper.js", here));
-const js = await import(`data:text/javascript;base64,${source.toString("base64")}`);
+const program = new URL("../../viz/static/stepper/", here);
+const modules = readdirSync(program).map((name) => import(new URL(name, program)));
+const js = Object.assign({}, ...(await Promise.all(modules)));
 const names = readdirSync(new URL("traces/", here)).filter((name) => name.endsWith(".json"));
 const read = (name) => JSON.parse(readFileSync(new URL(`traces/${name}`, here), "utf-8"));
 
@@ -133,10 +134,10 @@ test("clipping counts wide letters twice", () => {
 
 test("an edge ends in an arrow that touches the box", () => {
   const points = [10, 0, 10, 20, 50, 80, 50, 100];
-  const down = js.ended(points, false);
+  const down = js.arrow(points, false);
   assert.equal(down.line, "M10 0C10 20 50 80 50 92");
   assert.match(down.tip, /^M50 100L/);
-  const up = js.ended(points, true);
+  const up = js.arrow(points, true);
   assert.equal(up.line, "M10 8C10 20 50 80 50 100");
   assert.match(up.tip, /^M10 0L/);
   assert.deepEqual(points, [10, 0, 10, 20, 50, 80, 50, 100]);

@@ -20,10 +20,10 @@ import pytest
 import minigrad as torch
 import viz
 from tests.viz.conftest import Screen
+from viz import page
 from viz.explorers import MOST_PICTURES, Explorer, explore, label, pack
 from viz.progress import Progress
 
-STATIC = Path(viz.__path__[0]) / "static"
 CONTRAST = 4.0
 
 
@@ -166,7 +166,7 @@ def test_comparing_outputs_can_leave_out_what_changes_with_matplotlib() -> None:
 
 
 def test_program_is_small_imports_nothing_and_makes_no_markup_of_data() -> None:
-    text = (STATIC / "explorer.js").read_text("utf-8")
+    text = page.program("explorer")
     assert text.startswith("// @ts-check")
     assert len(text) < 6_000
     assert not re.search(r"^\s*import\b|\bimport\(|innerHTML|insertAdjacentHTML|document\.write|\beval\b", text, re.M)
@@ -174,7 +174,7 @@ def test_program_is_small_imports_nothing_and_makes_no_markup_of_data() -> None:
 
 
 def test_every_class_of_the_look_is_ours() -> None:
-    css = re.sub(r"/\*.*?\*/", "", (STATIC / "explorer.css").read_text("utf-8"), flags=re.S)
+    css = re.sub(r"/\*.*?\*/", "", page.static("explorer.css"), flags=re.S)
     selectors = " ".join(re.findall(r"[^{}]+(?=\{)", css))
     others = {name for name in re.findall(r"\.([A-Za-z][\w-]*)", selectors) if not name.startswith("mg-")}
     assert others <= {"vscode-dark", "vscode-light", "vscode-high-contrast"}

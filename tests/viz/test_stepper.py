@@ -14,7 +14,6 @@ from pathlib import Path
 
 import pytest
 
-import viz
 from tests.viz.samples import SAMPLES, inplace, product, recurrent, second_backward
 from viz import page
 from viz.place import place
@@ -22,8 +21,6 @@ from viz.stepper import Stepper
 from viz.still import MOST_NODES, MOST_STEPS, still, summary, svg
 from viz.trace import Trace
 from viz.widget import StepperWidget
-
-STATIC = Path(viz.__path__[0]) / "static"
 
 
 def html_of(trace: Trace) -> str:
@@ -97,13 +94,12 @@ def test_slimming_takes_only_comments_and_indentation() -> None:
 
 
 def test_program_and_look_are_small() -> None:
-    together = (STATIC / "stepper.js").read_bytes() + (STATIC / "stepper.css").read_bytes()
-    assert len(gzip.compress(together)) <= 60_000
+    together = page.program("stepper") + page.static("stepper.css")
+    assert len(gzip.compress(together.encode())) <= 60_000
 
 
 def test_program_imports_nothing_and_makes_no_markup_of_data() -> None:
-    text = (STATIC / "stepper.js").read_text("utf-8")
-    assert text.startswith("// @ts-check")
+    text = page.program("stepper")
     assert not re.search(
         r"^\s*import\b|\bimport\(|innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b", text, re.M
     )
@@ -111,7 +107,7 @@ def test_program_imports_nothing_and_makes_no_markup_of_data() -> None:
 
 
 def test_every_class_is_ours() -> None:
-    css = re.sub(r"/\*.*?\*/", "", (STATIC / "stepper.css").read_text("utf-8"), flags=re.S)
+    css = re.sub(r"/\*.*?\*/", "", page.static("stepper.css"), flags=re.S)
     selectors = " ".join(re.findall(r"[^{}]+(?=\{)", css))
     classes = set(re.findall(r"\.([A-Za-z][\w-]*)", selectors))
     assert {name for name in classes if not name.startswith("mg-")} <= {
@@ -205,7 +201,7 @@ def test_showing_a_stepper_loads_no_widgets() -> None:
 def test_javascript() -> None:
     node = shutil.which("node")
     if node is None:
-        pytest.skip("no node on the path: the unit tests of stepper.js need it")
+        pytest.skip("no node on the path: the unit tests of the stepper need it")
     done = subprocess.run(
         [node, "--test", str(Path(__file__).parent / "stepper.test.mjs")], capture_output=True, text=True, check=False
     )

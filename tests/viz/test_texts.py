@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-import viz
 from tests.viz import recorded
 from viz import page, texts
 
-PROGRAM = (Path(viz.__path__[0]) / "static" / "stepper.js").read_text("utf-8")
+PROGRAM = page.program("stepper")
 PLACES = re.compile(r"\{\w+\}")
 
 
@@ -34,7 +32,7 @@ def split(text: str) -> list[str]:
 
 
 def said() -> set[str]:
-    """The keys that stepper.js says: written whole, or made of a beginning and something of the run's."""
+    """The keys that the stepper says: written whole, or made of a beginning and something of the run's."""
     whole = set(re.findall(r'say\(\s*"([\w.]+)"', PROGRAM))
     whole |= {key for pair in re.findall(r'say\([^()`]*? \? "([\w.]+)" : "([\w.]+)"', PROGRAM) for key in pair}
     return whole
