@@ -90,4 +90,3 @@ export function meeting(pairs, i, k, from) {
   });
   return best;
 }
-
