@@ -6,6 +6,7 @@ tensor or a node of the learner's, only their numbers at a moment.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,8 +29,9 @@ class Snap:
     __slots__ = ("array", "value")
 
     def __init__(self, array: np.ndarray) -> None:
-        self.array = array.copy() if array.size <= CELLS else None
-        self.value = Value(summary(array), list(array.shape), _dtype(array), _cells(array))
+        small = array.size <= CELLS
+        self.array = array.copy() if small else None
+        self.value = _small(array.tobytes(), array.dtype.str, array.shape) if small else _value(array)
 
     def is_of(self, array: np.ndarray) -> bool:
         """Whether an array has these numbers still; of a large one, whose numbers are not kept, it is taken to have."""
@@ -40,6 +42,16 @@ class Snap:
     @property
     def shape(self) -> tuple[int, ...]:
         return tuple(self.value.shape)
+
+
+def _value(array: np.ndarray) -> Value:
+    return Value(summary(array), list(array.shape), _dtype(array), _cells(array))
+
+
+@functools.lru_cache(maxsize=2048)
+def _small(numbers: bytes, dtype: str, shape: tuple[int, ...]) -> Value:
+    """The same, done once for the same numbers: they are met again at the next node, and unchanged in every step."""
+    return _value(np.frombuffer(numbers, dtype).reshape(shape))
 
 
 def summary(array: np.ndarray) -> str:

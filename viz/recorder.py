@@ -170,6 +170,7 @@ class Recorder(observe.Observer):
         self._frames: list[FrameType] = []  # the learner's, the innermost first
         self._shown = 0  # which of them the line is of that is shown
         self._line: int | None = None
+        self._place: list[Any] = []  # where the program was at the last event of a walk
         self._pass = Pass()  # the backward pass that is running
         self._passes: list[Pass] = []  # those around it, outermost first: none is running where this is empty
         self._modules: list[tuple[Any, str]] = []  # the modules whose forward is running, with their paths
@@ -216,6 +217,11 @@ class Recorder(observe.Observer):
     def _name(self, frames: list[FrameType], home: int) -> None:
         """Find what the variables of the learner's frames are called; ``home``: the one whose line is shown."""
         step, walking, changed = len(self.events) - 1, bool(self._passes), bool(self.deaths.seen)
+        if walking and not changed:  # as long as nothing but the walk goes on, no variable is assigned
+            place = [self._pass, home, len(self.tensors), *((id(frame), frame.f_lasti) for frame in frames)]
+            self._place, before = place, self._place
+            if place == before:
+                return
         for record in self._naming.look(frames, home, step, walking, changed):
             self._set(record, "visible", True)
 
@@ -1211,7 +1217,7 @@ class Recorder(observe.Observer):
 
     def pause(self) -> None:
         """Hold nothing of the learner's while nobody is recording; weak references stay, for ``resume``."""
-        self._frames, self._pass = [], Pass()
+        self._frames, self._pass, self._place = [], Pass(), []
         self._passes.clear()
         self._naming.pause()
         self._earlier = {}
