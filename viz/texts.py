@@ -566,7 +566,7 @@ EN: dict[str, str] = {
     "ui.answer.many": "{count} numbers",
     "ui.check": "check",
     "ui.reveal": "show it",
-    "ui.answer.is": "It is {answer}.",
+    "ui.answer.is": "The answer: {answer}.",
     "ui.inspect": "What is selected",
     "ui.fact.shape": "shape",
     "ui.fact.scalar": "scalar",
