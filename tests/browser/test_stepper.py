@@ -1041,6 +1041,26 @@ def test_two_runs_step_together(browser: BrowserContext, tmp_path: Path) -> None
     page.close()
 
 
+def test_in_one_of_two_runs_the_arrows_walk_in_its_graph(browser: BrowserContext, tmp_path: Path) -> None:
+    viz.compare(product(), second_backward(), ["a", "b"]).to_html(tmp_path / "pair.html")
+    page = browser.new_page()
+    page.goto((tmp_path / "pair.html").as_uri())
+    page.locator(".mg-pair").focus()
+    keys(page, "End")
+    page.locator(".mg-side .mg-root").nth(1).focus()
+    before = count(page)
+    while not page.evaluate("!!document.activeElement.closest('.mg-scroll')"):
+        keys(page, "Tab")
+    keys(page, *["ArrowLeft"] * 9)
+    assert focused(page).startswith("x, ")
+    keys(page, "ArrowRight", "Enter")
+    assert page.locator(".mg-side").nth(1).locator(".mg-picked .mg-label").text_content() == "MulBackward0"
+    assert count(page) == before
+    keys(page, "Escape", "Escape", "ArrowLeft")
+    assert count(page) != before
+    page.close()
+
+
 def test_every_way_to_step_moves_both_runs(browser: BrowserContext, tmp_path: Path) -> None:
     comparison = viz.compare(product(), second_backward(), ["a", "b"])
     comparison.to_html(tmp_path / "pair.html")

@@ -15,7 +15,7 @@ export function drawFoot(view) {
   const dot = s("line", { class: "mg-spark-now", y1: "0", y2: "20" });
   const spark = s("svg", { class: "mg-spark", preserveAspectRatio: "none", "aria-hidden": "true" }, curve, dot);
   return {
-    element: h("div", "mg-foot", legend, h("span", "mg-space"), ...(steps.some((step) => step.saved_bytes) ? [memory, spark] : [])),
+    element: h("div", "mg-foot", legend, ...(steps.some((step) => step.saved_bytes) ? [memory, spark] : [])),
     /** Explain and draw what is known. @param {number} span how many steps the width stands for */
     look(span) {
       legend.replaceChildren(...signs().map((kind) => h("span", "mg-key", h("i", `mg-key-${kind}`), say(`key.${kind}`))));
