@@ -112,9 +112,9 @@ class Run:
 def record(title: str = "", *, limit: int = LIMIT, predict: Sequence[str] | bool = ()) -> Run:
     """Watch a block of code: ``with viz.record() as run:``.
 
-    Recording takes time: about 0.3 ms a step, more where tensors are large, and about 0.5 ms a step again to put it into
-    words when it is first shown. Measured in processor time: a training step of a 784-256-10 network on 128 images runs
-    7 times as long, forty steps of a 1-10-1 network 30 times, a loop of 200 operations on single numbers 60 times.
+    Recording takes time: about 0.3 ms a step, more where tensors are large, and about 0.5 ms a step again to put it
+    into words when it is first shown. Measured in processor time: a training step of a 784-256-10 network on 128 images
+    runs 7 times as long, forty steps of a 1-10-1 network 30 times, a loop of 200 operations on single numbers 60 times.
     Nothing is slower once the block is over.
 
     Args:
