@@ -577,6 +577,10 @@ class Writer(Symbols):
         x = self.symbol(facts["tensor"])
         if facts["snap"] is None:
             return say("retain.called.title", x=x), say("retain.called", x=x), []
+        if isinstance(facts["before"], Value):
+            sides = value_shown(facts["before"]), op("→"), ["mark", shown(facts["snap"])]
+            more = formula_of(row(latex.name(say("gradient", x=x)), op("="), *sides))
+            return say("retain.title.more", x=x), say("retain.more", x=x), [more]
         partial = self.partial(facts["tensor"], facts["node"])
         formula = equation(latex.name(say("gradient", x=x)), partial, shown(facts["snap"]))
         return say("retain.title", x=x), say("retain.text", x=x), [formula]
@@ -684,6 +688,8 @@ def _holds(tree: Tree, meaning: dict[str, Any], arrived: Snap, snap: Snap) -> bo
         return True
     except ValueError as problem:  # the formula leaves to words where the gradient goes
         raise Unreadable(str(problem)) from None
+    if np.isfinite(snap.array).all() and not np.isfinite(found).all():
+        raise Unreadable("not defined for these numbers")
     return not np.isfinite(snap.array).all() or np.allclose(found, snap.array, rtol=0.01, atol=1e-4, equal_nan=True)
 
 

@@ -666,9 +666,10 @@ class Recorder(Records, observe.Observer):
     @looking
     def retain(self, tensor: Any, gradient: Any) -> None:
         record, snap = self._tensor(tensor), Snap(as_array(gradient))
+        before = self._now(record, "grad")
         self._set(record, "grad", snap.value)
         active = [*([record.node] if record.node else []), record]
-        event = self._emit("retain", "backward", active, tensor=record, node=record.node, snap=snap)
+        event = self._emit("retain", "backward", active, tensor=record, node=record.node, before=before, snap=snap)
         event.origin = record.line
 
     @looking

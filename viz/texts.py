@@ -290,6 +290,8 @@ EN: dict[str, str] = {
     "{x}.grad will hold it.",
     "retain.title": "{x} keeps its gradient",
     "retain.text": "{x} is not a leaf; its gradient is kept in {x}.grad because retain_grad() was called on it.",
+    "retain.title.more": "{x}.grad grows by what arrives",
+    "retain.more": "{x} is asked to keep its gradient and has one already: what arrives is added to it.",
     "hook.title": "A hook on {x} is called",
     "hook.several.title": "The hook on {x} is called",
     "hook.several.all": "It is one hook, called once, when the last of the gradients that it waits for has arrived.",

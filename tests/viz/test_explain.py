@@ -312,6 +312,22 @@ def test_reduction_along_a_dimension_is_not_said_to_be_replaced() -> None:
         assert "is not what its formula gives" not in said(source, "node").text
 
 
+def test_formula_that_is_not_defined_for_its_numbers_is_left_out() -> None:
+    found = said("n = torch.tensor(2.0, requires_grad=True)\ny = torch.tensor(0.0) ** n\ny.backward()", "node")
+    assert [formula.text for formula in found.formulas] == ["∂y/∂n = 0"]
+    assert "is not what its formula gives" not in found.text
+
+
+def test_gradient_that_is_kept_once_more_is_added() -> None:
+    source = """
+        x = torch.ones(1, requires_grad=True) * 2
+        x.retain_grad()
+        (x * 3).backward()
+        (x * 5).backward()
+    """
+    assert said(textwrap.dedent(source), "retain").formulas[0].text == "x.grad = 3 → 8"
+
+
 def test_vector_in_a_product_is_not_called_like_the_product() -> None:
     source = "v, A = torch.ones(2, requires_grad=True), torch.ones(2, 2)\ny = v @ A"
     told = steps(source)
