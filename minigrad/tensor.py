@@ -39,15 +39,12 @@ class VersionCounter:
 class Meta:
     """What only some tensors have: a base they are a view of, hooks, the marks of inference mode and of detach_."""
 
-    __slots__ = ("base", "creation", "detached", "hooks", "inference", "seen_version")
-
-    def __init__(self) -> None:
-        self.base: Tensor | None = None
-        self.creation: str | None = None  # how a view was made, where that forbids changing it: see views.py
-        self.seen_version = 0  # the version at which the view's grad_fn was right
-        self.hooks: Hooks | None = None  # a leaf's, until it has an AccumulateGrad to hang them on
-        self.inference = False
-        self.detached = False  # it had a grad_fn once, and may have been saved then
+    base: Tensor | None = None
+    creation: str | None = None  # how a view was made, where that forbids changing it: see views.py
+    seen_version = 0  # the version at which the view's grad_fn was right
+    hooks: Hooks | None = None  # a leaf's, until it has an AccumulateGrad to hang them on
+    inference = False
+    detached = False  # it had a grad_fn once, and may have been saved then
 
 
 class Tensor(metaclass=Shown):

@@ -166,8 +166,8 @@ def alone(out: Any, node: Node, grad: Any, outgoing: Sequence[Any], to_leaf: Any
     if base is not None and (node.multi or not (out.flags.c_contiguous if to_leaf else out.flags.forc)):
         return False  # a part of it
     if out is grad or base is grad or (base is not None and base is grad.base):  # still ours if it was, at one place
-        others = [other for other in outgoing if other is not None]
-        return not shared and len(others) == 1
+        once = len(outgoing) == 1 or (len(outgoing) == 2 and (outgoing[0] is None or outgoing[1] is None))
+        return once and not shared
     return True
 
 

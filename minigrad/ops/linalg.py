@@ -162,7 +162,8 @@ def trace(self: np.ndarray) -> np.ndarray:
 )
 def addmm(self: np.ndarray, mat1: np.ndarray, mat2: np.ndarray, beta: float, alpha: float) -> np.ndarray:
     """``beta * input + alpha * (mat1 @ mat2)``; ``input`` broadcasts."""
-    if not _fit(self, mat1, mat2):
+    like = self.dtype is mat1.dtype is mat2.dtype and mat1.ndim == mat2.ndim == 2
+    if not (like and mat1.shape[1] == mat2.shape[0] and self.shape == mat2.shape[1:]):  # the usual case, told quickly
         _check_addmm(self, mat1, mat2)
     product = _product(mat1, mat2, "addmm_impl_cpu_")
     if alpha != 1:
@@ -170,13 +171,6 @@ def addmm(self: np.ndarray, mat1: np.ndarray, mat2: np.ndarray, beta: float, alp
     if beta:  # with beta 0 a NaN in self does not count
         product += self if beta == 1 else self * self.dtype.type(beta)
     return product
-
-
-def _fit(x: np.ndarray, a: np.ndarray, b: np.ndarray) -> bool:
-    """Whether addmm can take them as they come: the usual case, told quickly."""
-    return (
-        a.ndim == b.ndim == 2 and a.shape[1] == b.shape[0] and a.dtype is b.dtype is x.dtype and x.shape == b.shape[1:]
-    )
 
 
 def _check_addmm(x: np.ndarray, a: np.ndarray, b: np.ndarray) -> None:

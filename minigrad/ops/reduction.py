@@ -574,10 +574,6 @@ def _normalizing(data: Operation, alone: int, formula: str) -> Callable[..., Any
     def declare(finish: Callable[..., np.ndarray]) -> Callable[..., Tensor]:
         name = finish.__name__
 
-        @dual.rounded_once
-        def compute(self: np.ndarray, dim: int, last: bool, stored: Callable[..., Any]) -> np.ndarray:
-            return finish(in_order(self - np.maximum.reduce(self, axis=dim, keepdims=True)), dim, last, stored)
-
         def forward(self: np.ndarray, dim: int) -> np.ndarray:
             last = wrap_dim(dim, self.ndim) >= self.ndim - 1
             if not self.size:
@@ -587,7 +583,10 @@ def _normalizing(data: Operation, alone: int, formula: str) -> Callable[..., Any
                 raise NotImplementedError(f"\"{kernel}\" not implemented for '{of(self).scalar_name}'")
             if not self.ndim:
                 return np.asarray(self - self + alone, self.dtype)  # NaN where it is not finite
-            return compute(self, dim, last, dual.through_half if self.dtype == np.float16 else np.asarray)
+            half = self.dtype == np.float16
+            wide = self.astype(np.float32) if half else self
+            row = in_order(wide - np.maximum.reduce(wide, axis=dim, keepdims=True))
+            return finish(row, dim, half, last).astype(self.dtype, copy=False)
 
         made = row(name, forward, lambda grad, dim, result: either(data, grad, result, dim), formula)
 
@@ -601,18 +600,18 @@ def _normalizing(data: Operation, alone: int, formula: str) -> Callable[..., Any
 
 
 @_normalizing(_softmax_data, 1, r"z \odot (\bar{z} - \textstyle\sum z \odot \bar{z})")
-def softmax(row: np.ndarray, dim: int, last: bool, stored: Callable[..., Any]) -> np.ndarray:
+def softmax(row: np.ndarray, dim: int, half: bool, last: bool) -> np.ndarray:
     """Exponentials divided by their sum over ``dim``: what lies along it sums to 1."""
     np.exp(row, out=row)
     total = np.add.reduce(row, axis=dim, keepdims=True)
-    return np.true_divide(row if last else stored(row), total, out=row)
+    return np.true_divide(dual.through_half(row) if half and not last else row, total, out=row)
 
 
 @_normalizing(_log_softmax_data, 0, r"\bar{z} - e^{z} \textstyle\sum \bar{z}")
-def log_softmax(row: np.ndarray, dim: int, last: bool, stored: Callable[..., Any]) -> np.ndarray:
+def log_softmax(row: np.ndarray, dim: int, half: bool, last: bool) -> np.ndarray:
     """The logarithm of the softmax, computed without overflow."""
-    total = np.add.reduce(np.exp(row), axis=dim, keepdims=True)
-    row -= stored(np.log(stored(total))) if last else np.log(total)
+    stored = dual.through_half if half and last else np.asarray
+    row -= stored(np.log(stored(np.add.reduce(np.exp(row), axis=dim, keepdims=True))))
     return row
 
 

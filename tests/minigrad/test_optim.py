@@ -123,6 +123,18 @@ def test_the_learning_rate_sinks_on_a_plateau(arguments: str) -> None:
 
 
 PROGRAMS = {
+    "large parameters go by pieces": """
+        def train(**options):
+            w = torch.linspace(-1, 1, 42000, dtype=torch.float64).reshape(210, 200).requires_grad_()
+            turned = torch.linspace(-2, 1, 42000, dtype=torch.float64).reshape(200, 210).t().requires_grad_()
+            opt = torch.optim.SGD([w, turned], lr=0.1, momentum=0.9, **options)
+            for _ in range(3):
+                opt.zero_grad()
+                (w.relu() * turned + turned.abs()).sum().backward()
+                opt.step()
+            return [(p.detach()[::70, ::50].clone(), round(p.sum().item(), 6), p._version) for p in (w, turned)]
+        for options in ({}, {"nesterov": True}, {"dampening": 0.5, "weight_decay": 0.1}): print(train(**options))
+    """,
     "zero_grad": """
         a, b, c = (torch.ones(2, requires_grad=True) for _ in range(3))
         opt = torch.optim.SGD([a, b, c], lr=0.1)
