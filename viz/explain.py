@@ -122,10 +122,11 @@ class Writer(Symbols):
     def _moved(self, texts: list[str]) -> str:
         """Which tensors are meant in a step by names that have gone on to others."""
         meant = []
-        for record, (name, symbol) in self.moved.items():
-            if symbol != name and any(symbol in text for text in texts):
+        for symbol in dict.fromkeys(re.findall(r"\w+", " ".join(texts))):
+            if (record := self.moved.get(symbol)) is not None:
                 made = self.recorder.events[record.made] if 0 <= record.made < len(self.recorder.events) else None
                 known = made is not None and record in made.active
+                name = record.names[0][1]
                 meant.append(say("moved.step" if known else "moved", x=symbol, name=name, step=record.made + 1))
         return f"{listing(meant)}." if meant else ""
 
@@ -162,7 +163,7 @@ class Writer(Symbols):
         words = [say(key if has(key) else "op", name=operation.name.strip("_"), node=node.cast.label)]
         words += self._stretched(operation)
         words += [say("mask.drawn") for operand in operation.operands if operand.tensor.expression == say("mask")]
-        words.append(self._saves(node))
+        words.append(say("saves.again") if node.packed and facts["created"] else self._saves(node))
         if facts["created"]:
             words.append(say("created" if facts["recorded"] else "again"))
         return title, " ".join(words), [self._forward(operation)]
@@ -545,14 +546,12 @@ class Writer(Symbols):
             slope = ["mfrac", above, below] if second else ["mfrac", row(op("∂"), latex.name(f)), row(op("∂"), x_)]
             if len(found) == 1:
                 meant = [slope]
-            elif v or name in ("vjp", "jvp"):
-                vector = v[0] if v else ["mn", "1"]
-                space = ["mtext", latex.THIN]
-                product = (
-                    row(["msup", vector, ["mi", latex.TRANSPOSED]], space, slope)
-                    if name[0] == "v"
-                    else row(slope, space, vector)
-                )
+            else:
+                product = slope
+                if v and name[0] == "v":
+                    product = row(["msup", v[0], ["mi", latex.TRANSPOSED]], ["mtext", latex.THIN], slope)
+                elif v:
+                    product = row(slope, ["mtext", latex.THIN], v[0])
                 meant = [row(latex.name(f), op("("), x_, op(")")), product]
         formulas = []
         for record, meaning in zip(found[:4], meant, strict=False):

@@ -502,6 +502,8 @@ def linear(math: Any) -> str:
     if isinstance(math, str):
         return math
     tag, *inside = math
+    if tag in ("mi", "mn"):
+        return str(inside[0])
     parts = [linear(part) for part in inside]
     match tag:
         case "mtext" if parts == [THIN]:

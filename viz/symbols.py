@@ -67,12 +67,13 @@ class Symbols:
         taken |= {record.hint for record in recorder.tensors if record.hint}
         taken |= {name for source in recorder.sources for name in words_of(source.lines)}
         self.taken = taken
-        self.bearers: dict[str, list[TensorRecord]] = {}  # those that a variable has held, one after the other
+        # What a variable has held, one after the other, with their numbers.
+        self.bearers: dict[str, dict[TensorRecord, int]] = {}
         held = [(since, record, name) for record in recorder.tensors for since, name in record.names if name]
         for _, record, name in sorted(held, key=lambda entry: entry[0]):
-            if record not in self.bearers.setdefault(name, []):
-                self.bearers[name].append(record)
-        self.moved: dict[TensorRecord, tuple[str, str]] = {}  # whose name went on: that name, and what it is called now
+            known = self.bearers.setdefault(name, {})
+            known.setdefault(record, len(known) + 1)
+        self.moved: dict[str, TensorRecord] = {}  # those whose name has gone on, by what they are called now
         self._letters = self._free_letters()
         versions: dict[TensorRecord, set[int]] = {}
         for node in recorder.nodes:
@@ -107,11 +108,11 @@ class Symbols:
         name = record.names[0][1]  # the name it got when it was made, and none that it had in a function
         if name is None or not name.isidentifier():
             return None
-        if record not in self.moved:
-            bearers = self.bearers[name]
-            place = str(bearers.index(record) + 1).translate(LOWERED) if len(bearers) > 1 else ""
-            self.moved[record] = name, f"{name}{place}"
-        return self.moved[record][1]
+        if len(bearers := self.bearers[name]) == 1:
+            return name
+        symbol = f"{name}{str(bearers[record]).translate(LOWERED)}"
+        self.moved[symbol] = record
+        return symbol
 
     def symbol(self, record: TensorRecord) -> str:
         """What formulas and sentences call a tensor: its name, or a letter for one that has none."""

@@ -63,6 +63,7 @@ EN: dict[str, str] = {
     "saves.number": "the number {number}",
     "saves.nothing": "For its backward it needs no tensor, so it saves none.",
     "saves.hidden": "What it needs is handed to the saved-tensor hooks that are in force; a checkpoint keeps none.",
+    "saves.again": "What it needs goes to the node that is waiting for it.",
     "broadcast": "{x} is stretched from {before} to {after} (broadcasting).",
     "constant": "The number {number} is a constant: no gradient goes there.",
     "created": "This is the backward pass being recorded (create_graph=True): the gradient gets a graph of its own.",

@@ -85,7 +85,7 @@ def test_tensor_whose_name_has_gone_on_is_numbered_and_said_to_be_that_of_its_st
     """
     last = [step for step in run(textwrap.dedent(source))[0].trace.steps if step.kind == "node"]
     assert [step.formulas[0].text.split(" = ")[0] for step in last] == ["∂h/∂h₂", "∂h/∂h₁", "∂h/∂w"]
-    assert last[1].text.endswith("h₂ is the h of step 3 and h₁ is the h of step 2.")
+    assert last[1].text.endswith("h₁ is the h of step 2 and h₂ is the h of step 3.")
 
 
 def test_first_name_is_that_of_the_variable_that_was_assigned() -> None:
