@@ -543,7 +543,7 @@ PLACES = """() => ['root', 'bar', 'code', 'step', 'graph', 'tensors', 'foot'].ma
     const box = document.querySelector(`.mg-${name}`).getBoundingClientRect(); return [box.top, box.height]; })"""
 
 
-@pytest.mark.parametrize("width", [480, 700, 1180])
+@pytest.mark.parametrize("width", [400, 480, 700, 1180])
 @pytest.mark.parametrize("name", ["changed_in_place", "second_backward", "hooked", "module"])
 def test_no_step_moves_anything_under_the_reader(show: Open, name: str, width: int) -> None:
     trace = recorded.run(recorded.PROGRAMS[name])[0].trace

@@ -39,7 +39,7 @@ export function mountPair(el, both, options = {}) {
   const counter = h("span", "mg-count");
   const slider = make("", "input", { type: "range", class: "mg-slide", min: "1", max: String(pairs.length), step: "1", "aria-label": say("track") });
   slider.addEventListener("input", () => move(Number(slider.value) - 1));
-  const bar = make("", "div", { class: "mg-bar", role: "toolbar", "aria-label": say("bar.both") }, first, back, next, last, counter, slider);
+  const bar = make("", "div", { class: "mg-bar", role: "group", "aria-label": say("bar.both") }, first, back, next, last, counter, slider);
   const places = runs.map(() => h("div", "mg-side-of"));
   const sides = runs.map((_, i) => make("", "section", { class: "mg-side", "aria-label": labels[i] }, h("div", "mg-side-name", labels[i]), places[i]));
   const root = make("", "div", { class: "mg-root mg-pair", role: "group", tabindex: "0", "aria-label": say("two", { labels: labels.join(", ") }) },

@@ -79,6 +79,9 @@ export function mount(el, trace, options = {}) {
   const last = button("mg-last", say("last"), () => go(count - 1), icon("last"));
   const pill = h("span", "mg-pill");
   const counter = h("span", "mg-count");
+  // As wide as the longest of their texts: or the bar would break in some steps, and not in others.
+  pill.dataset.widest = timeline.phases.map((phase) => say(`phase.${phase}`)).reduce((a, b) => (b.length > a.length ? b : a), "");
+  counter.dataset.widest = say("count", { step: count, count });
   const leaps = make("", "span", { class: "mg-leaps", role: "group", "aria-label": say("leap") }, h("span", "", say("leap")),
     button("mg-leap", say("leap.line.label"), () => leap(1, lineOf), say("leap.line")),
     button("mg-leap", say("leap.phase.label"), () => leap(1, timeline.partOf), say("leap.phase")), inspector.nextChange);
