@@ -24,8 +24,8 @@ lab: .venv/.lab  ## open the notebooks in JupyterLab (LAB="--no-browser" passes 
 	$(BIN)/python -m jupyter lab --notebook-dir=notebooks $(if $(filter 0,$(shell id -u)),--allow-root) $(LAB)
 
 test: .venv/.test  ## unit tests, docstring examples, notebooks, browser (TESTS="tests/viz" for some)
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --nbval --nbval-current-env --nbval-cell-timeout=120 \
-	    --nbval-sanitize-with=tests/notebooks/sanitize.cfg $(TESTS)
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder \
+	    --nbval --nbval-current-env --nbval-cell-timeout=120 --nbval-sanitize-with=tests/notebooks/sanitize.cfg $(TESTS)
 
 lint: .venv/.lint  ## ruff and mypy
 	$(BIN)/ruff check

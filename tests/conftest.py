@@ -1,4 +1,4 @@
-"""What every test run shares: where nothing may be skipped, a skip is a failure.
+"""What every test run shares: what comes first, and that where nothing may be skipped a skip is a failure.
 
 With MINIGRAD_NO_SKIP=1 (CI sets it) whatever would keep a check from being made counts as failed: a skip in a test, in
 a fixture, in a notebook or while a file is collected, an xfail, a `doctest: +SKIP`, a deselected test. The reports
@@ -18,6 +18,11 @@ def pytest_configure(config: pytest.Config) -> None:
     # A plugin, not this file's own hooks: those would not see the docstrings of minigrad/ nor the notebooks.
     if os.environ.get("MINIGRAD_NO_SKIP", "0") not in ("", "0"):
         config.pluginmanager.register(NoSkips(), "no-skips")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The browser's files take minutes each: they come first, so that no worker has one left at the end."""
+    items.sort(key=lambda item: "browser" not in item.path.parts)
 
 
 class NoSkips:
