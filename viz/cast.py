@@ -33,6 +33,12 @@ class Snap:
         self.array = array.copy() if small else None
         self.value = _small(array.tobytes(), array.dtype.str, array.shape) if small else _value(array)
 
+    def blank(self) -> Snap:
+        """The same without the numbers to calculate with, where they are not those of the moment."""
+        blank = Snap.__new__(Snap)
+        blank.array, blank.value = None, self.value
+        return blank
+
     def is_of(self, array: np.ndarray) -> bool:
         """Whether an array has these numbers still; of a large one, whose numbers are not kept, it is taken to have."""
         if self.array is None or array.size != self.array.size:
@@ -126,6 +132,7 @@ class TensorRecord:
         self.of_gradient = False  # computed from a .grad
         self.aside = False  # unrecorded, and part of an update
         self.owner: TensorRecord | None = None  # the tensor whose .grad it is
+        self.guessed = False  # its first numbers are not known: it had been changed when it was met
         self.momentum: Snap | None = None  # what an optimizer remembers of its gradients
         self.data_of: TensorRecord | None = None  # the tensor whose .data it is
         self.gradient_of: tuple[TensorRecord, TensorRecord] | None = None  # of the first with respect to the second

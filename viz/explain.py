@@ -483,7 +483,7 @@ class Writer(Symbols):
                 latexed = operation.formula.get(operation.inputs[place], "")
                 tree, meaning = self.reading(operation, latexed)
                 if not _holds(tree, meaning, arrived, snap):
-                    if "dim" in operation.given or "'holds'" in str(tree):
+                    if any(key.startswith("dim") for key in operation.given) or "'holds'" in str(tree):
                         raise Unreadable("which dimension is meant, and what is done with equals or NaN")
                     extra.append(say("node.replaced"))
                     raise Unreadable("what a hook returned")
@@ -605,7 +605,8 @@ class Writer(Symbols):
         if not same and len(edges) == 1:  # of several, what was replaced is the sum
             event.changes.append([edges[0], "gradient", short(after)])
             event.active.append(edges[0])
-        key = f"hook.{'node.' if on_node else ''}{'same' if same else 'changed'}"
+        kind = "same" if same else "written" if facts["written"] else "changed"
+        key = f"hook.{'node.' if on_node else ''}{kind}"
         return say("hook.title", x=x), say(key, x=x), [formula]
 
     def _free(self, event: Event, facts: Any) -> tuple[str, str, list[Formula]]:

@@ -105,7 +105,9 @@ class Pass:
     running: Event | None = None  # the node whose backward is running
     arrived: dict[tuple[NodeRecord, int], list[tuple[NodeRecord, Snap]]] = field(default_factory=dict)
     released: list[NodeRecord] = field(default_factory=list)  # whose saved tensors it has let go of
+    left: dict[tuple[NodeRecord, int], Snap] = field(default_factory=dict)  # what the last hook on an output has left
     hooked: list[tuple[Event, Any, Any]] = field(default_factory=list)  # hooks on a node: what they saw and left
+    seeded: list[NodeRecord | None] = field(default_factory=list)  # where it started
     erred: bool = False
 
 
@@ -448,13 +450,16 @@ class Recorder(Records, observe.Observer):
         if owner is not None:
             self._gradient_changed(owner, name, tensor)
             return
+        seen = self._known(tensor) is not None
         holder = tensor._base if tensor._is_view() and name.rstrip("_") not in SHAPES else tensor
         if grad_mode.is_grad_enabled() and tensor.requires_grad:  # its history was written anew
             target, record = (self._known(t) or self._unseen(t, True) for t in (holder, tensor))
         else:
             target, record = self._tensor(holder), self._tensor(tensor)
+        if not seen and self._frames:
+            self._name(self._frames, self._shown)
         arguments = self._arguments(inputs, tensor)
-        old = Operand(record, record.snap, before)
+        old = Operand(record, record.snap.blank() if record.guessed and not seen else record.snap, before)
         self._refresh(record, tensor)
         if self._library == "init":
             # A module fills its parameters: that is how they are made, and no step of its own.
@@ -565,6 +570,7 @@ class Recorder(Records, observe.Observer):
         active: list[Any] = [record for record, _ in seeds]
         active += [record.node for record, _ in seeds if record.node is not None]
         nodes = [record.node for record, _ in seeds]
+        self._pass.seeded = nodes
         event = self._emit("backward", "backward", active, seeds=seeds, nodes=nodes, options=dict(options))
         event.origin = seeds[0][0].node.cast.line if seeds[0][0].node is not None else None
 
@@ -719,13 +725,27 @@ class Recorder(Records, observe.Observer):
                 record = box.outputs[output]
         edges = [edge for edge in self._travelled if record and edge.source is box and edge.output == output]
         active = [part for part in (box, record, *edges) if part is not None]
+        given, left, written = Snap(as_array(before)), Snap(as_array(after)), False
+        if output is not None and output >= 0:
+            came, self._pass.left[box, output] = self._came(box, output), left
+            if came is not None and left.array is not None and before is after:
+                written = not np.allclose(came, left.array, rtol=1e-3, equal_nan=True)
+                given = Snap(came) if written else given
         event = self._emit(
-            "hook", "backward", active, tensor=record, node=box, at=box, before=Snap(as_array(before)),
-            after=Snap(as_array(after)), edges=edges, complete=output == -1, on_node=record is None,
+            "hook", "backward", active, tensor=record, node=box, at=box, before=given, after=left, edges=edges,
+            complete=output == -1, on_node=record is None, written=written,
         )  # fmt: skip
         event.origin = box.cast.line
         if record is None:
             self._pass.hooked.append((event, before, after))  # which gradient that is, the node's walk will show
+
+    def _came(self, box: NodeRecord, output: int) -> np.ndarray | None:
+        """What a hook was given, as far as is known: what the one before it left, or the sum of what has arrived."""
+        if (box, output) in self._pass.left:
+            return self._pass.left[box, output].array
+        sent = [snap.array for _, snap in self._pass.arrived.get((box, output), [])]
+        known = [array for array in sent if array is not None]
+        return None if box in self._pass.seeded or not known or len(known) < len(sent) else np.asarray(sum(known))
 
     @looking
     def several_hook(self, mode: str, ends: list[Any], gradients: list[Any]) -> None:

@@ -139,7 +139,7 @@ class Records:
     def _unseen(self, tensor: Any, changed: bool = False) -> TensorRecord:
         """The record of a tensor that nobody told about, as it was before this step; which may have ``changed`` it."""
         record = self._new_tensor(tensor, -1)
-        record.line = None
+        made, record.line = record.snap, None
         earlier = self._earlier.get(id(tensor))
         if earlier is not None and earlier[0]() is tensor:
             record.was(earlier[1])
@@ -152,6 +152,7 @@ class Records:
                 self._set(record, "visible", False)  # it stands in its owner's row
             else:
                 twin = self._twin_of(tensor)
+                record.guessed = twin is None and record.snap is made
                 if twin is not None:  # whose numbers are those from before this change
                     record.was(twin.snap)
                 if self._frame is not None and ".data" in segment(self._frame):

@@ -135,8 +135,8 @@ EN: dict[str, str] = {
     "node.title": "{node} passes the gradient on",
     "node.text": "The incoming gradient is multiplied by the derivative of the operation and handed to its inputs.",
     "node.joined": "{count} gradients have arrived here along different paths: they add up.",
-    "node.replaced": "What came out is not what its formula gives: a hook has replaced it, or numbers that it saved "
-    "were changed unseen.",
+    "node.replaced": "What came out is not what its formula gives: numbers that it saved were changed unseen (through "
+    ".data, say), or a hook has written over it.",
     "node.reduced": "The gradient of {x} is summed over the dimensions in which it was stretched ({before} to "
     "{after}).",
     "node.nothing": "No input of it needs a gradient.",
@@ -297,9 +297,11 @@ EN: dict[str, str] = {
     "hook.several.title": "The hook on {x} is called",
     "hook.several.all": "It is one hook, called once, when the last of the gradients that it waits for has arrived.",
     "hook.several.any": "It is one hook, called once, when the first of the gradients has arrived.",
-    "hook.same": "It looks at the gradient of {x} and leaves it as it is.",
+    "hook.same": "It looks at the gradient of {x} and returns no other: this one travels on.",
+    "hook.written": "It writes over the gradient of {x}, and the new numbers travel on. PyTorch asks hooks not to do "
+    "this: a gradient may be shared. A new one can be returned.",
     "hook.complete": "{x}.grad is complete: the hook was registered for this moment.",
-    "hook.node.same": "It looks at the gradients that {x} receives or passes on, and leaves them as they are.",
+    "hook.node.same": "It looks at the gradients that {x} receives or passes on, and returns no others.",
     "hook.node.changed": "It replaces a gradient that {x} receives or passes on.",
     "hook.changed": "It replaces the gradient of {x}; what it returns travels on.",
     "free.title": "The saved tensors are let go",

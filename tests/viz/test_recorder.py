@@ -472,6 +472,18 @@ def test_hooks_on_a_node_are_steps() -> None:
     assert [step.formulas[0].text for step in told] == ["∂y/∂y = 1 → 5", "∂y/∂x = 15"]
 
 
+def test_hook_that_writes_over_a_gradient_shows_what_it_was() -> None:
+    source = """
+        x = torch.tensor(2.0, requires_grad=True)
+        y = x * 3
+        y.register_hook(lambda g: None if g.mul_(10) is None else None)
+        y.register_hook(lambda g: None)
+        (y * 5 + y).backward()
+    """
+    assert texts(source, "hook") == ["∂b/∂y = 6 → 60", "∂b/∂y = 60"]
+    assert texts(source, "inplace") == ["g ← g · 10 = 60"]
+
+
 def test_hook_on_a_complete_gradient_is_a_step() -> None:
     source = """
         x = torch.tensor(2.0, requires_grad=True)
