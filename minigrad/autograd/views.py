@@ -127,7 +127,7 @@ def check_inplace(tensor: Tensor, recorded: bool) -> None:
             "normal tensor before doing inplace update.See https://github.com/pytorch/rfcs/pull/17 for more details."
         )
         raise notes.told(RuntimeError(text))
-    if not recorded:
+    if not recorded or tensor._array.dtype.kind != "f":
         return
     if meta is not None and meta.base is not None:
         check_view(tensor, "is being")

@@ -173,8 +173,9 @@ cumsum, cumprod = dual("cumsum", np.cumsum), dual("cumprod", np.cumprod)
 
 def stretched(x: Any, shape: tuple[int, ...]) -> np.ndarray:
     """``x`` broadcast to ``shape``, memory shared; writable where ``x`` is, which numpy's own is not."""
+    x = np.asarray(x)
     view = np.broadcast_to(x, shape)
-    return strided(x, view.shape, view.strides) if type(x) is np.ndarray else view
+    return strided(x, view.shape, view.strides)
 
 
 def cat(values: list[Any], dim: int) -> Any:

@@ -474,8 +474,11 @@ def vector_norm(self: np.ndarray, ord: float, dim: Dims, keepdim: bool, dtype: D
     if self.dtype.kind != "f":
         text = "linalg.vector_norm: Expected a floating point or complex tensor as input. Got"
         raise RuntimeError(f"{text} {of(self).scalar_name}")
-    if dtype is not None:
-        self = self.astype(dtype.numpy)
+    return _norm(self if dtype is None else self.astype(dtype.numpy), ord, dim, keepdim)
+
+
+@dual.rounded_once
+def _norm(self: np.ndarray, ord: float, dim: Dims, keepdim: bool) -> np.ndarray:
     if ord == 2:
         return np.sqrt(_sum(self * self, dim, keepdim), out=...)
     if ord == 0:

@@ -337,6 +337,7 @@ KNOWN = [
         "PyTorch asks for the dtype only where there is something to compute",
         r"^error .*\n.*not implemented for.*\n.*None$",
     ),
+    ("PyTorch fails, and asks to be told of it", r"INTERNAL ASSERT FAILED"),
     ("PyTorch warns of var() before it sees that nothing is there", r"^warnings .*var\("),
     ("a tensor given other memory forgets inference mode in PyTorch", r"^t\d+\.inference .*\.data ="),
     ("a tensor that lost its node says that it retains its gradient in PyTorch", r"^t\d+\.retains "),
@@ -350,9 +351,8 @@ KNOWN = [
     ),
     (
         "hooks of what grad() starts from run in PyTorch even if it leads to no input",
-        r"(?s)\.grad .*both raised .* used in",
+        r"(?s)\.grad .*both raised .* used in|^notes .*autograd\.grad\(",
     ),
-    ("what hooks see of a grad() that needs only some of the gradients", r"^notes .*autograd\.grad\("),
     (
         "an inference tensor among views and gradients: refused later, or not, in PyTorch",
         r"Inference|\.inference ",

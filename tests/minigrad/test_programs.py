@@ -108,7 +108,21 @@ FOUND = {
         print(grad, torch.autograd.grad(grad.sum(), w))
         print(x[[0, 1]].grad_fn._saved_indices)
     """,
+    "gradients of nothing are added": """
+        x, y = torch.tensor([], requires_grad=True), torch.ones(2, 3, requires_grad=True)
+        z = x.sum()
+        torch.autograd.backward([x.sum(), (y * z.tanh_()).sum()])
+        print(x.grad, y.grad)
+    """,
+    "a view of whole numbers takes a tensor with a gradient": """
+        class Same(torch.autograd.Function):
+            forward = staticmethod(lambda ctx, x: x)
+            backward = staticmethod(lambda ctx, grad: grad)
+        x = Same.apply(torch.tensor([1, 2])).unsqueeze(0)
+        print(x.copy_(torch.tensor([3.5, 4.5], requires_grad=True)))
+    """,
     "what float16 is inside": """
+        print(torch.tensor([403.5, 1.0]).half().norm(), torch.tensor([300.0, 2.0]).half().norm(3))
         x = (torch.arange(60.0).reshape(3, 4, 5) * 0.37 % 3).half()
         for dim in range(3):
             for name in ("softmax", "log_softmax", "cumsum", "cumprod"): print(getattr(x, name)(dim).tolist())
