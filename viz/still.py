@@ -1,4 +1,7 @@
-"""A run where no script may: a still picture of its last state (an ``<img>``), and its steps in words."""
+"""A run where no script may: a still picture of its last state (an ``<img>``), and its steps in words.
+
+Of a run with questions it is the state before the first one: who cannot answer is not told either.
+"""
 
 from __future__ import annotations
 
@@ -21,12 +24,17 @@ text{font:12px ui-monospace,'DejaVu Sans Mono',Menlo,Consolas,monospace;fill:#1d
 """
 
 
+def known(trace: Trace) -> int:
+    """How many steps come before the first question: all, where there is none."""
+    return min((question.step for question in trace.questions), default=len(trace.steps))
+
+
 def summary(trace: Trace) -> str:
-    """``Stepper: 13 steps, 4 lines``, and how it ends where it ends in an error."""
+    """``Stepper: 13 steps, 4 lines``, and how it ends where it ends in an error that nobody is asked about."""
     steps, lines = len(trace.steps), len(trace.source)
     parts = [say("still.steps.one" if steps == 1 else "still.steps", count=steps)]
     parts.append(say("still.lines.one" if lines == 1 else "still.lines", count=lines))
-    if trace.steps and trace.steps[-1].error:
+    if trace.steps and trace.steps[-1].error and not trace.questions:
         last = trace.steps[-1]
         ending = last.error.split(":")[0]
         if last.line:
@@ -47,17 +55,17 @@ def still(trace: Trace) -> str:
 
 
 def _told(trace: Trace) -> str:
-    steps = trace.steps[:MOST_STEPS]
+    steps = trace.steps[: min(known(trace), MOST_STEPS)]
     items = [" · ".join([step.title, *(formula.text for formula in step.formulas)]) for step in steps]
-    if len(trace.steps) > MOST_STEPS:
-        items.append(say("still.more", count=len(trace.steps) - MOST_STEPS))
+    if len(trace.steps) > len(steps):
+        items.append(say("still.more", count=len(trace.steps) - len(steps)))
     listed = "".join(f"<li>{escape(item)}</li>" for item in items)
     return f"<details><summary>{escape(say('still.told'))}</summary><ol>{listed}</ol></details>"
 
 
 def svg(trace: Trace) -> str:
-    """The graph after the last step as an SVG document."""
-    last = trace.at(len(trace.steps))
+    """The graph after the last step that is known, as an SVG document."""
+    last = trace.at(known(trace))
     width, height = trace.width, trace.height
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}" height="{height:g}" '

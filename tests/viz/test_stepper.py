@@ -19,7 +19,7 @@ from viz import page
 from viz.place import place
 from viz.stepper import Stepper
 from viz.still import MOST_NODES, MOST_STEPS, still, summary, svg
-from viz.trace import Trace
+from viz.trace import Question, Trace
 from viz.widget import StepperWidget
 
 
@@ -145,6 +145,14 @@ def test_the_steps_are_told_in_words_where_no_script_runs() -> None:
     assert html.unescape(told[-1]).startswith(trace.steps[-1].title)
     trace.steps *= 20
     assert f"<li>and {len(trace.steps) - MOST_STEPS} more</li>" in still(trace)
+
+
+def test_what_is_asked_is_not_told_where_no_script_runs() -> None:
+    trace = place(second_backward())
+    trace.questions = [Question(8, "Will it raise?", "yes", ["yes", "no"])]
+    assert summary(trace) == "Stepper: 11 steps, 4 lines"
+    assert len(re.findall("<li>", still(trace))) == 8 + 1
+    assert "RuntimeError" not in still(trace) + svg(trace)
 
 
 def test_a_large_run_has_no_still_picture() -> None:
