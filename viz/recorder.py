@@ -576,7 +576,7 @@ class Recorder(Records, observe.Observer):
 
     def _passing(self, record: TensorRecord, snap: Snap) -> None:
         """A gradient arrives at a tensor that will not keep it."""
-        if not self._now(record, "leaf") and isinstance(self._now(record, "grad"), str):
+        if not self._alone and not self._now(record, "leaf") and isinstance(self._now(record, "grad"), str):
             self._set(record, "grad", f"{say('kept')} · {snap.value.text}")
 
     @looking

@@ -210,7 +210,7 @@ class Records:
         if record.node is None:
             kind = "leaf" if self._now(record, "requires_grad") else "untracked"
             record.node = NodeRecord(kind, "", record, record.line, len(self.events))
-            record.node.outputs = [record]
+            record.node.outputs, record.node.hidden = [record], self._alone
             self.nodes.append(record.node)
         return record.node
 

@@ -406,6 +406,9 @@ def test_jacobian_and_its_like_are_one_step_after_those_of_the_learners_function
     assert trace.steps[-1].title == "gradcheck() finds the gradients right"
     rows = [row["name"] for row in state(trace).values() if "grad_fn" in row and row["visible"]]
     assert rows == ["x", "v", "J", "H", "value", "product"]
+    leaves = {node.label for node in trace.nodes if node.kind == "leaf"}
+    assert leaves == {"t", "detach(x)", "x.to(float64)"}  # and none that is minigrad's own
+    assert not any(attribute == "grad" and "·" in str(value) for s in trace.steps for _, attribute, value in s.changes)
 
 
 @pytest.mark.parametrize(("mode", "arrived"), [("all", ["∂c/∂a = 6", "∂c/∂b = 2"]), ("any", ["∂c/∂b = 2"])])
