@@ -49,11 +49,11 @@ class Formula(Optimizer):
                 p, g = param._array, param._grad._array
                 before = p.copy() if observed else None
                 if group["maximize"]:
-                    g = -g
+                    g = np.negative(g, out=...)  # an array also where it has no dimension
                 if decay and apart:
                     p *= 1 - options["lr"] * decay
                 elif decay:
-                    g = g + decay * p
+                    g = np.add(g, decay * p, out=...)
                 self.update(p, g, self.state[param], options)
                 counter = param._version_counter or param._counter()
                 version = counter.version

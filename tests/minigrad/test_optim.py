@@ -43,16 +43,16 @@ OPTIMIZERS = lines("""
 STEPS = """
     x = torch.linspace(-1, 1, 12, dtype=torch.{dtype}).reshape(4, 3)
     target = torch.tensor([[0.5], [-1.0], [0.25], [2.0]], dtype=torch.{dtype})
-    params = [torch.tensor([[0.3], [-0.2], [0.1]], dtype=torch.{dtype}), torch.tensor([0.5], dtype=torch.{dtype})]
+    params = [torch.tensor(start, dtype=torch.{dtype}) for start in ([[0.3], [-0.2], [0.1]], [0.5], 1.5)]
     for p in params:
         p.requires_grad_()
     opt = torch.optim.{optimizer}
     for _ in range(50):
         opt.zero_grad()
-        loss = ((torch.tanh(x @ params[0] + params[1]) - target) ** 2).mean()
+        loss = ((params[2] * torch.tanh(x @ params[0] + params[1]) - target) ** 2).mean()
         loss.backward()
         opt.step()
-    a, b = params
+    a, b, c = params
     p = loss = None
     print(opt)
     for group in opt.state_dict()["param_groups"]:
