@@ -59,7 +59,8 @@ class Assembly:
         if predict:
             from viz.predict import questions
 
-            made.questions = questions(self.writer, events, predict)
+            made.questions, refused = questions(self.writer, events, predict)
+            made.notes += refused
         return made
 
     def _kept(self) -> dict[NodeRecord, None]:

@@ -16,45 +16,57 @@ from viz.trace import Question, Trap
 if TYPE_CHECKING:
     from viz.explain import Writer
 
-MOST = 6  # numbers that a reader can be asked for
+MOST = 16  # numbers that a reader can be asked for
+FEW = 6  # those that are asked for where "all" is asked
 RAISES = "raises"
 
 
-def questions(writer: Writer, events: Sequence[Event], wanted: Sequence[str]) -> list[Question]:
-    """What is asked about a run.
+def questions(writer: Writer, events: Sequence[Event], wanted: Sequence[str]) -> tuple[list[Question], list[str]]:
+    """What is asked about a run, and in words why any of it cannot be asked.
 
     Args:
-        wanted: "x.grad" for each arrival of a gradient at the leaf x, or that none arrives; "raises" for whether a
-            backward runs to its end; "all" for both, of every leaf with few numbers that gets a gradient.
-
-    Raises:
-        ValueError: nothing in the run answers to one of them.
+        wanted: "x.grad" for each arrival of a gradient at x, or that none arrives; "raises" for whether a backward runs
+            to its end; "all" for both, of every leaf with few numbers that gets a gradient.
     """
     found: list[Question] = []
-    answered = set()
+    answered, large = set(), set()
     begin = 0  # where the backward pass that is running began: it is hidden as a whole
     for place, event in enumerate(events):
         if event.kind == "backward":
             begin = place
         for subject, question in _about(writer, events, place, event, begin):
-            if (subject in wanted or "all" in wanted) and question.step:
+            if question is None:
+                large.add(subject)
+            elif question.step and (subject in wanted or ("all" in wanted and _is_for_all(event, question))):
                 found.append(question)
                 answered.add(subject)
-    missing = [subject for subject in wanted if subject not in (*answered, "all", RAISES)]
-    found += [_none(writer, events, begin, subject) for subject in missing]
-    return sorted(found, key=lambda question: question.step)
+    refused = []
+    for subject in wanted:
+        if subject in large:
+            refused.append(say("predict.many", subject=subject, most=MOST))
+        elif subject not in (*answered, "all", RAISES):
+            never = _none(writer, events, begin, subject)
+            found += [never] if never else []
+            refused += [] if never else [say("predict.nothing", subject=subject)]
+    return sorted(found, key=lambda question: question.step), refused
+
+
+def _is_for_all(event: Event, question: Question) -> bool:
+    return event.kind != "retain" and (bool(question.choices) or len(question.answer.split()) <= FEW)
 
 
 def _about(
     writer: Writer, events: Sequence[Event], place: int, event: Event, begin: int
-) -> Iterator[tuple[str, Question]]:
-    if event.kind == "accumulate" and "returned" not in event.facts:
-        after: Snap = event.facts["after"]
-        if (answer := _numbers(after)) is not None:
-            x = writer.symbol(event.facts["tensor"])
-            subject = say("gradient", x=x)
-            text = say("predict.grad", x=x, line=writer.line_name(event.line))
-            yield subject, Question(begin, text, answer, traps=list(_traps(writer, events, event, x, answer)))
+) -> Iterator[tuple[str, Question | None]]:
+    """What may be asked of an event, by its subject; None: it has too many numbers."""
+    facts = event.facts
+    kept = event.kind == "retain" and facts["snap"] is not None and facts["before"] is None
+    if kept or (event.kind == "accumulate" and "returned" not in facts):
+        answer = _numbers(facts["snap" if kept else "after"])
+        x = writer.symbol(facts["tensor"])
+        text = say("predict.grad", x=x, line=writer.line_name(event.line))
+        traps = [] if answer is None else list(_traps(writer, events, event, x, answer))
+        yield say("gradient", x=x), None if answer is None else Question(begin, text, answer, traps=traps)
     elif event.kind == "backward" or (event.kind == "error" and _alone(events, place)):
         fails = event.kind == "error" or _fails(events, place)
         runs, raises = say("predict.runs"), say("predict.raises")
@@ -62,8 +74,8 @@ def _about(
         yield RAISES, Question(place, text, raises if fails else runs, [runs, raises])
 
 
-def _none(writer: Writer, events: Sequence[Event], begin: int, subject: str) -> Question:
-    """What is asked about a leaf that no gradient reaches, before the last backward begins."""
+def _none(writer: Writer, events: Sequence[Event], begin: int, subject: str) -> Question | None:
+    """What is asked about a leaf that no gradient reaches, before the last backward begins; None: no such leaf."""
     for event in events:
         if event.kind == "leaf" and begin:
             leaf: Snap = event.facts["tensor"].snap
@@ -73,15 +85,15 @@ def _none(writer: Writer, events: Sequence[Event], begin: int, subject: str) -> 
                 zero = Trap(" ".join("0" * min(leaf.array.size, MOST)), say("predict.not.zero", x=x))
                 others = _others(writer, events, event, {"None", zero.answer})
                 return Question(begin, text, "None", traps=[zero, *others])
-    raise ValueError(say("predict.nothing", subject=subject))
+    return None
 
 
 def _traps(writer: Writer, events: Sequence[Event], event: Event, x: str, answer: str) -> Iterator[Trap]:
     facts = event.facts
     candidates: list[tuple[Any, str]] = []
-    if facts["before"] is not None:
+    if event.kind == "accumulate" and facts["before"] is not None:
         candidates += [(facts["arriving"], "predict.last"), (facts["before"], "predict.before")]
-    if len(facts["arrived"]) > 1:
+    if len(facts.get("arrived", ())) > 1:
         candidates += [(part, "predict.path") for _, part in facts["arrived"]]
         by_node: dict[Any, list[Any]] = {}  # x * x sends two that belong together
         for node, part in facts["arrived"]:

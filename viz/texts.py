@@ -426,8 +426,9 @@ EN: dict[str, str] = {
     "predict.zero": "Zero would say that the result does not depend on {x}. It does.",
     "predict.not.zero": "Zero would be a gradient that has arrived. Does any way lead from the result back to {x}?",
     "predict.none": "None says that no gradient has arrived yet. This backward pass brings one.",
-    "predict.nothing": 'predict: nothing in this run answers to {subject!r}; "x.grad" asks for the gradient of the '
-    'leaf x, "raises" whether a backward runs to its end',
+    "predict.nothing": 'Nothing in this run answers to {subject!r}, so it is not asked: "x.grad" asks for the gradient '
+    'of x, "raises" whether a backward runs to its end.',
+    "predict.many": "{subject} has more than {most} numbers, so it is not asked.",
     # Two runs side by side
     "compare.1": "first run",
     "compare.2": "second run",

@@ -98,9 +98,25 @@ def test_tensors_of_many_numbers_are_not_asked_for():
     assert [question.choices for question in asked(large, True)] == [["it runs", "it raises an error"]]
 
 
-def test_what_does_not_occur_is_refused_by_name():
-    with pytest.raises(ValueError, match=r"'w\.grad'"):
-        asked(two_paths, ["w.grad"])
+def test_numbers_up_to_sixteen_are_asked_for_by_name_and_more_are_refused():
+    def matrix(side):
+        w = torch.ones(side, side, requires_grad=True)
+        y = w * 2
+        y.retain_grad()
+        y.sum().backward()
+
+    of_y, of_w = viz.step(matrix, 4, predict=["w.grad", "y.grad"]).trace.questions
+    assert (of_w.answer, of_y.answer) == (" ".join("2" * 16), " ".join("1" * 16))
+    large = viz.step(matrix, 5, predict=["w.grad"]).trace
+    assert large.questions == []
+    assert large.notes == ["w.grad has more than 16 numbers, so it is not asked."]
+
+
+def test_what_does_not_occur_is_refused_by_name_and_the_run_is_shown():
+    trace = viz.step(two_paths, predict=["w.grad", "x.grad"]).trace
+    assert len(trace.questions) == 2
+    (note,) = trace.notes
+    assert "'w.grad'" in note
 
 
 def test_the_magic_reads_what_to_predict():
