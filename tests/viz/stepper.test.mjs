@@ -90,6 +90,12 @@ test("the last state of the first lesson", () => {
   assert.equal(slots.get("c-a").now.held, null);
 });
 
+test("gradients travel in the steps of a backward pass, and not in the operations that it runs", () => {
+  assert.equal(js.isOfGradients({ phase: "backward", kind: "node" }), true);
+  assert.equal(js.isOfGradients({ phase: "backward", kind: "operation" }), false);
+  assert.equal(js.isOfGradients({ phase: "forward", kind: "operation" }), false);
+});
+
 test("an error is a state of its node", () => {
   const trace = read("second_backward.json");
   const { slots, changes } = js.load(trace);

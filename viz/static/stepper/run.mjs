@@ -153,6 +153,13 @@ export function phasesOf(steps) {
   return phases;
 }
 
+/** Whether it is gradients that travel in a step. A backward pass may run operations as well: those of a graph of its
+ * own (create_graph), of a hook, of what a checkpoint computes again.
+ * @param {Step} step */
+export function isOfGradients({ phase, kind }) {
+  return phase === "backward" && !["leaf", "operation", "view", "untracked", "inplace"].includes(kind);
+}
+
 /** Stretches of steps of one phase; every backward() begins its own.
  * @param {Step[]} steps @returns {{phase: string, number: number, start: number, end: number}[]} */
 export function segments(steps) {

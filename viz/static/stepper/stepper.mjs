@@ -15,7 +15,7 @@ import { drawPanel, spoken } from "./panel.mjs";
 import { drawPicture, MANY } from "./picture.mjs";
 import { makePlayer } from "./player.mjs";
 import { drawQuiz } from "./quiz.mjs";
-import { load, walk } from "./run.mjs";
+import { isOfGradients, load, walk } from "./run.mjs";
 import { drawTensors, roomForRows } from "./tensors.mjs";
 import { drawTimeline } from "./timeline.mjs";
 import { nameLines, speaker } from "./words.mjs";
@@ -173,7 +173,7 @@ export function mount(el, trace, options = {}) {
     if (!parts) return;
     parts.group.classList.toggle("mg-now", on);
     if (!at || !at.points) return;
-    picture.turn(slot, on && steps[view.current].phase === "backward");
+    picture.turn(slot, on && isOfGradients(steps[view.current]));
     if (parts.label) parts.label.classList.toggle("mg-now", on);
   }
 
