@@ -615,9 +615,12 @@ class Writer(Symbols):
             many = ".many" if len(names) > 1 else ""
             return say("dropped.title"), say(f"dropped.text{many}", size=size, nodes=names[0], count=len(names)), []
         names = list(dict.fromkeys(node.cast.label for node in facts["nodes"]))
-        key = "free.text" if len(names) <= 3 else "free.text.many"
-        size = size_text(facts["bytes"])
-        return say("free.title"), say(key, size=size, nodes=listing(names), count=len(facts["nodes"])), []
+        title, key = "free.title", "free.text" if facts["bytes"] else "free.held"
+        if not facts["chips"]:
+            title, key = "free.numbers.title", "free.numbers"
+        again = "free.again" if len(names) <= 3 else "free.again.many"
+        words = say(key, size=size_text(facts["bytes"])), say(again, nodes=listing(names), count=len(facts["nodes"]))
+        return say(title), " ".join(words), []
 
     def _grad_set(self, event: Event, facts: Any) -> tuple[str, str, list[Formula]]:
         x, before, after = self.symbol(facts["tensor"]), facts["before"], facts["after"]

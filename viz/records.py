@@ -10,7 +10,7 @@ import functools
 import itertools
 import sys
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from types import FrameType
 from typing import Any
 
@@ -314,11 +314,7 @@ class Records:
     def saved_bytes(self) -> int:
         """Bytes of the memory that saved tensors hold; memory held twice counts once."""
         if self._bytes is None:
-            held: dict[TensorRecord, int] = {}
-            for chip in self._held:
-                memory = chip.tensor.memory
-                held[memory] = max(held.get(memory, 0), chip.cast.bytes)
-            self._bytes = sum(held.values())
+            self._bytes = bytes_of(self._held)
         return self._bytes
 
     def _read_again(self) -> None:
@@ -364,6 +360,15 @@ class Records:
                 chip.changed_on = chip.changed_on or self._line
                 stale.append(chip)
         return stale
+
+
+def bytes_of(chips: Iterable[ChipRecord]) -> int:
+    """Bytes of the memory that saved tensors lie in."""
+    held: dict[TensorRecord, int] = {}
+    for chip in chips:
+        memory = chip.tensor.memory
+        held[memory] = max(held.get(memory, 0), chip.cast.bytes)
+    return sum(held.values())
 
 
 def by_learner() -> bool:

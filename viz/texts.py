@@ -305,10 +305,13 @@ EN: dict[str, str] = {
     "hook.node.changed": "It replaces a gradient that {x} receives or passes on.",
     "hook.changed": "It replaces the gradient of {x}; what it returns travels on.",
     "free.title": "The saved tensors are let go",
-    "free.text": "The backward pass has used them, and {size} of memory are free again. A second backward through "
-    "{nodes} would fail; retain_graph=True would have kept them.",
-    "free.text.many": "The backward pass has used them, and {size} of memory are free again. A second backward "
-    "through these {count} nodes would fail; retain_graph=True would have kept them.",
+    "free.text": "The backward pass has used them, and {size} of memory are free again.",
+    "free.held": "The backward pass has used them. Others have saved the same, so no memory is free again yet.",
+    "free.numbers.title": "The saved numbers are let go",
+    "free.numbers": "The backward pass has used them. They took no tensor's memory (0 B).",
+    "free.again": "A second backward through {nodes} would fail; retain_graph=True would have kept them.",
+    "free.again.many": "A second backward through these {count} nodes would fail; retain_graph=True would have kept "
+    "them.",
     "dropped.title": "A graph is gone",
     "dropped.text": "Nothing refers to it any more, so {nodes} goes, and with it what it had saved ({size}).",
     "dropped.text.many": "Nothing refers to it any more, so its {count} nodes go, and with them what they had saved "

@@ -211,6 +211,20 @@ def test_graph_that_is_let_go_shows_and_its_memory_is_free() -> None:
     assert (gone.line, gone.saved_bytes) == (3, 0)
 
 
+def test_memory_that_two_nodes_hold_is_freed_once() -> None:
+    source = "x = torch.ones(2, requires_grad=True)\ny = x.exp()\nw = (y * y).sum()\n"
+    assert "and 8 B of memory are free again" in run(f"{source}w.backward()")[0].trace.steps[-1].text
+    assert "so no memory is free again yet" in run(f"{source}z = y * 2 * y\nw.backward()")[0].trace.steps[-1].text
+
+
+def test_a_graph_that_saved_only_numbers_is_freed_as_well() -> None:
+    steps = run("x = torch.tensor(3.0, requires_grad=True)\ny = x * 2\ny.backward()\ny.backward()")[0].trace.steps
+    freed = next(step for step in steps if step.kind == "free")
+    assert (freed.saved_bytes, freed.title) == (0, "The saved numbers are let go")
+    assert any(part == "freed" for _, part, _ in freed.changes)
+    assert "needs the number 2, which the backward in line 3 let go of" in steps[-1].text
+
+
 def test_last_step_of_a_function_shows_its_tensors_still() -> None:
     def two() -> None:
         w = minigrad.ones(1, requires_grad=True)
