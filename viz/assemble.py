@@ -103,8 +103,8 @@ class Assembly:
         self.writer.now = -1
         for record in self.recorder.tensors:
             self.writer.now = record.made
-            record.cast.name = self.writer.row_name(record)
-            symbol = self.writer.symbol(record) if record in self.writer.letters else ""
+            record.cast.name = self._row_name(record)
+            symbol = "" if record.names else self.writer.letters.get(record, "")
             record.cast.symbol = "" if symbol == record.cast.name else symbol
         for node in (*self.recorder.nodes, *(box for box, _ in self.writer.outputs.values())):
             self.writer.now = node.step
@@ -122,6 +122,12 @@ class Assembly:
                     node.cast.detail = self._with_value(self.writer.operation_text(node.operation), text, record)
                 else:
                     node.cast.detail = f"{text}  v{node.version or record.cast.version}"
+
+    def _row_name(self, record: TensorRecord) -> str:
+        """What stands in the table at this step; with its letter, of a tensor that has a name at other steps only."""
+        name, letter = self.writer.row_name(record), self.writer.letters.get(record)
+        nameless = letter is not None and record.names and self.writer.given_name(record) is None
+        return f"{letter} = {name}" if nameless and letter != name else name
 
     def _detail(self, node: NodeRecord) -> str:
         operation = node.operation
@@ -157,7 +163,7 @@ class Assembly:
                 step = min(step, len(events) - 1)  # what it is called when all is over
                 if place and step >= 0:
                     self.writer.now = since
-                    events[step].changes.append([record, "name", self.writer.row_name(record)])
+                    events[step].changes.append([record, "name", self._row_name(record)])
         boxes: dict[TensorRecord, list[NodeRecord]] = {}
         for node in (*self.recorder.nodes, *(box for box, _ in self.writer.outputs.values())):
             own = node.tensor is not None and (node.tensor.node is node or node.cast.kind == "output")

@@ -18,6 +18,7 @@ from viz import latex
 from viz.cast import EdgeRecord, Event, NodeRecord, Operand, OperationRecord, Snap, TensorRecord, number
 from viz.latex import Math, Tree, Unreadable, linear, op, row
 from viz.notation import (
+    assigned,
     enumerated,
     equation,
     formula_of,
@@ -44,7 +45,7 @@ KIN = {
     "native_layer_norm": "normalise", "stack": "cat", "split_with_sizes": "split", "unbind": "split", "amax": "max",
     "amin": "min", "clamp_min": "clamp", "clamp_max": "clamp", "index_select": "gather",
     "masked_select": "gather", "scatter_add": "gather", "masked_fill": "mask", "linalg_vector_norm": "norm",
-    "std": "var", "leaky_relu": "leaky", "elu": "leaky", "roll": "flip", "tril": "triangle",
+    "leaky_relu": "leaky", "elu": "leaky", "roll": "flip", "tril": "triangle",
     "triu": "triangle", "fill": "copy", "zero": "copy", "index": "select",
     "alias": "clone", "to": "clone", "_to_copy": "clone", "iadd": "add", "isub": "sub",
 }  # fmt: skip
@@ -234,7 +235,7 @@ class Writer(Symbols):
         elif facts["inference"]:
             why = "inference"
         elif not facts["enabled"]:
-            why = "walk" if event.phase == "backward" else "off"
+            why = "walk" if event.phase == "backward" and not facts["recorded"] else "off"
         elif any(self._is_gradient(operand.tensor) for operand in operation.operands):
             why = "gradient"
         else:
@@ -278,11 +279,7 @@ class Writer(Symbols):
     def _written(self, before: Operand, operation: OperationRecord, after: Operand) -> Formula:
         names, numbers = self.operation_math(operation)
         sides = [names] if numbers is None or value_math(after.snap) is None else [names, numbers]
-        formula = equation(*sides, shown(after.snap))
-        x = self.row_name(before.tensor)
-        formula.math = row(latex.name(x), op("←"), formula.math)
-        formula.text = f"{x} ← {formula.text}"
-        return formula
+        return assigned(latex.name(self.row_name(before.tensor)), equation(*sides, shown(after.snap)))
 
     def _update(self, event: Event, facts: Any) -> tuple[str, str, list[Formula]]:
         x = self.row_name(facts["tensor"])
@@ -348,7 +345,7 @@ class Writer(Symbols):
         for place, (name, snap) in zip((0, 1) if momentum else (1,), shown_after, strict=True):
             sides = [way[place] for way in ways] + ([] if snap is None else [shown(snap)])
             formula = equation(*sides) if len(sides) > 1 else formula_of(sides[0])
-            formulas.append(formula_of(row(name, op("←"), formula.math)))
+            formulas.append(assigned(name, formula))
         words = {"x": x, "v": self.v, "momentum": number(momentum)}
         return say("update.momentum" if momentum else "update.descent", **words), formulas
 
@@ -482,7 +479,10 @@ class Writer(Symbols):
             try:
                 latexed = operation.formula.get(operation.inputs[place], "")
                 tree, meaning = self.reading(operation, latexed)
-                if not _holds(tree, meaning, arrived, snap):
+                along = "mean" in str(tree) and operation.given.get("dim") is not None  # which the letters leave out
+                if operation.given.get("correction") not in (None, 1):
+                    raise Unreadable("n − 1 is not what was divided by")
+                if not along and not _holds(tree, meaning, arrived, snap):
                     if any(key.startswith("dim") for key in operation.given) or "'holds'" in str(tree):
                         raise Unreadable("which dimension is meant, and what is done with equals or NaN")
                     extra.append(say("node.replaced"))
@@ -500,7 +500,7 @@ class Writer(Symbols):
                     x = self.symbol(record) if record is not None else ""
                     extra.append(say("node.reduced", x=x, before=list(arrived.shape), after=list(snap.shape)))
                 sides.append(self.draw(tree, meaning, above))
-                numbers = None if "words" in str(tree) else self.draw_numbers(tree, meaning, arrived)
+                numbers = None if along or "words" in str(tree) else self.draw_numbers(tree, meaning, arrived)
                 if numbers is not None and value_math(snap) is not None and tree != ("grad",):
                     sides.append(numbers)
                     calculation = f"{' '.join(linear(numbers).split())} = {linear(shown(snap))}"
@@ -679,8 +679,6 @@ def _holds(tree: Tree, meaning: dict[str, Any], arrived: Snap, snap: Snap) -> bo
     arrays = {letter: operand.snap.array for letter, operand in meaning.items()}
     if snap.array is None or arrived.array is None or any(array is None for array in arrays.values()):
         return True  # too many to be kept
-    if "mean" in str(tree):  # of which dimensions, it does not say
-        return True
     try:
         with np.errstate(all="ignore"):
             found = latex.evaluate(tree, arrays.__getitem__, arrived.array, np.ones(snap.shape))

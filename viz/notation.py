@@ -94,6 +94,11 @@ def equation(*sides: Math, note: str = "") -> Formula:
     return formula_of(math, note)
 
 
+def assigned(name: Math, formula: Formula) -> Formula:
+    """``x ← a = b`` in a single row: a long one breaks at each "=" of it."""
+    return formula_of(row(name, op("←"), *formula.math[1:]), formula.note)
+
+
 def short(snap: Snap) -> str:
     """A gradient for an edge."""
     if snap.array is not None and snap.array.size == 1:

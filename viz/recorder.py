@@ -84,15 +84,16 @@ looking = functools.partial(guarded, looks=True)
 
 
 _WALK = engine.run.__code__
-_FUNCTION = {function.Function.apply.__func__.__code__, function.BackwardFunction._run.__code__}  # type: ignore[attr-defined]
+_FORWARD = function.Function.apply.__func__.__code__  # type: ignore[attr-defined]
+_FUNCTION = {_FORWARD, function.BackwardFunction._run.__code__}
 
 
 def _in_function() -> bool:
-    """Whether the forward or backward of a custom Function is running."""
+    """Whether the forward of a custom Function is running, and not its backward."""
     frame: FrameType | None = None if grad_mode.is_grad_enabled() else sys._getframe(1)
     while frame is not None and frame.f_code not in _FUNCTION:
         frame = frame.f_back
-    return frame is not None
+    return frame is not None and frame.f_code is _FORWARD
 
 
 @dataclass(eq=False)

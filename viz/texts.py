@@ -225,8 +225,10 @@ EN: dict[str, str] = {
     "back.norm": "The gradient points along the input: each element receives its share of the norm.",
     "back.prod": "Each element receives the product of all the others.",
     "back.cumsum": "Each element is part of every sum from its place on, so it receives the sum of their gradients.",
-    "back.var": "The variance grows with the distance from the mean: that is what each element receives, twice over "
-    "the count.",
+    "back.var": "The variance grows with the distance from the mean: that is what each element receives, twice "
+    "over the number of elements less the correction (1, unless given).",
+    "back.std": "The standard deviation grows with the distance from the mean: that is what each element receives, "
+    "divided by the deviation itself and by the number of elements less the correction (1, unless given).",
     "back.logsumexp": "Each element receives its share of the sum: its softmax.",
     "back.softplus": "The derivative of softplus is the sigmoid.",
     "back.leaky": "Where the input was positive the gradient passes whole, elsewhere a small part of it.",

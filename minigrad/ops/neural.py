@@ -606,7 +606,7 @@ def _norm(
         name,
         forward,
         input=(of_input, r"w \bar{z} / \sigma \text{, without its mean and its part along the output}"),
-        weight=(of_weight, r"\textstyle\sum \bar{z} x \text{, x normalised}"),
+        weight=(of_weight, r"\textstyle\sum \bar{z} \text{ times the normalised input}"),
         bias=(of_bias, r"\textstyle\sum \bar{z}"),
         outputs=("result0", "result1", "result2"),
         **more,

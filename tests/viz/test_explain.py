@@ -36,6 +36,41 @@ def said(source: str, kind: str) -> Any:
 # Formulas are the engine's
 
 
+def test_deviation_along_a_dimension_is_written_without_numbers_and_in_its_own_words() -> None:
+    source = "x = torch.tensor([[1., 2., 6.]], requires_grad=True)\nx.std({}).sum().backward()"
+    node = said(source.format(1), "node")
+    assert "divided by the deviation itself" in node.text
+    assert node.formulas[0].text.endswith("(x − x¯) = [[−0.378, −0.189, 0.5669]]")
+    assert "x¯" not in said(source.format("1, correction=0"), "node").formulas[0].text
+
+
+def test_every_equals_sign_of_an_assignment_stands_in_its_row() -> None:
+    source = "w = torch.ones(2, requires_grad=True)\n(w * w).sum().backward()\ntorch.optim.SGD([w], lr=0.1).step()"
+    formula = said(source, "update").formulas[0]
+    assert formula.text == "w ← w − 0.1 · w.grad = [1, 1] − 0.1 × [2, 2] = [0.8, 0.8]"
+    assert formula.math.count(["mo", "="]) == 2
+
+
+def test_a_functions_result_has_a_letter_only_as_long_as_it_has_no_name() -> None:
+    trace = run(PROGRAMS["custom"])[0].trace
+    result = next(tensor for tensor in trace.tensors if "apply" in tensor.name)
+    name = next(value for step in trace.steps for id, part, value in step.changes if (id, part) == (result.id, "name"))
+    assert (result.name.partition(" = ")[2].partition(".")[2][:5], result.symbol, name) == ("apply", "", "y")
+
+
+def test_weight_of_a_layer_norm_is_written_with_no_letter_of_another_tensor() -> None:
+    source = "net = torch.nn.LayerNorm(2)\nb = torch.ones(1, 2) * 2\nnet(b).sum().backward()"
+    texts_ = [formula.text for step in steps(source) for formula in step.formulas]
+    assert any("times the normalised input" in text for text in texts_)
+
+
+def test_what_a_functions_own_backward_computes_is_not_recorded_because_the_walk_is_not() -> None:
+    untracked = [step for step in steps(PROGRAMS["custom"]) if step.kind == "untracked"]
+    assert [("inside a Function" in step.text, "create_graph" in step.text) for step in untracked] == [
+        *((step.phase == "forward", step.phase == "backward") for step in untracked)
+    ]
+
+
 @ALL
 def test_formulas_calculated_give_the_gradients_of_the_engine(name: str) -> None:
     recording, _, _ = run(PROGRAMS[name])

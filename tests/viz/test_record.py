@@ -90,7 +90,7 @@ def test_step_runs_a_function() -> None:
     assert run.trace.source[0].startswith("def lesson")
     assert run.trace.title == "lesson"
     assert [row.name for row in run.trace.tensors] == ["x", "y"]
-    assert [step.line for step in run.trace.steps] == [2, 3, 3, 3]
+    assert [step.line for step in run.trace.steps] == [2, 3, 3, 3, 3]
 
 
 def test_step_of_a_function_that_raises_ends_with_the_error() -> None:
