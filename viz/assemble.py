@@ -170,8 +170,12 @@ class Assembly:
             if node.tensor is not None and own and node.cast.kind != "operation" and node.operation is None:
                 boxes.setdefault(node.tensor, []).append(node)
         state: dict[tuple[TensorRecord, str], Any] = {}
-        for event in events:
+        for place, event in enumerate(events):
             for changed, attribute, value in list(event.changes):
+                if attribute == "grad_fn" and changed in self.writer.outputs:
+                    box, edge = self.writer.outputs[changed]
+                    if place > edge.source.step and value != edge.source.cast.label:  # a view: its base was changed
+                        event.changes += [[box, "visible", False], [edge, "visible", False]]
                 if changed not in boxes:
                     continue
                 if attribute == "visible" and value is False:  # the tensor is gone, and its box fades

@@ -267,6 +267,9 @@ class Writer(Symbols):
             words.append(say("inplace.slices", x=x, base=self.symbol(facts["target"])))
         elif node is not None:
             words.append(say("inplace.node", node=node.cast.label))
+        outdated = [view for view, _, value in event.changes if value == "AsStridedBackward0"]
+        if names := [name for name in map(self.given_name, outdated) if name]:
+            words.append(say("inplace.views", names=listing(names), base=self.symbol(facts["target"])))
         words.append(shared)
         holders = [node for node in self.recorder.nodes for chip in node.chips if chip in facts["stale"]]
         for holder, chip in zip(holders, facts["stale"], strict=False):

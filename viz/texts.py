@@ -106,6 +106,8 @@ EN: dict[str, str] = {
     "inplace.node": "From now on its grad_fn is {node}.",
     "inplace.slices": "{x} is part of {base}, so the history of {base} is written anew: CopySlices keeps the old one "
     "for the elements that were not touched.",
+    "inplace.views": "The old grad_fn of {names} no longer holds: AsStridedBackward0, which shows {base} as it is now, "
+    "is put on the graph at the next use.",
     "inplace.stale": "But {node} saved {saved} at version {version} and needs it unchanged: its backward will fail.",
     "inplace.shared": "{names} in the same memory shows the new numbers, too.",
     "inplace.shared.many": "{names} in the same memory show the new numbers, too.",

@@ -225,6 +225,14 @@ def test_a_graph_that_saved_only_numbers_is_freed_as_well() -> None:
     assert "needs the number 2, which the backward in line 3 let go of" in steps[-1].text
 
 
+def test_a_view_leaves_its_old_node_in_the_picture_when_its_base_is_written_anew() -> None:
+    trace = run("x = torch.ones(2, requires_grad=True)\ny = x * 1\nv = y[0]\nv.mul_(3)")[0].trace
+    box = next(node.id for node in trace.nodes if node.kind == "output" and node.label == "v")
+    edge = next(edge.id for edge in trace.edges if edge.target == box)
+    assert [state(trace)[part]["visible"] for part in (box, edge)] == [False, False]
+    assert "The old grad_fn of v no longer holds: AsStridedBackward0" in trace.steps[-1].text
+
+
 def test_last_step_of_a_function_shows_its_tensors_still() -> None:
     def two() -> None:
         w = minigrad.ones(1, requires_grad=True)
