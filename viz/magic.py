@@ -69,10 +69,15 @@ class StepMagics(Magics):
         last: list[Any] = []
         if tree.body and isinstance(tree.body[-1], ast.Expr) and not DisplayHook.semicolon_at_end_of_expression(code):
             last.append(ast.Interactive([tree.body.pop()]))
-        return [
-            self.shell.compile(tree, filename, "exec"),
-            *(self.shell.compile(part, filename, "single") for part in last),
-        ]
+        try:
+            return [
+                self.shell.compile(tree, filename, "exec"),
+                *(self.shell.compile(part, filename, "single") for part in last),
+            ]
+        except SyntaxError as problem:
+            if problem.msg != "'await' outside function":
+                raise
+            raise UsageError("%%step runs its cell at once and cannot wait: put the await into a cell before it") from None
 
     def _show(self, progress: Progress, run: Run, error: Exception | None, expected: str | None, filename: str) -> None:
         """Show the stepper, and the error as the reader is meant to see it."""

@@ -124,6 +124,10 @@ def test_syntax_error_is_the_cells(shell: Any, cell: Cell) -> None:
     assert not shell.traces
 
 
+def test_a_cell_that_waits_is_told_where_to(cell: Cell) -> None:
+    assert "put the await into a cell before it" in cell("%%step\nimport asyncio\nawait asyncio.sleep(0)")
+
+
 def test_magics_work_inside(shell: Any, cell: Cell) -> None:
     cell("%%step\n%precision 3\nx = torch.ones(1)")
     assert "x" in shell.user_ns
