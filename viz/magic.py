@@ -77,7 +77,9 @@ class StepMagics(Magics):
         except SyntaxError as problem:
             if problem.msg != "'await' outside function":
                 raise
-            raise UsageError("%%step runs its cell at once and cannot wait: put the await into a cell before it") from None
+            raise UsageError(
+                "%%step runs its cell at once and cannot wait: put the await in a cell before it"
+            ) from None
 
     def _show(self, progress: Progress, run: Run, error: Exception | None, expected: str | None, filename: str) -> None:
         """Show the stepper, and the error as the reader is meant to see it."""

@@ -125,7 +125,7 @@ def test_syntax_error_is_the_cells(shell: Any, cell: Cell) -> None:
 
 
 def test_a_cell_that_waits_is_told_where_to(cell: Cell) -> None:
-    assert "put the await into a cell before it" in cell("%%step\nimport asyncio\nawait asyncio.sleep(0)")
+    assert "put the await in a cell before it" in cell("%%step\nimport asyncio\nawait asyncio.sleep(0)")
 
 
 def test_magics_work_inside(shell: Any, cell: Cell) -> None:
