@@ -425,6 +425,8 @@ class Writer(Symbols):
             words["n"] = number(self._meaning(operation, "n") or 0)
         title = self._best(f"back.{key}", variant, ".title", "node.title", words)
         text = [self._best(f"back.{key}", variant, "", "node.text", words)] if receiving else [say("node.nothing")]
+        if facts.get("again"):
+            text.append(say("node.again"))
         formulas = []
         for place, sent in facts["arrived"].items():
             if len(sent) > 1 and place < len(box.outputs) and incoming[place] is not None:

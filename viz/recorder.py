@@ -599,7 +599,12 @@ class Recorder(Records, observe.Observer):
             if snap is not None and record.node is box:
                 self._passing(record, snap)
         arrived = {place: self._pass.arrived.get((box, place), []) for place in range(len(incoming))}
-        self._pass.running = self._emit("node", "backward", [box], node=box, incoming=incoming, arrived=arrived)
+        facts = {"node": box, "incoming": incoming, "arrived": arrived}
+        if box.packed and not self._pass.create_graph and type(node) is not function.BackwardFunction:
+            # what it needs may have to be computed again first: it is told when it has run
+            self._pass.running = Event("node", "backward", None, facts={**facts, "since": len(self.events)})
+            return
+        self._pass.running = self._emit("node", "backward", [box], **facts)
         self._pass.running.origin = box.cast.line
 
     @looking
@@ -610,6 +615,10 @@ class Recorder(Records, observe.Observer):
         if event is None:
             return
         box = event.facts["node"]
+        if "since" in event.facts:
+            again = any(seen.kind in ("operation", "view") for seen in self.events[event.facts.pop("since") :])
+            event = self._emit("node", "backward", [box], **event.facts, again=again)
+            event.origin = box.cast.line
         outgoing = [None if grad is None else Snap(as_array(grad)) for grad in grad_inputs]
         computed = list(outgoing)
         later, self._changes = self._changes, []
@@ -844,7 +853,8 @@ class Recorder(Records, observe.Observer):
             self._changes[:0] = self.events.pop().changes  # told when it was made; now the engine says at which node
         event = self._emit("error", "error", active, node=box, type=type(error).__name__, message=str(error))
         if self._pass.running is not None and box is not None:  # the node never got so far as to pass a gradient on
-            self.events.remove(self._pass.running)
+            if self._pass.running in self.events:
+                self.events.remove(self._pass.running)
             event.changes[:0] = self._pass.running.changes
             self._pass.running = None
         event.origin = None if box is None else box.cast.line

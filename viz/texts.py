@@ -141,6 +141,8 @@ EN: dict[str, str] = {
     ".data, say), or a hook has written over it.",
     "node.reduced": "The gradient of {x} is summed over the dimensions in which it was stretched ({before} to "
     "{after}).",
+    "node.again": "What it needs a checkpoint has computed again. It stops within the operation that gives the last of "
+    "what was missing: that one is no step.",
     "node.nothing": "No input of it needs a gradient.",
     "back.add.title": "{node} passes the gradient on unchanged",
     "back.add": "When a term grows by 1, so does the sum: the gradient goes on as it is.",

@@ -16,6 +16,7 @@ import pytest
 
 import minigrad
 from minigrad.autograd import grad_mode
+from minigrad.utils.checkpoint import checkpoint
 from tests.viz.recorded import GOLDENS, PROGRAMS, numbers, pretty, run, state
 from viz.assemble import put_into_words
 from viz.cast import Snap
@@ -231,6 +232,16 @@ def test_a_view_leaves_its_old_node_in_the_picture_when_its_base_is_written_anew
     edge = next(edge.id for edge in trace.edges if edge.target == box)
     assert [state(trace)[part]["visible"] for part in (box, edge)] == [False, False]
     assert "The old grad_fn of v no longer holds: AsStridedBackward0" in trace.steps[-1].text
+
+
+def test_a_node_comes_after_what_a_checkpoint_runs_again_for_it() -> None:
+    def two() -> None:
+        x = minigrad.ones(2, requires_grad=True)
+        checkpoint(lambda h: (h * h).sin().exp(), x, use_reentrant=False).sum().backward()
+
+    titles = [step.title for step in step(two).trace.steps if step.phase == "backward"]
+    again = max(place for place, title in enumerate(titles) if "makes" in title)
+    assert titles[again + 1].startswith("ExpBackward0 passes")
 
 
 def test_last_step_of_a_function_shows_its_tensors_still() -> None:
