@@ -25,8 +25,7 @@ from viz.sources import Source
 
 USAGE = """%%step [--title TEXT] [--raises [ERROR]] [--predict [WHAT,WHAT]] [--limit STEPS]
   --title TEXT      what stands above the stepper
-  --raises [ERROR]  the cell is meant to fail (with this error): print its type and message, and go on;
-                    with --predict the stepper alone tells it
+  --raises [ERROR]  the cell is meant to fail (with this error): print its type and message, and go on
   --predict [WHAT]  ask the reader before it is shown: x.grad, or raises; without a name, for all of them
   --limit STEPS     the most steps that are recorded"""
 
@@ -85,8 +84,7 @@ class StepMagics(Magics):
         """Show the stepper, and the error as the reader is meant to see it."""
         progress.done(run.show())  # first: the reader may be asked what will happen
         if error is not None and expected is not None and (not expected or expected in _kinds(error)):
-            if not run.trace.questions:  # the reader is asked, and told by the stepper
-                print(f"{type(error).__name__}: {error}")
+            print(f"{type(error).__name__}: {error}")
             error = None
             expected = None
         if error is not None:
