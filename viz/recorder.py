@@ -102,7 +102,6 @@ class Pass:
 
     caller: tuple[int, int] | None = None  # where the learner's program called backward
     create_graph: bool = False  # whether it is recorded itself
-    frees: bool = False  # whether nodes let go of what they saved
     root: TensorRecord | None = None  # what is being differentiated
     running: Event | None = None  # the node whose backward is running
     arrived: dict[tuple[NodeRecord, int], list[tuple[NodeRecord, Snap]]] = field(default_factory=dict)
@@ -559,7 +558,7 @@ class Recorder(Records, observe.Observer):
         self._look()
         self._passes.append(self._pass)
         caller = (id(self._frames[0]), self._frames[0].f_lasti) if self._frames else None
-        self._pass = Pass(caller, options.get("create_graph", False), not options.get("retain_graph", False))
+        self._pass = Pass(caller, options.get("create_graph", False))
         for edge in self._travelled:  # the gradients of an earlier pass have gone by
             self._changes.append([edge, "gradient", None])
         self._travelled.clear()
@@ -636,8 +635,6 @@ class Recorder(Records, observe.Observer):
             self._pass.arrived.setdefault((edge.source, edge.output), []).append((box, final))
             self._travelled.append(edge)
             event.active += [edge, *self._travels(edge, snap)]
-        if self._pass.frees and box.numbers and not box.chips:  # they take no memory: nobody will tell of them
-            self._release(box)
         event.active.extend(chip for chip in box.chips if chip in self._held)
         event.changes.extend(self._changes)
         for hook, edge, snap in reversed(told):
@@ -775,13 +772,10 @@ class Recorder(Records, observe.Observer):
     @guarded
     def freed(self, node: Any, byte_count: int) -> None:
         box = self._known_node(node)
-        if box is not None and box.chips:
-            self._release(box)
-
-    def _release(self, box: NodeRecord) -> None:
-        box.freed_on = self._line
-        self._released.append(box)
-        self._pass.released.append(box)
+        if box is not None and (byte_count if box.chips else box.numbers):
+            box.freed_on = self._line
+            self._released.append(box)
+            self._pass.released.append(box)
 
     @guarded
     def backward_end(self) -> None:

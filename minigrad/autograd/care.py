@@ -86,8 +86,8 @@ class Care:
         if self.observed:
             wanted = [None if edge is None else out for edge, out in zip(edges, outgoing, strict=True)]
             tell("node_end", node, tuple(grad) if node.multi else (grad,), _handed_on(node, wanted))
-            if self.frees and (size := saved_bytes(node.saved)):
-                tell("freed", node, size)
+            if self.frees and node.saved:
+                tell("freed", node, saved_bytes(node.saved))
         return grad, outgoing
 
     def backward(self, node: Node, grad: Any, edges: Sequence[Edge]) -> Any:

@@ -81,7 +81,7 @@ class Observer:
         The first of ``given`` is a function, the second what it was called with."""
 
     def freed(self, node: Node, byte_count: int) -> None:
-        """``node`` let go of its saved tensors after running (retain_graph=False)."""
+        """``node`` let go of what it saved after running (retain_graph=False); numbers take no bytes."""
 
     def grad_set(self, tensor: Tensor, before: Any, after: Any) -> None:
         """``tensor.grad = after`` was run by the learner (Tensor or None)."""

@@ -319,6 +319,18 @@ def test_big_run_is_cut_where_a_phase_ends() -> None:
     assert f"the first {len(steps)} are shown, to the end of a phase" in run.trace.notes[0]
 
 
+TWICE = """
+        class Twice(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, t):
+                ctx.mark_dirty(t.mul_(2))
+                return t
+
+            @staticmethod
+            def backward(ctx, g): return g * 2
+"""
+
+
 def texts(source: str, kind: str) -> list[str]:
     """The formulas of the steps of one kind."""
     steps = run(textwrap.dedent(source))[0].trace.steps
@@ -364,20 +376,14 @@ def test_view_that_is_written_to_and_put_back_keeps_its_place_in_the_formulas() 
 
 
 def test_gradient_of_a_tensor_that_a_function_of_the_learners_changed_names_its_version() -> None:
-    source = """
-        class Twice(torch.autograd.Function):
-            @staticmethod
-            def forward(ctx, t):
-                ctx.mark_dirty(t.mul_(2))
-                return t
-
-            @staticmethod
-            def backward(ctx, g): return g * 2
-
+    source = (
+        TWICE
+        + """
         x = torch.tensor(1.0, requires_grad=True) * 3
         Twice.apply(x)
         (x * 5).backward()
     """
+    )
     assert texts(source, "node")[:2] == ["∂b/∂x(v2) = ∂b/∂b · 5 = 1 × 5 = 5", "∂b/∂x(v0) = 10"]
 
 
@@ -601,21 +607,15 @@ def test_truth_values_are_no_numbers() -> None:
 
 
 def test_part_that_a_function_of_the_learners_changed_is_a_change_in_place() -> None:
-    source = """
-        class Twice(torch.autograd.Function):
-            @staticmethod
-            def forward(ctx, t):
-                ctx.mark_dirty(t.mul_(2))
-                return t
-
-            @staticmethod
-            def backward(ctx, g): return g * 2
-
+    source = (
+        TWICE
+        + """
         b = torch.ones(2, requires_grad=True) * 3
         x = b[1:]
         Twice.apply(x)
         b.sum().backward()
     """
+    )
     assert texts(source, "inplace")[1] == "x ← Twice(x) = 6"
     assert texts(source, "node")[1] == "∂c/∂b(v0) = [1, 2]"
 
