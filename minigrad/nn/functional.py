@@ -661,7 +661,7 @@ def _cross_entropy_of_probabilities(
     scores = reductions.log_softmax(input, axis)
     if label_smoothing:
         target = neural.times_number(target, 1 - label_smoothing)
-        target = neural.plus_number(target, label_smoothing / x.shape[axis])
+        target = neural.plus_number(target, label_smoothing / x.shape[axis], 1)
     product = _weighted(scores * target, weight, axis)
     if _reduction(reduction) == 0:
         return -product.sum(axis)

@@ -482,7 +482,8 @@ def wrap_dims(dim: int | Iterable[int] | None, ndim: int) -> tuple[int, ...]:
     if dim is None:
         return tuple(range(ndim))
     if isinstance(dim, int):
-        return (wrap_dim(dim, ndim),) if ndim else (wrap_dim(dim, ndim),)[:0]
+        dim = wrap_dim(dim, ndim)
+        return (dim,) if ndim else ()
     dims = tuple(wrap_dim(d, ndim) for d in dim)
     for place, d in enumerate(dims):
         if d in dims[:place]:

@@ -15,26 +15,23 @@ from ..dtypes import of
 from ..random import Generator
 from ..tensor import Tensor
 from .arguments import function
+from .dual import zeros
 from .shaping import expand
 from .templates import Operation, row
-
-
-def _nothing(grad: Any) -> Any:
-    return Tensor._of(np.zeros_like(grad._array)) if isinstance(grad, Tensor) else np.zeros_like(grad)
 
 
 def _row(node: str, draw: Callable[..., np.ndarray]) -> Operation:
     def forward(self: np.ndarray, args: tuple[Any, ...], generator: Generator | None) -> np.ndarray:
         return random.fill(np.empty_like(self), draw, *args, generator=generator, blocks=self.flags.c_contiguous)
 
-    return row(node, forward, _nothing, "0", node=node)
+    return row(node, forward, zeros, "0", node=node)
 
 
 def _sample(self: np.ndarray, p: float | None, generator: Generator) -> np.ndarray:
     return random.draw_bernoulli(self.shape, of(self), self if p is None else p, generator)
 
 
-_sampled = row("bernoulli", _sample, _nothing, "0")
+_sampled = row("bernoulli", _sample, zeros, "0")
 FROM = "*, Generator? generator=None"
 IN_PLACE: Any = {"method": False, "function": False, "in_place": True}
 

@@ -39,26 +39,20 @@ def _by_columns(grad: Any, shape: tuple[int, ...], strides: tuple[int, ...]) -> 
     return strides[0] == grad.itemsize and strides[1] == grad.itemsize * shape[0]
 
 
-def _left(grad: Any, right: Any, shape: tuple[int, ...], strides: tuple[int, ...]) -> Any:
-    """``grad @ right.T``, laid out as the left matrix is."""
-    return t(right @ t(grad)) if _by_columns(grad, shape, strides) else grad @ t(right)
+def _left(grad: Any, mat2: Any, self_sym_sizes: tuple[int, ...], self_sym_strides: tuple[int, ...]) -> Any:
+    """``grad @ mat2.T``, laid out as the left matrix is."""
+    return t(mat2 @ t(grad)) if _by_columns(grad, self_sym_sizes, self_sym_strides) else grad @ t(mat2)
 
 
-def _right(grad: Any, left: Any, shape: tuple[int, ...], strides: tuple[int, ...]) -> Any:
-    """``left.T @ grad``, laid out as the right matrix is."""
-    return t(t(grad) @ left) if _by_columns(grad, shape, strides) else t(left) @ grad
+def _right(grad: Any, self: Any, mat2_sym_sizes: tuple[int, ...], mat2_sym_strides: tuple[int, ...]) -> Any:
+    """``self.T @ grad``, laid out as the right matrix is."""
+    return t(t(grad) @ self) if _by_columns(grad, mat2_sym_sizes, mat2_sym_strides) else t(self) @ grad
 
 
 @operation(
     "mm(Tensor input, Tensor mat2, *, Tensor out=None)",
-    self=(
-        lambda grad, mat2, self_sym_sizes, self_sym_strides: _left(grad, mat2, self_sym_sizes, self_sym_strides),
-        r"\bar{Z} B^\top",
-    ),
-    mat2=(
-        lambda grad, self, mat2_sym_sizes, mat2_sym_strides: _right(grad, self, mat2_sym_sizes, mat2_sym_strides),
-        r"A^\top \bar{Z}",
-    ),
+    self=(_left, r"\bar{Z} B^\top"),
+    mat2=(_right, r"A^\top \bar{Z}"),
 )
 def mm(self: np.ndarray, mat2: np.ndarray) -> np.ndarray:
     """The product of two matrices: (n, m) and (m, p) give (n, p)."""
@@ -183,10 +177,7 @@ def _check_addmm(x: np.ndarray, a: np.ndarray, b: np.ndarray) -> None:
         if array.dtype != b.dtype:
             names = f"{FROM_NUMPY[array.dtype].scalar_name} and {FROM_NUMPY[b.dtype].scalar_name}"
             raise RuntimeError(f"{name} and mat2 must have the same dtype, but got {names}")
-    try:
-        np.broadcast_to(x, (a.shape[0], b.shape[1]))
-    except ValueError:
-        shaping.expand(Tensor._plain(x), (a.shape[0], b.shape[1]))  # says it in PyTorch's words
+    shaping.expand.operation.forward(x, (a.shape[0], b.shape[1]))
 
 
 _mm, _bmm, _mv, _dot, _addmm = (made.operation for made in (mm, bmm, mv, dot, addmm))
@@ -267,10 +258,9 @@ def _in_batches(input: Tensor, other: Tensor) -> Tensor:
     count = math.prod(batch)
     rows = a[-2:-1] or (1,)
     left = reshape(expand(input, (*batch, *rows, a[-1])), (count, *rows, a[-1]))
-    if len(b) == 1:
-        right = unsqueeze(reshape(expand(other, (*batch, *b)), (count, *b)), 2)
-        return shaping._unsafe_view(_squeeze(_bmm(left, right), -1), (*batch, *rows))
     right = reshape(expand(other, (*batch, *b[-2:])), (count, *b[-2:]))
+    if len(b) == 1:
+        return shaping._unsafe_view(_squeeze(_bmm(left, unsqueeze(right, 2)), -1), (*batch, *rows))
     return shaping._unsafe_view(_bmm(left, right), (*batch, *a[-2:-1], b[-1]))
 
 

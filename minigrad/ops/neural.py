@@ -32,7 +32,7 @@ from .dual import (
     total,
     zeros,
 )
-from .templates import Operation, constant, gradient_row, promote, row
+from .templates import OPERATIONS, Operation, constant, gradient_row, promote, row
 
 sigmoid, tanh, erf = (
     dual(f.__name__, f.operation.forward)  # type: ignore[attr-defined]
@@ -159,9 +159,7 @@ softplus = _kernel(
 
 # A tensor and a number, where PyTorch's nodes keep the number
 
-times_number = row("mul", lambda self, other: self * other, lambda grad, other: grad * other, node="MulBackward1")
-over_number = row("div", lambda self, other: self / other, lambda grad, other: grad / other, node="DivBackward1")
-plus_number = row("add", lambda self, other: self + other, lambda grad: grad, node="AddBackward1")
+times_number, over_number, plus_number = (OPERATIONS[f"{name}Backward1"] for name in ("Mul", "Div", "Add"))
 
 
 # Pictures and windows
