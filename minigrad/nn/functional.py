@@ -319,7 +319,7 @@ def _pool_settings(
     if len(shape) > 4 or 0 in shape[-3:]:
         expected = "Expected 3D or 4D (batch mode) tensor with optional 0 dim batch size for input"
         raise RuntimeError(f"{expected}, but got:{list(shape)}")
-    counts = neural.window_counts(shape, kernel, steps or kernel, border, spread, ceil_mode)
+    counts = neural.planned(shape, kernel, steps, border, spread, ceil_mode)[1]
     if min(counts) < 1:
         given, made = ("x".join(str(max(0, n)) for n in (shape[-3], *lengths)) for lengths in (shape[-2:], counts))
         raise RuntimeError(f"Given input size: ({given}). Calculated output size: ({made}). Output size is too small")

@@ -32,7 +32,7 @@ from .dual import (
     total,
     zeros,
 )
-from .templates import OPERATIONS, Operation, constant, gradient_row, promote, row
+from .templates import OPERATIONS, Operation, constant, gradient_row, named, parameters, promote, row
 
 sigmoid, tanh, erf = (
     dual(f.__name__, f.operation.forward)  # type: ignore[attr-defined]
@@ -186,22 +186,20 @@ constant_pad_nd: Operation = row(
 Pair = tuple[int, ...]
 
 
-def window_counts(
-    shape: Pair, kernel: Pair, stride: Pair, padding: Pair, dilation: Pair, ceil_mode: bool = False
-) -> Pair:
-    """How many windows fit into each of the last two dimensions; with ``ceil_mode`` the last may reach over the end."""
-    counts = []
+# Windows on pictures: the kernel's size, how many windows, stride, padding, dilation; of two dimensions each.
+Plan = tuple[Pair, Pair, Pair, Pair, Pair]
+
+
+def planned(shape: Pair, kernel: Pair, stride: Pair, padding: Pair, dilation: Pair, ceil_mode: bool = False) -> Plan:
+    """As many windows as fit into the last two dimensions; with ``ceil_mode`` the last may reach over the end."""
+    stride, counts = stride or kernel, []
     for length, size, step, pad, apart in zip(shape[-2:], kernel, stride, padding, dilation, strict=True):
         spread = length + 2 * pad - apart * (size - 1) - 1
         count = spread // step + 1
         if ceil_mode and spread % step and count * step < length + pad:  # none may start in the border at the end
             count += 1
         counts.append(count)
-    return tuple(counts)
-
-
-# Windows on pictures: the kernel's size, how many windows, stride, padding, dilation; of two dimensions each.
-Plan = tuple[Pair, Pair, Pair, Pair, Pair]
+    return kernel, tuple(counts), stride, padding, dilation
 
 
 def _windows(x: np.ndarray, plan: Plan) -> np.ndarray:
@@ -225,9 +223,9 @@ def _framed(shape: Pair, dtype: Any, plan: Plan, value: float = 0) -> tuple[np.n
 
 def _seen(x: np.ndarray, plan: Plan, value: float = 0) -> np.ndarray:
     """The windows of pictures with a border of ``value``."""
-    kernel, count, stride, padding, dilation = plan
+    kernel, _, stride, padding, dilation = plan
     whole = x
-    if any(padding) or count != window_counts(x.shape, kernel, stride, padding, dilation):
+    if any(padding) or plan != planned(x.shape, kernel, stride, padding, dilation):
         whole, inside = _framed(x.shape, x.dtype, plan, value)
         inside[...] = x
     return _windows(np.ascontiguousarray(whole), plan)
@@ -252,10 +250,10 @@ np.empty(2**25 - 2**16, np.uint8)
 Settings = tuple[Pair, Pair, Pair, int]
 
 
-def _high(settings: Settings) -> Settings:
-    """The settings for two dimensions."""
+def _high(shape: Pair, kernel: Pair, settings: Settings) -> tuple[Plan, int]:
+    """The windows in two dimensions, and the groups."""
     stride, padding, dilation, groups = settings
-    return (1, *stride)[-2:], (0, *padding)[-2:], (1, *dilation)[-2:], groups
+    return planned(shape, kernel, (1, *stride)[-2:], (0, *padding)[-2:], (1, *dilation)[-2:]), groups
 
 
 def _channels(value: Any, ndim: int) -> Any:
@@ -272,30 +270,29 @@ def _pictures(array: np.ndarray) -> np.ndarray:
     return array[:, :, None] if array.ndim == 3 else array
 
 
-def _columns(x: np.ndarray, kernel: Pair, count: Pair, settings: Settings) -> Iterator[tuple[slice, np.ndarray]]:
+def _columns(x: np.ndarray, plan: Plan, groups: int) -> Iterator[tuple[slice, np.ndarray]]:
     """All windows, some pictures at a time: (pictures, groups, channels of a group * places of the kernel, windows)."""
-    stride, padding, dilation, groups = settings
-    seen = _seen(x, (kernel, count, stride, padding, dilation)).transpose(2, 3, 0, 1, 4, 5)
+    kernel, count, *_ = plan
+    seen = _seen(x, plan).transpose(2, 3, 0, 1, 4, 5)
     rows = x.shape[1] // groups * math.prod(kernel)
     for part in _parts(len(x), groups * rows * math.prod(count) * x.itemsize):
         yield part, seen[part].reshape(-1, groups, rows, math.prod(count))
 
 
 def _convolve(input: np.ndarray, weight: np.ndarray, _: Any, settings: Settings) -> np.ndarray:
-    plan = stride, padding, dilation, groups = _high(settings)
     x, w = _pictures(input), _pictures(weight)
-    kernel = w.shape[2:]
-    count = window_counts(x.shape, kernel, stride, padding, dilation)
+    plan, groups = _high(x.shape, w.shape[2:], settings)
+    count = plan[1]
     out = np.empty((len(x), groups, len(w) // groups, math.prod(count)), np.result_type(x, w))
-    for part, columns in _columns(x, kernel, count, plan):
+    for part, columns in _columns(x, plan, groups):
         np.matmul(w.reshape(groups, len(w) // groups, -1), columns, out=out[part])
     return out.reshape(len(x), len(w), *count[4 - input.ndim :])
 
 
 def _input_gradient(grad: np.ndarray, weight: np.ndarray, shape: Pair, settings: Settings) -> np.ndarray:
-    stride, padding, dilation, groups = _high(settings)
     g, w = _pictures(grad).swapaxes(0, 1), _pictures(weight)
-    kernel, (height, width) = w.shape[2:], (1, *shape[2:])[-2:]
+    height, width = (1, *shape[2:])[-2:]
+    (kernel, _, stride, padding, dilation), groups = _high((height, width), w.shape[2:], settings)
     high, wide = (length + 2 * pad for length, pad in zip((height, width), padding, strict=True))
     out = np.empty((shape[0], shape[1], height, width), grad.dtype)
     turned = w.reshape(groups, len(w) // groups, -1, *kernel).transpose(3, 4, 0, 2, 1).copy()
@@ -326,11 +323,11 @@ def _input_gradient(grad: np.ndarray, weight: np.ndarray, shape: Pair, settings:
 
 
 def _weight_gradient(grad: np.ndarray, input: np.ndarray, shape: Pair, settings: Settings) -> np.ndarray:
-    plan = *_, groups = _high(settings)
     g, x = _pictures(grad), _pictures(input)
+    plan, groups = _high(x.shape, (1, *shape[2:])[-2:], settings)
     rows = g.reshape(len(g), groups, shape[0] // groups, math.prod(g.shape[2:]))
     out = np.zeros((groups, shape[0] // groups, math.prod(shape[1:])), grad.dtype)
-    for part, columns in _columns(x, (1, *shape[2:])[-2:], g.shape[2:], plan):
+    for part, columns in _columns(x, plan, groups):
         out += np.matmul(rows[part], columns.swapaxes(2, 3)).sum(0)
     return out.reshape(shape)
 
@@ -400,10 +397,9 @@ convolution = Operation(
 def _max_pool(
     self: np.ndarray, kernel_size: Pair, stride: Pair, padding: Pair, dilation: Pair, ceil_mode: bool
 ) -> tuple[np.ndarray, np.ndarray]:
-    steps = stride or kernel_size
-    count = window_counts(self.shape, kernel_size, steps, padding, dilation, ceil_mode)
+    _, count, steps, *_ = plan = planned(self.shape, kernel_size, stride, padding, dilation, ceil_mode)
     lowest = -np.inf if self.dtype.kind == "f" else np.iinfo(self.dtype).min
-    windows = _seen(self, (kernel_size, count, steps, padding, dilation), lowest)
+    windows = _seen(self, plan, lowest)
     values = windows.copy().reshape(-1, *windows.shape[2:])  # what lies together is compared much faster
     best, kind = values[0], np.uint8 if len(values) < 256 else np.int64
     place = np.zeros(best.shape, kind)
@@ -448,14 +444,13 @@ max_pool2d = row(
 )
 
 
-def _divisors(shape: Pair, count: Pair, settings: tuple[Any, ...]) -> np.ndarray | int:
+def _divisors(shape: Pair, plan: Plan, with_border: bool, divisor: int | None) -> np.ndarray | int:
     """What each window's sum is divided by."""
-    kernel, stride, padding, _, with_border, divisor = settings
     lengths = []
-    for d in (0, 1):
-        start = np.arange(count[d]) * (stride or kernel)[d] - padding[d]
-        end = np.minimum(start + kernel[d], shape[-2 + d] + padding[d])
-        lengths.append(end - start if with_border else np.minimum(end, shape[-2 + d]) - np.maximum(start, 0))
+    for length, size, number, step, pad, _ in zip(shape[-2:], *plan, strict=True):
+        start = np.arange(number) * step - pad
+        end = np.minimum(start + size, length + pad)
+        lengths.append(end - start if with_border else np.minimum(end, length) - np.maximum(start, 0))
     return lengths[0][:, None] * lengths[1] if divisor is None else int(divisor)
 
 
@@ -463,34 +458,31 @@ def _average(
     self: np.ndarray, kernel_size: Pair, stride: Pair, padding: Pair, ceil_mode: bool, count_include_pad: bool,
     divisor_override: int | None,
 ) -> np.ndarray:  # fmt: skip
-    settings = kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override
-    steps = stride or kernel_size
-    count = window_counts(self.shape, kernel_size, steps, padding, (1, 1), ceil_mode)
-    windows = _seen(self, (kernel_size, count, steps, padding, (1, 1)))
-    return (windows.sum((0, 1)) / _divisors(self.shape, count, settings)).astype(self.dtype)
-
-
-def _average_backward(
-    grad: Any, self: Any, kernel_size: Pair, stride: Pair, padding: Pair, ceil_mode: bool, count_include_pad: bool,
-    divisor_override: int | None,
-) -> Any:  # fmt: skip
-    settings = kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override
-    return flat(either(_spread_average, grad, tuple(self.shape), settings), self)
+    plan = planned(self.shape, kernel_size, stride, padding, (1, 1), ceil_mode)
+    divisors = _divisors(self.shape, plan, count_include_pad, divisor_override)
+    return (_seen(self, plan).sum((0, 1)) / divisors).astype(self.dtype)
 
 
 def _spread(self: np.ndarray, shape: Pair, settings: tuple[Any, ...]) -> np.ndarray:
-    kernel, stride, padding = settings[:3]
-    plan = kernel, self.shape[-2:], stride or kernel, padding, (1, 1)
+    kernel, stride, padding, ceil_mode, *divisor = settings
+    plan = planned(shape, kernel, stride, padding, (1, 1), ceil_mode)
     whole, inside = _framed(shape, self.dtype, plan)
     windows = _windows(whole, plan)
-    share = (self / _divisors(shape, self.shape[-2:], settings)).astype(self.dtype)
+    share = (self / _divisors(shape, plan, *divisor)).astype(self.dtype)
     for i, j in np.ndindex(*kernel):
         windows[i, j] += share
     return inside
 
 
 avg_pool2d = row(
-    "avg_pool2d", _average, _average_backward, r"\bar{z} / n \text{ on its window}", node="AvgPool2DBackward0"
+    "avg_pool2d",
+    _average,
+    named(
+        ("grad", *parameters(_average)),
+        lambda grad, self, *settings: flat(either(_spread_average, grad, tuple(self.shape), settings), self),
+    ),
+    r"\bar{z} / n \text{ on its window}",
+    node="AvgPool2DBackward0",
 )
 _spread_average: Operation = row(
     "avg_pool2d_backward",
@@ -684,69 +676,52 @@ def _smooth_l1(self: np.ndarray, target: np.ndarray, reduction: int, beta: float
     return _reduced(choose(size < beta, size * size * (0.5 / beta), size - 0.5 * beta), reduction)
 
 
-def _gradient_row(
-    name: str, slope: Callable[..., Any], bend: Callable[..., Any], factor: float = 1
-) -> Callable[..., Any]:
-    """The gradient of a loss of differences, ``factor * slope``, as a row; ``bend`` is the derivative of ``slope``."""
+def _of_differences(name: str, loss: Any, slope: Any, bend: Any, formula: str, factor: int = 1) -> Operation:
+    """A loss of differences, its gradient ``factor * slope``, which is a row, and ``bend``, the slope's derivative."""
 
-    def forward(grad_output: Any, self: Any, target: Any, reduction: int, option: float) -> Any:
-        out = slope(np.subtract(self, target, out=...), option)
+    def steepness(grad_output: Any, self: Any, target: Any, reduction: int, *option: float) -> Any:
+        out = slope(np.subtract(self, target, out=...), *option)
         out *= constant(factor / max(self.size, 1) if reduction == 1 else factor, out.dtype)
         out *= grad_output
         return out
 
-    def of_grad(grad: Any, self: Any, target: Any, reduction: int, option: float) -> Any:
-        each = either(gradient, grad, self, target, reduction, option)
+    def of_grad(grad: Any, self: Any, target: Any, reduction: int, *option: float) -> Any:
+        each = either(gradient, grad, self, target, reduction, *option)
         return total(each, tuple(range(len(each.shape)))) if reduction else each
 
-    def of_self(grad: Any, grad_output: Any, self: Any, target: Any, reduction: int, option: float) -> Any:
-        return _scaled(grad * grad_output, self, reduction) * factor * bend(self - target, option)
+    def of_self(grad: Any, grad_output: Any, self: Any, target: Any, reduction: int, *option: float) -> Any:
+        return _scaled(grad * grad_output, self, reduction) * factor * bend(self - target, *option)
 
-    def of_target(grad: Any, grad_output: Any, self: Any, target: Any, reduction: int, option: float) -> Any:
-        return -of_self(grad, grad_output, self, target, reduction, option)
+    names = parameters(loss)
+    first, second = ("grad", *names), ("grad", "grad_output", *names)
+    gradient = gradient_row(
+        name,
+        named(second[1:], steepness),
+        grad_output=named(first, of_grad),
+        self=named(second, of_self),
+        target=named(second, lambda *given: -of_self(*given)),
+    )
+    self = named(first, lambda grad, *given: either(gradient, grad, *given))
+    target = named(first, lambda grad, self, target, *more: either(gradient, grad, target, self, *more))
+    return Operation(name, loss, self=(self, formula), target=(target, formula.replace("x - y", "y - x")))
 
-    gradient = gradient_row(name, forward, grad_output=of_grad, self=of_self, target=of_target)
-    return lambda grad, self, target, reduction, option=0: either(gradient, grad, self, target, reduction, option)
 
-
-_mse_gradient = _gradient_row("mse_loss", lambda off, _: off, lambda off, _: 1, factor=2)
-_smooth_l1_gradient = _gradient_row(
-    "smooth_l1_loss",
-    lambda off, beta: clamp(off / beta, -1, 1),
-    lambda off, beta: cast_like(abs(off) < beta, off) / beta,
+mse_loss = _of_differences(
+    "mse_loss", _mse, lambda off: off, lambda off: 1, r"\bar{z} \cdot \tfrac{2}{n} (x - y)", factor=2
 )
-_huber_gradient = _gradient_row(
-    "huber_loss", lambda off, delta: clamp(off, -delta, delta), lambda off, delta: cast_like(abs(off) < delta, off)
-)
-mse_loss = Operation(
-    "mse_loss",
-    _mse,
-    self=(
-        lambda grad, self, target, reduction: _mse_gradient(grad, self, target, reduction),
-        r"\bar{z} \cdot \tfrac{2}{n} (x - y)",
-    ),
-    target=(
-        lambda grad, self, target, reduction: _mse_gradient(grad, target, self, reduction),
-        r"\bar{z} \cdot \tfrac{2}{n} (y - x)",
-    ),
-)
-smooth_l1_loss = Operation(
+smooth_l1_loss = _of_differences(
     "smooth_l1_loss",
     _smooth_l1,
-    self=(
-        lambda grad, self, target, reduction, beta: _smooth_l1_gradient(grad, self, target, reduction, beta),
-        r"\bar{z} \cdot (x - y) / (n \beta) \text{, clamped}",
-    ),
-    target=(lambda grad, self, target, reduction, beta: _smooth_l1_gradient(grad, target, self, reduction, beta), ""),
+    lambda off, beta: clamp(off / beta, -1, 1),
+    lambda off, beta: cast_like(abs(off) < beta, off) / beta,
+    r"\bar{z} \cdot (x - y) / (n \beta) \text{, clamped}",
 )
-huber_loss = Operation(
+huber_loss = _of_differences(
     "huber_loss",
     lambda self, target, reduction, delta: _smooth_l1(self, target, reduction, delta) * self.dtype.type(delta),
-    self=(
-        lambda grad, self, target, reduction, delta: _huber_gradient(grad, self, target, reduction, delta),
-        r"\bar{z} \cdot (x - y) / n \text{, clamped}",
-    ),
-    target=(lambda grad, self, target, reduction, delta: _huber_gradient(grad, target, self, reduction, delta), ""),
+    lambda off, delta: clamp(off, -delta, delta),
+    lambda off, delta: cast_like(abs(off) < delta, off),
+    r"\bar{z} \cdot (x - y) / n \text{, clamped}",
 )
 
 

@@ -202,8 +202,16 @@ class Declared(Operation):
         return getattr(self, name)
 
 
+def named(names: Sequence[str], function: Callable[..., Any]) -> Callable[..., Any]:
+    """A forward or derivative that a template makes for many rows: what it takes as ``*args`` has these names."""
+    function.names = tuple(names)  # type: ignore[attr-defined]
+    return function
+
+
 def parameters(function: Callable[..., Any]) -> tuple[str, ...]:
     """The names of a function's parameters."""
+    if hasattr(function, "names"):
+        return function.names
     code = getattr(function, "__wrapped__", function).__code__
     return code.co_varnames[: code.co_argcount]
 
