@@ -143,7 +143,7 @@ def arange(start: float = 0, end: float | None = None, step: float = 1, *, dtype
     if end is None:
         start, end = 0, start
     dtype = dtype or (get_default_dtype() if float in map(type, (start, end, step)) else int64)
-    _refuse_bool(dtype, "arange_cpu")
+    dtypes.refuse_kinds("b", dtype.numpy, "arange_cpu")
     if not (step > 0 or step < 0):
         raise RuntimeError("step must be nonzero")
     if not (math.isfinite(start) and math.isfinite(end)):
@@ -183,7 +183,7 @@ def linspace(start: float, end: float, steps: int, dtype: dtype | None) -> np.nd
     dtype = dtype or get_default_dtype()
     if steps < 0:
         raise RuntimeError("number of steps must be non-negative")
-    _refuse_bool(dtype, "linspace_cpu")
+    dtypes.refuse_kinds("b", dtype.numpy, "linspace_cpu")
     if steps < 2:  # end does not matter then
         return np.full(steps, dtypes.number_array(start, dtype))
     kind = dtype.numpy.type if dtype.is_floating_point else np.float64
@@ -191,11 +191,6 @@ def linspace(start: float, end: float, steps: int, dtype: dtype | None) -> np.nd
     step, index = wide((b - a) / kind(steps - 1)), np.arange(steps).astype(wide)
     values = np.where(index < steps // 2, wide(a) + step * index, wide(b) - step * (steps - 1 - index))
     return values.astype(kind).astype(dtype.numpy)  # counted from both ends, so that they are symmetric
-
-
-def _refuse_bool(dtype: dtype, kernel: str) -> None:
-    if dtype is bool_:
-        raise NotImplementedError(f"\"{kernel}\" not implemented for 'Bool'")
 
 
 # Random. What is drawn, and in which order, is in random.py.

@@ -249,6 +249,12 @@ def number_array(value: Any, dtype: dtype) -> np.ndarray:
     return np.array(value).astype(dtype.numpy)
 
 
+def refuse_kinds(kinds: str, kind: np.dtype[Any], kernel: str) -> None:
+    """NotImplementedError where PyTorch has no such kernel for dtypes of these kinds (numpy's letters for them)."""
+    if kind.kind in kinds:
+        raise NotImplementedError(f"\"{kernel}\" not implemented for '{FROM_NUMPY[kind].scalar_name}'")
+
+
 # Size
 
 

@@ -159,14 +159,9 @@ def fill(
     return array
 
 
-def _floating(dtype: dtype, kernel: str) -> None:
-    if not dtype.is_floating_point:
-        raise NotImplementedError(f"\"{kernel}\" not implemented for '{dtype.scalar_name}'")
-
-
 def draw_uniform(shape: Shape, dtype: dtype, low: float, high: float, generator: Generator) -> np.ndarray:
     """Evenly in [low, high): a float32 (also for float16) takes one word, a float64 two."""
-    _floating(dtype, "check_uniform_bounds")
+    dtypes.refuse_kinds("biu", dtype.numpy, "check_uniform_bounds")
     if low > high:
         raise RuntimeError(f"uniform_ expects to return a [from, to) range, but found from={low:g} > to={high:g}")
     values = generator.even(math.prod(shape), dtype)
@@ -188,7 +183,7 @@ def draw_normal(
     """
     if not std >= 0:
         raise RuntimeError(f"normal expects std >= 0.0, but found std {std:g}")
-    _floating(dtype, "normal_kernel_cpu")
+    dtypes.refuse_kinds("biu", dtype.numpy, "normal_kernel_cpu")
     n = math.prod(shape)
     if n < 16 or not blocks:
         return (_normal_pairs(n, generator) * std + mean).astype(dtype.numpy).reshape(shape)
@@ -259,7 +254,7 @@ def draw_bernoulli(shape: Shape, dtype: dtype, p: float | np.ndarray, generator:
     kind = dtypes.float64
     if isinstance(p, np.ndarray):
         kind = dtypes.of(p)
-        _floating(kind, "bernoulli_tensor_cpu_p_")
+        dtypes.refuse_kinds("biu", p.dtype, "bernoulli_tensor_cpu_p_")
         if not ((p >= 0) & (p <= 1)).all():
             raise RuntimeError(
                 "Expected p_in >= 0 && p_in <= 1 to be true, but got false.  (Could this error message be "

@@ -53,19 +53,6 @@ class Tensor(metaclass=Shown):
     See https://docs.pytorch.org/docs/stable/tensors.html
     """
 
-    __slots__ = (
-        "__dict__",
-        "__weakref__",
-        "_accumulator",
-        "_array",
-        "_grad",
-        "_meta",
-        "_node",
-        "_output_nr",
-        "_requires_grad",
-        "_version_counter",
-    )
-
     _array: np.ndarray  # the numbers; always an ndarray, 0-d included
     _node: Node | None  # the node that made it; None for a leaf. Read it through grad_fn: a view's may be out of date
     _output_nr: int  # which output of that node
@@ -74,6 +61,7 @@ class Tensor(metaclass=Shown):
     _grad: Tensor | None
     _accumulator: Any  # a leaf's AccumulateGrad, held weakly
     _meta: Meta | None  # what only some tensors have
+    __slots__ = ("__dict__", "__weakref__", *__annotations__)
 
     __array_priority__ = 1000
 
@@ -310,12 +298,9 @@ class Tensor(metaclass=Shown):
         self.grad = None
 
     def backward(
-        self,
-        gradient: Tensor | None = None,
-        retain_graph: bool | None = None,
-        create_graph: bool = False,
+        self, gradient: Tensor | None = None, retain_graph: bool | None = None, create_graph: bool = False,
         inputs: Sequence[Tensor] | Tensor | None = None,
-    ) -> None:
+    ) -> None:  # fmt: skip
         """Compute the gradient of this tensor with respect to the leaves, and add it to their ``.grad``.
 
         See https://docs.pytorch.org/docs/stable/generated/torch.Tensor.backward.html

@@ -44,11 +44,6 @@ def public(body: Body) -> Body:
     return _declare(body.signature)(body)  # type: ignore[attr-defined]
 
 
-def _must_float(input: Tensor, kernel: str) -> None:
-    if input._array.dtype.kind != "f":
-        raise NotImplementedError(f"\"{kernel}\" not implemented for '{input.dtype.scalar_name}'")
-
-
 # Activations
 
 sigmoid, tanh = pointwise.sigmoid, pointwise.tanh
@@ -60,7 +55,7 @@ def _activation(
     """The function that is a row, of what its ``parameters`` take and of ``constants``; perhaps in place."""
 
     def compute(input: Tensor, *options: Any) -> Tensor:
-        _must_float(input, f"{row.name}_cpu")
+        dtypes.refuse_kinds("biu", input._array.dtype, f"{row.name}_cpu")
         return row(input, *options, *constants)
 
     def activate(input: Tensor, *options: Any) -> Tensor:
@@ -103,7 +98,7 @@ def gelu(input: Tensor, *, approximate: str = "none") -> Tensor:
     """x times the normal distribution's probability of less than x; "tanh" approximates it."""
     if approximate not in ("none", "tanh"):
         raise RuntimeError("approximate argument must be either none or tanh.")
-    _must_float(input, "GeluKernelImpl")
+    dtypes.refuse_kinds("biu", input._array.dtype, "GeluKernelImpl")
     return neural.gelu(input, approximate)
 
 
@@ -446,7 +441,7 @@ def batch_norm(
             raise RuntimeError(f"{name} must be defined in evaluation mode")
         if given is not None and given._array.size != channels:
             raise RuntimeError(f"{name} should contain {channels} elements not {given._array.size}")
-    _must_float(input, "batch_norm")
+    dtypes.refuse_kinds("biu", input._array.dtype, "batch_norm")
     return neural.batch_norm(input, weight, bias, running_mean, running_var, training, momentum, eps)[0]
 
 
@@ -469,7 +464,7 @@ def layer_norm(
                 f"Expected {name} to be of same shape as normalized_shape, but got {name} of shape "
                 f"{list(given._array.shape)} and normalized_shape = {list(normalized_shape)}"
             )
-    _must_float(input, "LayerNormKernelImpl")
+    dtypes.refuse_kinds("biu", input._array.dtype, "LayerNormKernelImpl")
     return neural.layer_norm(input, normalized_shape, weight, bias, eps)[0]
 
 
@@ -582,7 +577,7 @@ def _check_classes(input: Tensor, target: Tensor, weight: Tensor | None) -> int:
             RuntimeError(f"expected target dtype to be Long or Byte, but got {target.dtype.scalar_name}"),
             "Class numbers are whole: target.long(). Probabilities need the shape of the input.",
         )
-    _must_float(input, "nll_loss_out_frame")
+    dtypes.refuse_kinds("biu", input._array.dtype, "nll_loss_out_frame")
     classes = x.shape[min(1, x.ndim - 1)]
     _check_weight(weight, classes)
     return classes

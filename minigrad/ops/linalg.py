@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ..dtypes import FROM_NUMPY
+from ..dtypes import FROM_NUMPY, refuse_kinds
 from ..tensor import Tensor
 from . import shaping
 from .arguments import FUNCTIONS, METHODS, broadcast_shape, function, wrap_dims
@@ -29,8 +29,8 @@ def _product(a: np.ndarray, b: np.ndarray, kernel: str, unlike: str = "") -> np.
     """``a @ b``, both of one dtype; ``unlike`` is said where they are not."""
     if a.dtype != b.dtype:
         raise RuntimeError(unlike.format(FROM_NUMPY[a.dtype], FROM_NUMPY[b.dtype]))
-    if a.dtype.kind == "b" and (kernel == "dot" or (a.size and b.size)):
-        raise NotImplementedError(f"\"{kernel}\" not implemented for 'Bool'")
+    if kernel == "dot" or (a.size and b.size):
+        refuse_kinds("b", a.dtype, kernel)
     return np.asarray(np.matmul(a, b))
 
 

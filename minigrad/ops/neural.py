@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..dtypes import FROM_NUMPY
+from ..dtypes import refuse_kinds
 from ..tensor import Tensor
 from . import pointwise
 from .dual import (
@@ -657,8 +657,7 @@ def _difference(self: np.ndarray, target: np.ndarray) -> np.ndarray:
     if self.dtype is target.dtype and self.dtype.kind == "f":
         return np.subtract(self, target, out=...)
     x, y = promote(self, target, False)
-    if x.dtype.kind != "f":
-        raise NotImplementedError(f"\"mse_cpu\" not implemented for '{FROM_NUMPY[x.dtype].scalar_name}'")
+    refuse_kinds("biu", x.dtype, "mse_cpu")
     return np.subtract(x, y, out=...)
 
 

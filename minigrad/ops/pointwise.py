@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..dtypes import FROM_NUMPY, result_type
+from ..dtypes import FROM_NUMPY, refuse_kinds, result_type
 from ..memory import as_it_lies
 from ..tensor import Tensor
 from . import dual
@@ -56,11 +56,9 @@ def refusing(kinds: str, what: str, compute: Callable[..., Any]) -> Callable[...
     """``compute``, but not for dtypes of these kinds: ``what`` is PyTorch's kernel that lacks them, or a whole text."""
 
     def general(*arrays: np.ndarray) -> np.ndarray:
-        kind = arrays[0].dtype
-        if kind.kind in kinds and " " in what:
+        if " " in what and arrays[0].dtype.kind in kinds:
             raise RuntimeError(what)
-        if kind.kind in kinds:
-            raise NotImplementedError(f"\"{what}\" not implemented for '{FROM_NUMPY[kind].scalar_name}'")
+        refuse_kinds(kinds, arrays[0].dtype, what)
         return computed(compute, *arrays)
 
     return general

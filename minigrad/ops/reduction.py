@@ -16,7 +16,7 @@ import numpy as np
 
 from ..autograd import notes
 from ..dtypes import dtype as Dtype
-from ..dtypes import get_default_dtype, of
+from ..dtypes import get_default_dtype, of, refuse_kinds
 from ..tensor import Tensor
 from . import dual
 from .arguments import function, wrap_dim, wrap_dims
@@ -576,8 +576,7 @@ def _normalizing(data: Operation, alone: int, formula: str) -> Callable[..., Any
             if not self.size:
                 return self.copy()
             if self.dtype.kind != "f":
-                kernel = f"{name}{'_lastdim' if last else ''}_kernel_impl"
-                raise NotImplementedError(f"\"{kernel}\" not implemented for '{of(self).scalar_name}'")
+                refuse_kinds("biu", self.dtype, f"{name}{'_lastdim' if last else ''}_kernel_impl")
             if not self.ndim:
                 return np.asarray(self - self + alone, self.dtype)  # NaN where it is not finite
             half = self.dtype == np.float16
