@@ -9,7 +9,6 @@ from __future__ import annotations
 import array as c_array
 import math
 import operator
-import warnings
 from collections.abc import Callable
 from functools import partial, reduce
 from typing import Any
@@ -17,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from . import dtypes, random
+from .autograd.notes import warn
 from .dtypes import bool_, dtype, float64, get_default_dtype, int64
 from .memory import as_it_lies
 from .ops import drawing
@@ -287,10 +287,9 @@ def _flatter(rows: list[Any], dim: int, size: int) -> list[Any]:
         if len(row) != size:
             raise ValueError(f"expected sequence of length {size} at dim {dim} (got {len(row)})")
         if dim and isinstance(row, np.ndarray):
-            warnings.warn(
+            warn(
                 "Creating a tensor from a list of numpy.ndarrays is extremely slow. Please consider converting the "
-                "list to a single numpy.ndarray with numpy.array() before converting to a tensor.",
-                stacklevel=6,
+                "list to a single numpy.ndarray with numpy.array() before converting to a tensor."
             )
         flat.extend(row)
     return flat
@@ -319,10 +318,9 @@ def _stored(flat: list[Any], dtype: dtype) -> Any:
     for place, item in enumerate(flat):
         if isinstance(item, Tensor):
             if item.requires_grad:
-                warnings.warn(
+                warn(
                     "Converting a tensor with requires_grad=True to a scalar may lead to unexpected behavior.\n"
-                    "Consider using tensor.detach() first.",
-                    stacklevel=6,
+                    "Consider using tensor.detach() first."
                 )
             if dtype.category != dtypes.INTEGRAL:
                 if item._array.size != 1:
@@ -386,10 +384,9 @@ def new_tensor(self: Tensor, data: Any, dtype: dtype | None) -> np.ndarray:
 def _detached(data: Any, function: str) -> Any:
     if not isinstance(data, Tensor):
         return data
-    warnings.warn(
+    warn(
         "To copy construct from a tensor, it is recommended to use sourceTensor.detach().clone() or "
-        f"sourceTensor.detach().clone().requires_grad_(True), rather than {function}(sourceTensor).",
-        stacklevel=5,
+        f"sourceTensor.detach().clone().requires_grad_(True), rather than {function}(sourceTensor)."
     )
     return data._array
 
@@ -410,12 +407,11 @@ def from_numpy(ndarray: np.ndarray) -> Tensor:
     if not isinstance(ndarray, np.ndarray):
         raise TypeError(f"expected np.ndarray (got {dtypes.kind_name(ndarray)})")
     if not ndarray.flags.writeable:
-        warnings.warn(
+        warn(
             "The given NumPy array is not writable, and PyTorch does not support non-writable tensors. This means "
             "writing to this tensor will result in undefined behavior. You may want to copy the array to protect its "
             "data or make it writable before converting it to a tensor. This type of warning will be suppressed for "
-            "the rest of this program.",
-            stacklevel=2,
+            "the rest of this program."
         )
     return wrap(np.asarray(_checked(ndarray)))
 

@@ -7,7 +7,6 @@ tensor *is*: its array, its place in the graph, its gradient, its version.
 from __future__ import annotations
 
 import copy
-import warnings
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -274,14 +273,12 @@ class Tensor(metaclass=Shown):
     def grad(self) -> Tensor | None:
         """The gradient accumulated so far; None before the first, and on a non-leaf that did not retain it."""
         if self._grad is None and self._node is not None and not self.retains_grad:
-            warnings.warn(
+            notes.warn(
                 "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute "
                 "won't be populated during autograd.backward(). If you indeed want the .grad field to be populated "
                 "for a non-leaf Tensor, use .retain_grad() on the non-leaf Tensor. If you access the non-leaf Tensor "
                 "by mistake, make sure you access the leaf Tensor instead. See github.com/pytorch/pytorch/pull/30531 "
-                "for more information.",
-                UserWarning,
-                stacklevel=2,
+                "for more information."
             )
         return self._grad
 
@@ -451,11 +448,9 @@ class Tensor(metaclass=Shown):
     def __float__(self) -> float:
         number = self._number()
         if self.requires_grad:
-            warnings.warn(
+            notes.warn(
                 "Converting a tensor with requires_grad=True to a scalar may lead to unexpected behavior.\n"
-                "Consider using tensor.detach() first.",
-                UserWarning,
-                stacklevel=2,
+                "Consider using tensor.detach() first."
             )
         return float(number)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
@@ -30,7 +29,7 @@ class Watch:
         told = "No forward pass information available. Enable detect anomaly during forward pass for more information."
         if stack is not None:
             told = f"Traceback of forward call that caused the error:\n{''.join(stack)}"
-        warnings.warn(f"Error detected in {node.name()}. {told}", UserWarning, stacklevel=notes.outside())
+        notes.warn(f"Error detected in {node.name()}. {told}")
 
 
 class detect_anomaly(grad_mode.Mode):
@@ -41,11 +40,9 @@ class detect_anomaly(grad_mode.Mode):
 
     def __init__(self, check_nan: bool = True) -> None:
         super().__init__(anomaly=Watch(check_nan))
-        warnings.warn(
+        notes.warn(
             "Anomaly Detection has been enabled. This mode will increase the runtime and should only be enabled for "
-            "debugging.",
-            UserWarning,
-            stacklevel=2,
+            "debugging."
         )
 
 

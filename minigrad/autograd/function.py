@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import inspect
-import warnings
 import weakref
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -167,12 +166,11 @@ class Function(FunctionCtx):
         cls._signature = inspect.signature(cls.forward) if separate else None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        warnings.warn(
+        notes.warn(
             f"{type(self)} should not be instantiated. Methods on autograd functions are all static, so you should "
             "invoke them on the class itself. Instantiating an autograd function will raise an error in a future "
             "version of PyTorch.",
             DeprecationWarning,
-            stacklevel=2,
         )
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -327,11 +325,9 @@ def _check_marks(ctx: FunctionCtx, inputs: list[Tensor], outputs: tuple[Any, ...
                 "are modified inplace must all be outputs of the Function."
             )
         if not _among(inputs, tensor):
-            warnings.warn(
+            notes.warn(
                 "ctx.mark_dirty() received a tensor that was not an input. Only input Tensors that have been mutated "
-                "should be passed to ctx.mark_dirty().",
-                UserWarning,
-                stacklevel=notes.outside(),
+                "should be passed to ctx.mark_dirty()."
             )
         tensor._changed()
 

@@ -9,7 +9,6 @@ See https://docs.pytorch.org/docs/stable/autograd.html#numerical-gradient-checki
 from __future__ import annotations
 
 import contextlib
-import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -118,11 +117,9 @@ def _check_inputs(inputs: tuple[Any, ...]) -> None:
         if not _requires_grad(value):
             continue
         if value._array.dtype != np.float64:
-            warnings.warn(
+            notes.warn(
                 f"Input #{number} requires gradient and is not a double precision floating point or complex. This "
-                "check will likely fail if all the inputs are not of double precision floating point or complex. ",
-                UserWarning,
-                stacklevel=3,
+                "check will likely fail if all the inputs are not of double precision floating point or complex. "
             )
         if any(step == 0 and length > 1 for step, length in zip(value.stride(), value.shape, strict=True)):
             raise RuntimeError(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from contextlib import nullcontext
 from typing import Any
@@ -53,7 +52,7 @@ def backward(
             raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
         if grad_variables is not None:
             text = "`grad_variables` is deprecated. Use `grad_tensors` instead."
-            warnings.warn(text, FutureWarning, stacklevel=2)
+            notes.warn(text, FutureWarning)
             if grad_tensors is not None:
                 raise RuntimeError(
                     "`grad_tensors` and `grad_variables` (deprecated) arguments both passed to `backward()`. Please "
@@ -94,11 +93,10 @@ def grad(
                 "allow_unused=False."
             )
         if not only_inputs:
-            warnings.warn(
+            notes.warn(
                 "only_inputs argument is deprecated and is ignored now (defaults to True). To accumulate gradient for "
                 "other parts of the graph, please use torch.autograd.backward.",
                 FutureWarning,
-                stacklevel=2,
             )
         targets = _as_tuple(inputs)
         if not targets:
@@ -137,13 +135,11 @@ def _run(
         edges.append(_edge(root, number))
     targets = None if inputs is None else [_target(tensor, accumulates) for tensor in inputs]
     if create_graph and accumulates:
-        warnings.warn(
+        notes.warn(
             "Using backward() with create_graph=True will create a reference cycle between the parameter and its "
             "gradient which can cause a memory leak. We recommend using autograd.grad when creating the graph to avoid "
             "this. If you have to use this function, make sure to reset the .grad fields of your parameters to None "
-            "after use to break the cycle and avoid the leak.",
-            UserWarning,
-            stacklevel=notes.outside(),
+            "after use to break the cycle and avoid the leak."
         )
     arrays = [seed._array for seed in starts]
     if grad_mode.special:

@@ -10,6 +10,7 @@ import functools
 import linecache
 import os
 import sys
+import warnings
 from collections.abc import Callable
 from types import CodeType, FrameType
 from typing import Any, TypeVar
@@ -40,13 +41,13 @@ def here() -> Place:
     return None if frame is None else (frame.f_code, frame.f_lasti)
 
 
-def outside() -> int:
-    """The ``stacklevel`` with which a warning points there."""
+def warn(text: str, category: type[Warning] = UserWarning) -> None:
+    """A warning that points there."""
     frame: FrameType | None = sys._getframe(1)
-    level = 1
+    level = 2
     while frame is not None and OURS[frame.f_code.co_filename]:
         frame, level = frame.f_back, level + 1
-    return level
+    warnings.warn(text, category, level)
 
 
 def stamp(node: Any) -> None:

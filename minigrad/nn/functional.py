@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 import operator
-import warnings
 from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeVar
@@ -15,7 +14,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from .. import dtypes, random
-from ..autograd.notes import explain
+from ..autograd.notes import explain, warn
 from ..ops import linalg, neural, pointwise, shaping
 from ..ops import reduction as reductions
 from ..ops.arguments import broadcast_error, function, wrap_dim
@@ -111,10 +110,7 @@ def softsign(input: Tensor) -> Tensor:
 def _dim(name: str, input: Tensor, dim: int | None) -> int:
     if dim is not None:
         return dim
-    warnings.warn(
-        f"Implicit dimension choice for {name} has been deprecated. Change the call to include dim=X as an argument.",
-        stacklevel=4,
-    )
+    warn(f"Implicit dimension choice for {name} has been deprecated. Change the call to include dim=X as an argument.")
     return 0 if input._array.ndim in (0, 1, 3) else 1
 
 
@@ -498,10 +494,9 @@ def _pair(input: Any, target: Any) -> tuple[Any, Any]:
     x, y = input._array.shape, target._array.shape
     if x == y:
         return input, target
-    warnings.warn(
+    warn(
         f"Using a target size ({target.shape}) that is different to the input size ({input.shape}). This will likely "
-        "lead to incorrect results due to broadcasting. Please ensure they have the same size.",
-        stacklevel=4,
+        "lead to incorrect results due to broadcasting. Please ensure they have the same size."
     )
     try:
         shape = np.broadcast_shapes(x, y)
@@ -705,11 +700,10 @@ def binary_cross_entropy_with_logits(
 def kl_div(input: Tensor, target: Tensor, *, reduction: str = "mean", log_target: bool = False) -> Tensor:
     """y (ln y - x) for log-probabilities x and probabilities y (or their logarithms, with ``log_target``)."""
     if reduction == "mean":
-        warnings.warn(
+        warn(
             "reduction: 'mean' divides the total loss by both the batch size and the support size.'batchmean' divides "
             "only by the batch size, and aligns with the KL div math definition.'mean' will be changed to behave the "
-            "same as 'batchmean' in the next major release.",
-            stacklevel=3,
+            "same as 'batchmean' in the next major release."
         )
     loss = target.exp() * (target - input) if log_target else neural.xlogy(target, target) - target * input
     if reduction == "batchmean":

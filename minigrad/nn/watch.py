@@ -7,11 +7,11 @@ reach the second, the pre-hooks run; when those of the inputs leave the first, t
 from __future__ import annotations
 
 import itertools
-import warnings
 from typing import TYPE_CHECKING, Any
 
 from ..autograd import grad_mode
 from ..autograd.function import Function
+from ..autograd.notes import warn
 from ..tensor import Tensor
 
 if TYPE_CHECKING:
@@ -61,11 +61,10 @@ class BackwardWatch:
         for hook in self.pre_hooks:
             seen = self.grad_outputs = _replaced("Backward pre hook", "grad_output", seen, hook(self.module, seen))
         if self.hooks and not self.inputs_wanted:
-            warnings.warn(
+            warn(
                 "Full backward hook is firing when gradients are computed with respect to module outputs since no "
                 "inputs require gradients. See https://docs.pytorch.org/docs/main/generated/torch.nn.Module.html#"
-                "torch.nn.Module.register_full_backward_hook for more details.",
-                stacklevel=5,
+                "torch.nn.Module.register_full_backward_hook for more details."
             )
             for hook in self.hooks:
                 hook(self.module, (None,) * len(self.places_in), seen)

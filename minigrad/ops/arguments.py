@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import ast
 import re
-import warnings
 from collections.abc import Callable, Iterable
 from itertools import zip_longest
 from typing import Any, TypeVar
@@ -199,14 +198,12 @@ def _write(name: str, out: Any, args: tuple[Any, ...], result: Any) -> Any:
         must_cast(source.dtype, target.dtype)
         if target.shape != source.shape:
             if target._array.size:
-                warnings.warn(
+                notes.warn(
                     "An output with one or more elements was resized since it had shape "
                     f"{list(target.shape)}, which does not match the required output shape {list(source.shape)}. This "
                     "behavior is deprecated, and in a future PyTorch release outputs will not be resized unless they "
                     "have zero elements. You can explicitly reuse an out tensor t by resizing it, inplace, to zero "
-                    "elements with t.resize_(0).",
-                    UserWarning,
-                    stacklevel=4,
+                    "elements with t.resize_(0)."
                 )
             target._array = np.empty_like(source._array, target._array.dtype)
         np.copyto(target._array, source._array, casting="unsafe")

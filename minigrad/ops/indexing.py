@@ -8,7 +8,6 @@ what takes and puts by index tensors: gather, scatter, index_select, masked_sele
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Iterable, Sequence
 from functools import partial
 from operator import index as as_int
@@ -80,11 +79,10 @@ def _put_in_place(self: np.ndarray, indices: Indices, values: np.ndarray, accumu
     given = [index for index in indices if index is not None]
     fills = values.size == 1 and len(given) == 1 and given[0]._array.dtype == np.bool_  # PyTorch goes to masked_fill_
     if memory.overlaps_itself(self):
-        warnings.warn(
+        notes.warn(
             f"Use of {'masked_fill_' if fills else 'index_put_'} on expanded tensors is deprecated. Please clone() the "
             "tensor before performing this operation. This also applies to advanced indexing e.g. "
-            f"{'tensor[mask] = scalar' if fills else 'tensor[indices] = tensor'}",
-            stacklevel=6,
+            f"{'tensor[mask] = scalar' if fills else 'tensor[indices] = tensor'}"
         )
     if fills:
         _check_indices(self.shape, indices)
@@ -245,11 +243,10 @@ def _means_tuple(index: Any) -> bool:
         return False
     if not any(i is None or i is Ellipsis or isinstance(i, (slice, *_ARRAYS)) for i in index):
         return False
-    warnings.warn(
+    notes.warn(
         "Using a non-tuple sequence for multidimensional indexing is deprecated and will be changed in pytorch 2.9; "
         "use x[tuple(seq)] instead of x[seq]. In pytorch 2.9 this will be interpreted as tensor index, "
-        "x[torch.tensor(seq)], which will result either in an error or a different result",
-        stacklevel=4,
+        "x[torch.tensor(seq)], which will result either in an error or a different result"
     )
     return True
 

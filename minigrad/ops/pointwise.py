@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Callable
 from functools import cache
 from typing import Any
 
 import numpy as np
 
+from ..autograd.notes import warn
 from ..dtypes import FROM_NUMPY, refuse_kinds, result_type
 from ..memory import as_it_lies
 from ..tensor import Tensor
@@ -386,11 +386,9 @@ def where(condition: Tensor, input: Tensor | float | None = None, other: Tensor 
         return dual.FUNCTIONS["nonzero"](condition, as_tuple=True)
     kind = condition._array.dtype
     if kind == np.uint8:
-        warnings.warn(
+        warn(
             "where received a uint8 condition tensor. This behavior is deprecated and will be removed in a future "
-            "version of PyTorch. Use a boolean condition instead.",
-            UserWarning,
-            stacklevel=3,
+            "version of PyTorch. Use a boolean condition instead."
         )
         condition = Tensor._plain(condition._array != 0)
     elif kind.kind != "b":

@@ -6,7 +6,6 @@ A row keeps ``dim`` as it was given (None and () mean all dimensions), as PyTorc
 from __future__ import annotations
 
 import math
-import warnings
 from collections import namedtuple
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -242,10 +241,9 @@ def _deviation(name: str, finish: Any, derivative: Any, what: str, formula: str,
         off = self - _mean(self, dim, True)
         freedom = max(0, _count(self.shape, dim) - (1 if correction is None else correction))
         if freedom <= 0:
-            warnings.warn(
+            notes.warn(
                 f"{name}(): degrees of freedom is <= 0. Correction should be strictly less than the reduction factor "
-                "(input numel divided by output numel).",
-                stacklevel=notes.outside(),
+                "(input numel divided by output numel)."
             )
         variance = np.true_divide(_sum(off * off, dim, keepdim), self.dtype.type(freedom), out=...)
         return finish(variance, self, dim, keepdim)

@@ -10,11 +10,11 @@ from collections.abc import Callable, Sequence
 from functools import partial, reduce
 from itertools import pairwise
 from typing import Any
-from warnings import warn
 
 import numpy as np
 
 from ..autograd import grad_mode, views
+from ..autograd.notes import warn
 from ..autograd.observe import tell
 from ..dtypes import DTYPES, FROM_NUMPY, device, result_type, type_name
 from ..dtypes import dtype as Dtype
@@ -220,7 +220,7 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
     if len(tensors) == 1 and isinstance(tensors[0], tuple | list):
         tensors = tuple(tensors[0])
     if indexing is None:
-        warn("torch.meshgrid: in an upcoming release, it will be required to pass the indexing argument.", stacklevel=2)
+        warn("torch.meshgrid: in an upcoming release, it will be required to pass the indexing argument.")
     swapped = {0: 1, 1: 0} if indexing == "xy" and len(tensors) > 1 else {}
     places = [swapped.get(place, place) for place in range(len(tensors))]
     shape = tuple(tensors[place]._array.size for place in places)
@@ -303,13 +303,12 @@ def _reversed(input: Tensor) -> Tensor:
     """``x.T``: the dimensions in reverse order."""
     ndim = input._array.ndim
     if ndim == 0:
-        warn("Tensor.T is deprecated on 0-D tensors. This function is the identity in these cases.", stacklevel=2)
+        warn("Tensor.T is deprecated on 0-D tensors. This function is the identity in these cases.")
     elif ndim != 2:
         warn(
             "The use of `x.T` on tensors of dimension other than 2 to reverse their shape is deprecated and it will "
             "throw an error in a future release. Consider `x.mT` to transpose batches of matrices or "
-            "`x.permute(*torch.arange(x.ndim - 1, -1, -1))` to reverse the dimensions of a tensor.",
-            stacklevel=2,
+            "`x.permute(*torch.arange(x.ndim - 1, -1, -1))` to reverse the dimensions of a tensor."
         )
     return permute.operation(input, tuple(reversed(range(ndim))))
 

@@ -6,13 +6,12 @@ See https://docs.pytorch.org/docs/stable/optim.html
 from __future__ import annotations
 
 import functools
-import warnings
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from ..autograd.graph import RemovableHandle
-from ..autograd.notes import telling
+from ..autograd.notes import telling, warn
 from ..nn.module import forget_gradients, typename
 from ..tensor import Tensor
 
@@ -81,10 +80,9 @@ class Optimizer:
                 raise ValueError("can't optimize a non-leaf Tensor")
         distinct = set(given["params"])
         if len(distinct) < len(params):
-            warnings.warn(
+            warn(
                 "optimizer contains a parameter group with duplicate parameters; in future, this will cause an error; "
-                "see github.com/pytorch/pytorch/issues/40967 for more information",
-                stacklevel=3,
+                "see github.com/pytorch/pytorch/issues/40967 for more information"
             )
         for group in self.param_groups:
             if ("param_names" in given) != ("param_names" in group):

@@ -13,7 +13,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import sys
-import warnings
 import weakref
 from collections.abc import Callable, Iterator
 from types import FrameType
@@ -91,11 +90,10 @@ def checkpoint_sequential(
 
 def _reentrant(given: bool | None, who: str, threat: str) -> bool:
     if given is None:
-        warnings.warn(
+        notes.warn(
             f"torch.utils.{who}: the use_reentrant parameter should be passed explicitly. {threat}. "
             "use_reentrant=False is recommended, but if you need to preserve the current default behavior, you can "
-            "pass use_reentrant=True. Refer to docs for more details on the differences between the two variants.",
-            stacklevel=3,
+            "pass use_reentrant=True. Refer to docs for more details on the differences between the two variants."
         )
     return given is None or given
 
@@ -207,7 +205,7 @@ class CheckpointFunction(Function):
     def forward(ctx: Any, function: Callable[..., Any], preserve: bool, *args: Any) -> Any:
         """Run the part without recording it."""
         if not any(isinstance(arg, Tensor) and arg.requires_grad for arg in args):
-            warnings.warn("None of the inputs have requires_grad=True. Gradients will be None", stacklevel=4)
+            notes.warn("None of the inputs have requires_grad=True. Gradients will be None")
         ctx.part, ctx.state = function, random.get_rng_state() if preserve else None
         ctx.rest = [None if isinstance(arg, Tensor) else arg for arg in args]
         ctx.places = [place for place, arg in enumerate(args) if isinstance(arg, Tensor)]
