@@ -51,8 +51,7 @@ def creation(*texts: str, draws: bool = False, method: bool = False) -> Callable
             for shape in (*args, *options.values()):
                 if sized and type(shape) is tuple and min(shape, default=0) < 0:
                     _refuse_shape(name, shape)
-            with np.errstate(all="ignore"):
-                array = body(*args, **{"dtype": None, **options})
+            array = body(*args, **{"dtype": None, **options})
             if requires_grad and array.dtype.kind != "f":
                 raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
             return wrap(array, requires_grad)
@@ -256,8 +255,7 @@ def _is_sequence(value: Any) -> bool:
 def _array_of(data: Any, dtype: dtype | None) -> np.ndarray:
     """A new array of the data; the dtype is found from the data if it is not given."""
     if isinstance(data, np.ndarray):
-        with np.errstate(over="ignore", invalid="ignore"):
-            return _checked(data).astype(dtype.numpy if dtype else data.dtype, order="C")
+        return _checked(data).astype(dtype.numpy if dtype else data.dtype, order="C")
     shape, first = [], data
     while _is_sequence(first):  # the first item of each level tells the shape
         shape.append(len(first))
@@ -274,8 +272,7 @@ def _array_of(data: Any, dtype: dtype | None) -> np.ndarray:
     dtype = dtype or _item_dtype(flat)
     if not plain or dtype.category == dtypes.INTEGRAL:
         flat = _stored(flat, dtype)
-    with np.errstate(over="ignore"):
-        return np.array(flat, dtype.numpy).reshape(shape)
+    return np.array(flat, dtype.numpy).reshape(shape)
 
 
 def _flatter(rows: list[Any], dim: int, size: int) -> list[Any]:

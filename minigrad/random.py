@@ -154,8 +154,7 @@ def fill(
     view = array.transpose(order)
     args = tuple(arg.transpose(order) if isinstance(arg, np.ndarray) else arg for arg in args)
     options = {"blocks": blocks and array.flags.c_contiguous} if draw is draw_normal else {}
-    with np.errstate(all="ignore"):
-        view[...] = draw(view.shape, dtypes.of(array), *args, generator or default_generator, **options)
+    view[...] = draw(view.shape, dtypes.of(array), *args, generator or default_generator, **options)
     return array
 
 

@@ -20,11 +20,11 @@ from .shaping import expand
 from .templates import Operation, row
 
 
-def _row(node: str, draw: Callable[..., np.ndarray]) -> Operation:
-    def forward(self: np.ndarray, args: tuple[Any, ...], generator: Generator | None) -> np.ndarray:
-        return random.fill(np.empty_like(self), draw, *args, generator=generator, blocks=self.flags.c_contiguous)
+def _row(node: str, draw: Callable[..., np.ndarray], *params: str) -> Operation:
+    def forward(self: np.ndarray, *args: Any) -> np.ndarray:
+        return random.fill(np.empty_like(self), draw, *args[:-1], generator=args[-1], blocks=self.flags.c_contiguous)
 
-    return row(node, forward, zeros, "0", node=node)
+    return row(node, forward, zeros, "0", node=node, params=("self", *params, "generator"))
 
 
 def _sample(self: np.ndarray, p: float | None, generator: Generator) -> np.ndarray:
@@ -35,30 +35,24 @@ _sampled = row("bernoulli", _sample, zeros, "0")
 FROM = "*, Generator? generator=None"
 IN_PLACE: Any = {"method": False, "function": False, "in_place": True}
 
-_uniform = _row("UniformBackward0", random.draw_uniform)
-_normal = _row("NormalBackward0", random.draw_normal)
-_bernoulli = [_row(f"BernoulliBackward{i}", random.draw_bernoulli) for i in (2, 1)]  # of a number, of a tensor
-_random = [_row(f"RandomBackward{i}", random.draw_integers) for i in (2, 1, 0)]  # by the number of bounds
-
-
-@function(f"uniform(Tensor self, float from=0, float to=1, {FROM})", **IN_PLACE)
-def uniform(self: Tensor, low: float = 0.0, high: float = 1.0, *, generator: Generator | None = None) -> Any:
-    """Numbers even in [low, high)."""
-    return _uniform(self, (low, high), generator)
-
-
-@function(f"normal(Tensor self, float mean=0, float std=1, {FROM})", **IN_PLACE)
-def normal(self: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Generator | None = None) -> Any:
-    """Normal numbers."""
-    return _normal(self, (mean, std), generator)
+function(f"uniform(Tensor self, float from=0, float to=1, {FROM})", doc="Numbers even in [from, to).", **IN_PLACE)(
+    _row("UniformBackward0", random.draw_uniform, "low", "high")
+)
+function(f"normal(Tensor self, float mean=0, float std=1, {FROM})", doc="Normal numbers.", **IN_PLACE)(
+    _row("NormalBackward0", random.draw_normal, "mean", "std")
+)
+_bernoulli = [_row(f"BernoulliBackward{i}", random.draw_bernoulli, "p") for i in (2, 1)]  # of a number, of a tensor
+_random = [
+    _row(f"RandomBackward{i}", random.draw_integers, "low", "high") for i in (2, 1, 0)
+]  # by the number of bounds
 
 
 @function(f"bernoulli(Tensor self, Tensor p, {FROM})", f"bernoulli(Tensor self, float p=0.5, {FROM})", **IN_PLACE)
 def bernoulli_(self: Tensor, p: float | Tensor = 0.5, *, generator: Generator | None = None) -> Any:
     """1 with probability p, else 0."""
     if not isinstance(p, Tensor):
-        return _bernoulli[0](self, (p,), generator)
-    return _bernoulli[1](self, (expand.operation.forward(p._array, self._array.shape),), generator)
+        return _bernoulli[0](self, p, generator)
+    return _bernoulli[1](self, expand.operation.forward(p._array, self._array.shape), generator)
 
 
 @function(
@@ -70,7 +64,7 @@ def bernoulli_(self: Tensor, p: float | Tensor = 0.5, *, generator: Generator | 
 def random_(self: Tensor, *bounds: int | None, generator: Generator | None = None) -> Any:
     """Whole numbers: all that the dtype holds exactly, those below `to`, or those in [from, to)."""
     low, high = bounds if len(bounds) == 2 else (0, bounds[0] if bounds else None)
-    return _random[len(bounds)](self, (low, high), generator)
+    return _random[len(bounds)](self, low, high, generator)
 
 
 @function(f"bernoulli(Tensor input, {FROM}, Tensor out=None)", f"bernoulli(Tensor input, float p, {FROM})")

@@ -15,7 +15,8 @@ from .optimizer import Optimizer
 
 
 class LRScheduler:
-    """The base: ``get_lr`` says the learning rates of all groups at ``last_epoch``.
+    """The base: ``get_lr`` says the learning rates of all groups at ``last_epoch``. It need not be written where
+    ``ratio`` says by how much all of them are multiplied from one epoch to the next.
 
     See https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.LRScheduler.html
     """
@@ -40,6 +41,10 @@ class LRScheduler:
 
     def get_lr(self) -> list[float]:
         """The learning rate of each group."""
+        return [group["lr"] * self.ratio() for group in self.optimizer.param_groups]
+
+    def ratio(self) -> float:
+        """By how much on the way to ``last_epoch``."""
         raise NotImplementedError
 
     def get_last_lr(self) -> list[float]:
@@ -70,29 +75,18 @@ class LRScheduler:
         self.__dict__.update(state_dict)
 
 
-class _Stepwise(LRScheduler):
-    """Multiplies the learning rate by ``factor()`` from one epoch to the next."""
-
-    def get_lr(self) -> list[float]:
-        return [group["lr"] * self.factor() for group in self.optimizer.param_groups]
-
-    def factor(self) -> float:
-        """By how much on the way to ``last_epoch``."""
-        raise NotImplementedError
-
-
-class StepLR(_Stepwise):
+class StepLR(LRScheduler):
     """Multiplies the learning rate by ``gamma`` every ``step_size`` epochs."""
 
     def __init__(self, optimizer: Optimizer, step_size: int, gamma: float = 0.1, last_epoch: int = -1) -> None:
         self.step_size, self.gamma = step_size, gamma
         super().__init__(optimizer, last_epoch)
 
-    def factor(self) -> float:
+    def ratio(self) -> float:
         return self.gamma if self.last_epoch and self.last_epoch % self.step_size == 0 else 1
 
 
-class MultiStepLR(_Stepwise):
+class MultiStepLR(LRScheduler):
     """Multiplies the learning rate by ``gamma`` at each of the epochs ``milestones``."""
 
     def __init__(
@@ -101,22 +95,22 @@ class MultiStepLR(_Stepwise):
         self.milestones, self.gamma = Counter(milestones), gamma
         super().__init__(optimizer, last_epoch)
 
-    def factor(self) -> float:
+    def ratio(self) -> float:
         return float(self.gamma ** self.milestones[self.last_epoch])
 
 
-class ExponentialLR(_Stepwise):
+class ExponentialLR(LRScheduler):
     """Multiplies the learning rate by ``gamma`` every epoch."""
 
     def __init__(self, optimizer: Optimizer, gamma: float, last_epoch: int = -1) -> None:
         self.gamma = gamma
         super().__init__(optimizer, last_epoch)
 
-    def factor(self) -> float:
+    def ratio(self) -> float:
         return self.gamma if self.last_epoch else 1
 
 
-class LinearLR(_Stepwise):
+class LinearLR(LRScheduler):
     """From ``start_factor`` to ``end_factor`` times the initial learning rate in ``total_iters`` even steps."""
 
     def __init__(
@@ -128,7 +122,7 @@ class LinearLR(_Stepwise):
         self.start_factor, self.end_factor, self.total_iters = start_factor, end_factor, total_iters
         super().__init__(optimizer, last_epoch)
 
-    def factor(self) -> float:
+    def ratio(self) -> float:
         now, before = (
             self.start_factor + (self.end_factor - self.start_factor) * min(epoch, self.total_iters) / self.total_iters
             for epoch in (self.last_epoch, self.last_epoch - 1)
