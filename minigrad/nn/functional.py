@@ -107,31 +107,23 @@ def softsign(input: Tensor) -> Tensor:
     return input / (input.abs() + 1)
 
 
-def _dim(name: str, input: Tensor, dim: int | None) -> int:
-    if dim is not None:
-        return dim
-    warn(f"Implicit dimension choice for {name} has been deprecated. Change the call to include dim=X as an argument.")
-    return 0 if input._array.ndim in (0, 1, 3) else 1
+def _over_dim(name: str, compute: Callable[..., Tensor], doc: str) -> Callable[..., Tensor]:
+    def over(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: dtypes.dtype | None = None) -> Tensor:
+        if dim is None:
+            warn(
+                f"Implicit dimension choice for {name} has been deprecated. Change the call to include dim=X as an "
+                "argument."
+            )
+            dim = 0 if input._array.ndim in (0, 1, 3) else 1
+        return compute(input, dim, dtype)
+
+    over.__name__, over.__doc__ = name, doc
+    return public(over)
 
 
-@public
-def softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: dtypes.dtype | None = None) -> Tensor:
-    """Exponentials divided by their sum over ``dim``."""
-    return reductions.softmax(input, _dim("softmax", input, dim), dtype)
-
-
-@public
-def log_softmax(
-    input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: dtypes.dtype | None = None
-) -> Tensor:
-    """The logarithm of the softmax, computed without overflow."""
-    return reductions.log_softmax(input, _dim("log_softmax", input, dim), dtype)
-
-
-@public
-def softmin(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: dtypes.dtype | None = None) -> Tensor:
-    """The softmax of ``-input``."""
-    return reductions.softmax(input.neg(), _dim("softmin", input, dim), dtype)
+softmax = _over_dim("softmax", reductions.softmax, "Exponentials divided by their sum over ``dim``.")
+log_softmax = _over_dim("log_softmax", reductions.log_softmax, "The logarithm of the softmax, without overflow.")
+softmin = _over_dim("softmin", lambda input, *rest: reductions.softmax(-input, *rest), "The softmax of ``-input``.")
 
 
 # Linear maps

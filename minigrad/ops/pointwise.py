@@ -96,22 +96,19 @@ cos = elementwise("cos", np.cos, lambda grad, self: grad * -dual.sin(self), r"-\
 tan = elementwise("tan", np.tan, lambda grad, result: grad * (1 + dual.power(result, 2)), r"\bar{z} \cdot (1 + z^2)")
 sinh = elementwise("sinh", np.sinh, lambda grad, self: grad * dual.cosh(self), r"\bar{z} \cosh x")
 cosh = elementwise("cosh", np.cosh, lambda grad, self: grad * dual.sinh(self), r"\bar{z} \sinh x")
-asin, acos, atan, asinh, acosh, atanh = (
-    elementwise(name, compute, derivative, formula, (name.replace("a", "arc", 1),))
-    for name, compute, derivative, formula in (
-        ("asin", np.arcsin, lambda grad, self: grad * dual.rsqrt(-self * self + 1), r"\bar{z} / \sqrt{1 - x^2}"),
-        ("acos", np.arccos, lambda grad, self: grad * -dual.rsqrt(-self * self + 1), r"-\bar{z} / \sqrt{1 - x^2}"),
-        ("atan", np.arctan, lambda grad, self: grad / (self * self + 1), r"\bar{z} / (1 + x^2)"),
-        (
-            "asinh",
-            np.arcsinh,
-            lambda grad, self: grad * dual.rsqrt(dual.power(self, 2) + 1),
-            r"\bar{z} / \sqrt{x^2 + 1}",
-        ),
-        ("acosh", np.arccosh, lambda grad, self: grad * dual.rsqrt(self * self - 1), r"\bar{z} / \sqrt{x^2 - 1}"),
-        ("atanh", np.arctanh, lambda grad, self: grad * 1 / (1 - dual.power(self, 2)), r"\bar{z} / (1 - x^2)"),
-    )
-)
+
+
+def _inverse(compute: np.ufunc, derivative: Callable[..., Any], formula: str) -> Callable[..., Tensor]:
+    """PyTorch calls arcsin both that and asin."""
+    return elementwise(compute.__name__.replace("arc", "a"), compute, derivative, formula, (compute.__name__,))
+
+
+asin = _inverse(np.arcsin, lambda grad, self: grad * dual.rsqrt(-self * self + 1), r"\bar{z} / \sqrt{1 - x^2}")
+acos = _inverse(np.arccos, lambda grad, self: grad * -dual.rsqrt(-self * self + 1), r"-\bar{z} / \sqrt{1 - x^2}")
+atan = _inverse(np.arctan, lambda grad, self: grad / (self * self + 1), r"\bar{z} / (1 + x^2)")
+asinh = _inverse(np.arcsinh, lambda grad, self: grad * dual.rsqrt(dual.power(self, 2) + 1), r"\bar{z} / \sqrt{x^2 + 1}")
+acosh = _inverse(np.arccosh, lambda grad, self: grad * dual.rsqrt(self * self - 1), r"\bar{z} / \sqrt{x^2 - 1}")
+atanh = _inverse(np.arctanh, lambda grad, self: grad * 1 / (1 - dual.power(self, 2)), r"\bar{z} / (1 - x^2)")
 
 # Squashing. PyTorch has one kernel for each of these gradients, hence a node of its own when it is differentiated.
 
