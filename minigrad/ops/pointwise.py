@@ -22,9 +22,12 @@ _LN2, _LN10 = math.log(2), math.log(10)
 
 
 def elementwise(
-    name: str, compute: Callable[..., Any], derivative: Any, formula: str, aliases: tuple[str, ...] = (), **more: Any
-) -> Callable[..., Tensor]:
-    """A row, and the function, the method and the in-place method of it."""
+    name: str, compute: Callable[..., Any], derivative: Any, formula: str, aliases: tuple[str, ...] = (), *,
+    no_bools: str = "", **more: Any,
+) -> Callable[..., Tensor]:  # fmt: skip
+    """A row, and the function, the method and the in-place method of it; ``no_bools``: see ``refusing``."""
+    if no_bools:
+        more["general"] = refusing("b", no_bools, compute)
     declare = function(
         f"{name}(Tensor input, *, Tensor out=None)", in_place=True, aliases=aliases, doc=f"``{name}`` of each element."
     )
@@ -158,7 +161,7 @@ relu = elementwise(
     _relu,
     lambda grad, result: dual.either(threshold_backward, grad, result, 0),
     r"\bar{z} \cdot [z > 0]",
-    general=refusing("b", "Boolean inputs not supported for relu", _relu),
+    no_bools="Boolean inputs not supported for relu",
 )
 _STEPS, _LAST = 512, 6  # a table of erf: steps from one number to the next; the last, where erf is 1 in float64
 
@@ -201,27 +204,15 @@ def _signs(x: np.ndarray) -> np.ndarray:
     return x.copy() if x.dtype.kind == "b" else dual.signs(x)
 
 
-neg = elementwise(
-    "neg",
-    np.negative,
-    lambda grad: -grad,
-    r"-\bar{z}",
-    ("negative",),
-    general=refusing(
-        "b",
-        "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a mask, use the "
-        "`~` or `logical_not()` operator instead.",
-        np.negative,
-    ),
+_NEGATION = (
+    "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a mask, use the `~` or "
+    "`logical_not()` operator instead."
 )
+neg = elementwise("neg", np.negative, lambda grad: -grad, r"-\bar{z}", ("negative",), no_bools=_NEGATION)
 abs = elementwise(
-    "abs",
-    np.absolute,
-    lambda grad, self: grad * dual.sgn(self),
-    r"\bar{z} \cdot \mathrm{sgn}\, x",
-    ("absolute",),
-    general=refusing("b", "abs_cpu", np.absolute),
-)
+    "abs", np.absolute, lambda grad, self: grad * dual.sgn(self), r"\bar{z} \cdot \mathrm{sgn}\, x", ("absolute",),
+    no_bools="abs_cpu",
+)  # fmt: skip
 sign = elementwise("sign", dual.signs, dual.zeros, "0", general=_signs)
 sgn = elementwise("sgn", dual.signs, lambda grad, self, result: dual.zeros(grad), "0", general=_signs)
 floor, ceil, trunc = (
@@ -232,15 +223,12 @@ frac = elementwise("frac", lambda x: np.subtract(x, np.trunc(x), out=...), lambd
 _round = unary("round", np.rint, dual.zeros, general=refusing("b", "round_vml_cpu", np.copy), formula="0")
 
 
-def _to_decimals(self: np.ndarray, decimals: int) -> np.ndarray:
+def _rounded(self: np.ndarray, decimals: int) -> np.ndarray:
+    refuse_kinds("biu", self.dtype, "round_cpu" if decimals else "round_vml_cpu")
     ten = self.dtype.type(10.0 ** math.fabs(decimals))
     if decimals > 0:
         return np.true_divide(np.rint(self * ten), ten, out=...)
     return np.multiply(np.rint(self / ten), ten, out=...)
-
-
-def _rounded(self: np.ndarray, decimals: int) -> np.ndarray:
-    return refusing("biu", "round_cpu" if decimals else "round_vml_cpu", _to_decimals)(self, decimals)
 
 
 _round_to = row("round", _rounded, dual.zeros, "0", node="RoundBackward1")
@@ -303,15 +291,15 @@ def _within(self: Any, min: Any, max: Any) -> Any:
     return self >= min if max is None else (self >= min) & (self <= max)
 
 
-_WITHIN = r"\bar{z} \cdot [\mathrm{min} \le x \le \mathrm{max}]"
-_clamp_numbers = row(
-    "clamp", _clamped, lambda grad, self, min, max: dual.kept(grad, _within(self, min, max)), _WITHIN,
-    node="ClampBackward1",
-)  # fmt: skip
+_inside = (
+    lambda grad, self, min, max: dual.kept(grad, _within(self, min, max)),
+    r"\bar{z} \cdot [\mathrm{min} \le x \le \mathrm{max}]",
+)
+_clamp_numbers = Operation("clamp", _clamped, self=_inside, node="ClampBackward1")
 _clamp_tensors = Operation(
     "clamp",
     _clamped,
-    self=(lambda grad, self, min, max: dual.kept(grad, _within(self, min, max)), _WITHIN),
+    self=_inside,
     min=(
         lambda grad, self, min, max: dual.kept(grad, self < min if max is None else (min < max) & (self < min)),
         r"\bar{z} \cdot [x < \mathrm{min}]",
