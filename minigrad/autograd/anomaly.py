@@ -10,26 +10,21 @@ from . import grad_mode, notes
 from .graph import Node
 
 
-class Watch:
-    """What the engine asks while anomaly detection is on."""
+def check_nan(node: Node, outgoing: Any) -> None:
+    """Raise RuntimeError where a node returned NaN."""
+    for number, out in enumerate(outgoing):
+        array = getattr(out, "_array", out)
+        if array is not None and np.isnan(array).any():
+            raise RuntimeError(f"Function '{node.name()}' returned nan values in its {number}th output.")
 
-    def __init__(self, check_nan: bool) -> None:
-        self.check_nan = check_nan
 
-    def check(self, node: Node, outgoing: Any) -> None:
-        """Raise RuntimeError where a node returned NaN."""
-        for number, out in enumerate(outgoing if self.check_nan else ()):
-            array = getattr(out, "_array", out)
-            if array is not None and np.isnan(array).any():
-                raise RuntimeError(f"Function '{node.name()}' returned nan values in its {number}th output.")
-
-    def warn(self, node: Node) -> None:
-        """Show the forward call that made the node that failed."""
-        stack = node.metadata.get("traceback_")
-        told = "No forward pass information available. Enable detect anomaly during forward pass for more information."
-        if stack is not None:
-            told = f"Traceback of forward call that caused the error:\n{''.join(stack)}"
-        notes.warn(f"Error detected in {node.name()}. {told}")
+def warn(node: Node) -> None:
+    """Show the forward call that made the node that failed."""
+    stack = node.metadata.get("traceback_")
+    told = "No forward pass information available. Enable detect anomaly during forward pass for more information."
+    if stack is not None:
+        told = f"Traceback of forward call that caused the error:\n{''.join(stack)}"
+    notes.warn(f"Error detected in {node.name()}. {told}")
 
 
 class detect_anomaly(grad_mode.Mode):
@@ -39,7 +34,7 @@ class detect_anomaly(grad_mode.Mode):
     """
 
     def __init__(self, check_nan: bool = True) -> None:
-        super().__init__(anomaly=Watch(check_nan))
+        super().__init__(anomaly=check_nan)
         notes.warn(
             "Anomaly Detection has been enabled. This mode will increase the runtime and should only be enabled for "
             "debugging."
@@ -50,7 +45,7 @@ class set_detect_anomaly(grad_mode.AtOnce):
     """Turn anomaly detection on or off: at once, and back again when used as a context manager."""
 
     def __init__(self, mode: bool, check_nan: bool = True) -> None:
-        super().__init__(anomaly=Watch(check_nan) if mode else None)
+        super().__init__(anomaly=check_nan if mode else None)
 
 
 def is_anomaly_enabled() -> bool:
@@ -60,4 +55,4 @@ def is_anomaly_enabled() -> bool:
 
 def is_anomaly_check_nan_enabled() -> bool:
     """Whether anomaly detection, when it is on, takes NaN gradients for errors."""
-    return getattr(grad_mode.state.anomaly, "check_nan", True)
+    return grad_mode.state.anomaly is not False

@@ -11,7 +11,7 @@ from itertools import repeat
 from typing import Any
 
 from ..tensor import Tensor
-from . import grad_mode, notes
+from . import anomaly, grad_mode, notes
 from .graph import AccumulateGrad, Edge, Hooks, Node, OneOfSeveral, accumulator
 from .observe import tell
 from .saved import saved_bytes
@@ -30,11 +30,11 @@ class Care:
         self.create_graph, self.frees = create_graph, frees
         self.caught: dict[Edge, Any] = dict.fromkeys(inputs or ())
         self.asked = {target[0] for target in self.caught if type(target) is tuple}
-        self.observed, self.anomaly = bool(grad_mode.state.observers), grad_mode.state.anomaly
+        self.observed = bool(grad_mode.state.observers)
 
     def watched(self) -> set[Any]:
         """The nodes that need care, hooks apart."""
-        if self.create_graph or self.observed or self.anomaly is not None:
+        if self.create_graph or self.observed or grad_mode.state.anomaly is not None:
             return {node for node in self.order if isinstance(node, Node)}
         return self.asked
 
@@ -77,11 +77,15 @@ class Care:
                 grad = self.before(node, hooks, grad)
             if self.observed:
                 tell("node_begin", node, tuple(grad) if node.multi else (grad,))
-            outgoing = self.backward(node, grad, edges)
+            outgoing = (node.backward_graph if self.create_graph else node.backward)(grad, edges)
             if hooks is not None:
                 outgoing = self.after(node, hooks, outgoing, grad)
+            if grad_mode.state.anomaly:
+                anomaly.check_nan(node, outgoing)
         except Exception as error:
             tell("error", error, node)
+            if grad_mode.state.anomaly is not None:
+                anomaly.warn(node)
             raise
         if self.observed:
             wanted = [None if edge is None else out for edge, out in zip(edges, outgoing, strict=True)]
@@ -89,18 +93,6 @@ class Care:
             if self.frees and node.saved:
                 tell("freed", node, saved_bytes(node.saved))
         return grad, outgoing
-
-    def backward(self, node: Node, grad: Any, edges: Sequence[Edge]) -> Any:
-        """The node's own work, watched for anomalies."""
-        try:
-            outgoing = (node.backward_graph if self.create_graph else node.backward)(grad, edges)
-            if self.anomaly is not None:
-                self.anomaly.check(node, outgoing)
-        except Exception:
-            if self.anomaly is not None:
-                self.anomaly.warn(node)
-            raise
-        return outgoing
 
     def before(self, node: Node, hooks: Hooks, grad: Any, alone: bool = False) -> Any:
         """Tensor hooks in the order they were registered, then retain_grad, then (unless ``alone``) node pre-hooks."""

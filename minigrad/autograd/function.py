@@ -18,7 +18,7 @@ from ..tensor import Tensor
 from . import grad_mode, notes, views
 from .graph import Node, next_sequence
 from .observe import tell
-from .saved import Freed, SavedTensor, freed, raw, save, unpack
+from .saved import SavedTensor, as_tensor, held, raw, save
 from .views import gradient_edge
 
 
@@ -85,12 +85,11 @@ class BackwardFunction(Node):
     @property
     def saved_tensors(self) -> tuple[Tensor | None, ...]:
         """What save_for_backward kept. RuntimeError: freed by a backward, or changed in place since."""
-        return tuple(unpack(self, self.saved, True)[0])
+        return as_tensor(held(self)[0], self)
 
     @property
     def _raw_saved_tensors(self) -> tuple[Any, ...]:
-        if type(self.saved) is Freed:
-            raise freed(self, self.saved)
+        held(self)
         return raw(self, 0)
 
     def backward(self, grad: list[Any], edges: Any) -> list[Any]:

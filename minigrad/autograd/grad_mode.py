@@ -26,7 +26,7 @@ class _State(threading.local):
     observers: tuple[Any, ...] = ()
     saved_tensors_hooks: tuple[Any, ...] = ()
     saved_tensors_disabled: str | None = None
-    anomaly: Any = None
+    anomaly: bool | None = None  # anomaly detection: off, or whether it looks for NaN
     care: Any = None  # of the pass whose hook is running
 
 
@@ -114,11 +114,7 @@ class _Bare(Mode):
     """A mode that also works as a decorator without parentheses."""
 
     def __new__(cls, function: Any = None, **options: Any) -> Any:
-        mode = super().__new__(cls)
-        if not callable(function):
-            return mode
-        mode.__init__()  # type: ignore[misc]
-        return mode(function)
+        return cls()(function) if callable(function) else super().__new__(cls)
 
 
 class no_grad(_Bare):
@@ -164,16 +160,13 @@ class AtOnce(Mode):
     def __init__(self, **modes: Any) -> None:
         super().__init__(**modes)
         super().__enter__()
-        self._entered = True
 
     def __enter__(self) -> None:
-        if not self._entered:
-            super().__enter__()
+        change(**self.modes)
 
     def __call__(self, function: F) -> F:
         change(**self._before)  # as a decorator it holds during the calls only
-        self._entered = False
-        return super().__call__(function)
+        return Mode(**self.modes)(function)
 
 
 class set_grad_enabled(AtOnce):

@@ -118,7 +118,7 @@ class Node:
     @property
     def next_functions(self) -> tuple[tuple[Node | None, int], ...]:
         """The edges to the nodes of the inputs: (node or None, which output of it)."""
-        return tuple([edge if type(edge) is tuple else (as_node(edge), 0) for edge in self.edges])
+        return tuple([as_pair(edge) for edge in self.edges])
 
     @property
     def metadata(self) -> dict[Any, Any]:
@@ -235,9 +235,11 @@ def accumulator(leaf: Tensor) -> AccumulateGrad:
     return node
 
 
-def as_node(edge: Any) -> Any:
-    """What PyTorch has at the end of an edge: the node; for a leaf its AccumulateGrad."""
-    return edge if edge is None or isinstance(edge, Node) else accumulator(edge)
+def as_pair(edge: Edge) -> tuple[Any, int]:
+    """An edge as PyTorch has it: the node (for a leaf its AccumulateGrad) and which output of it."""
+    if type(edge) is tuple:
+        return edge
+    return (accumulator(edge) if isinstance(edge, Tensor) else edge), 0
 
 
 # What PyTorch has in torch.autograd.graph.
@@ -290,7 +292,7 @@ def get_gradient_edge(tensor: Tensor) -> GradientEdge:
     edge = gradient_edge(tensor)
     if edge is None:
         raise RuntimeError("It is not possible to get the gradient edge for a Tensor that does not require gradients")
-    return GradientEdge(*edge) if type(edge) is tuple else GradientEdge(as_node(edge), 0)
+    return GradientEdge(*as_pair(edge))
 
 
 def increment_version(tensor: Tensor | Iterable[Tensor]) -> None:
@@ -331,31 +333,20 @@ def register_multi_grad_hook(
         raise ValueError(f"Expects mode to be one of ('all', 'any') but got {mode}")
     passes: weakref.WeakKeyDictionary[Any, Any] = weakref.WeakKeyDictionary()  # what has arrived in each
 
-    def any_hook(place: int, grad: Tensor) -> None:
-        if grad_mode.state.care not in passes:
-            passes[grad_mode.state.care] = grad
-            fn(grad)
-            told([grad if index == place else None for index in range(len(ends))])
-
-    def all_hook(place: int, grad: Tensor) -> None:
+    def arrive(place: int, grad: Tensor) -> None:
         care = grad_mode.state.care
         if care not in passes:
-            passes[care] = [None] * len(ends), sum(care.reaches(end()) for end, _ in ends)
-        grads, awaited = passes.pop(care)
-        grads[place] = grad
+            awaited = 1 if mode == "any" else sum(care.reaches(end()) for end, _ in ends)
+            passes[care] = [None] * len(ends), awaited
+        grads, awaited = passes[care]
+        grads[place], passes[care] = grad, (grads, awaited - 1)
         if awaited == 1:
-            fn(list(grads))
-            told(grads)
-        else:
-            passes[care] = grads, awaited - 1
-
-    def told(grads: list[Tensor | None]) -> None:
-        tell("several_hook", mode, [(end(), number) for end, number in ends], grads)
+            fn(grad if mode == "any" else list(grads))
+            tell("several_hook", mode, [(end(), number) for end, number in ends], list(grads))
 
     tensors = [tensor for tensor in tensors if mode == "all" or tensor.requires_grad]
     if not all(tensor.requires_grad for tensor in tensors):
         raise AssertionError("Expected gradient function to be set")
     # their hooks must not hold them
     ends: list[Any] = [(weakref.ref(tensor.grad_fn or tensor), tensor.output_nr) for tensor in tensors]
-    hook = any_hook if mode == "any" else all_hook
-    return _Handles([tensor.register_hook(OneOfSeveral(hook, place)) for place, tensor in enumerate(tensors)])
+    return _Handles([tensor.register_hook(OneOfSeveral(arrive, place)) for place, tensor in enumerate(tensors)])

@@ -144,22 +144,33 @@ def save(tensor: Tensor) -> Tensor | SavedTensor:
     return tensor if counter is None or counter.version == 0 else SavedTensor(tensor, is_output=False)
 
 
-def unpack(node: Node, saved: Any, as_tensors: bool) -> list[Any]:
-    """The saved tensors of a node, as arrays or as Tensors, in order; None stays None.
-
-    Raises:
-        RuntimeError: they were freed by an earlier backward, or changed in place since they were saved.
-    """
-    if type(saved) is Freed:
-        raise freed(node, saved)
-    return [as_tensor(entry, node) if as_tensors else as_array(entry, node) for entry in saved]
+def held(node: Node) -> tuple[Any, ...]:
+    """What a node saved. RuntimeError: an earlier backward has let it go."""
+    if type(node.saved) is not Freed:
+        return node.saved
+    error = RuntimeError(
+        "Trying to backward through the graph a second time (or directly access saved tensors after they have already "
+        "been freed). Saved intermediate values of the graph are freed when you call .backward() or autograd.grad(). "
+        "Specify retain_graph=True if you need to backward through the graph a second time or if you need to access "
+        "saved tensors after calling backward."
+    )
+    raise notes.explain(
+        error,
+        f"{node.name()} (made in {notes.describe(node.where)}) let its saved tensors go in the first backward"
+        f" ({notes.describe(node.saved.where)}).",
+        "Give that one retain_graph=True, or run the forward again before the second backward.",
+    )
 
 
 _PLAIN = {np.ndarray, type(None), float, int, bool}  # numbers are kept as arrays of the tensor's dtype, mostly
 
 
 def as_array(entry: Any, node: Node) -> Any:
-    """One saved tensor as an array; a list where there are several under one name."""
+    """One saved tensor as an array; a list where there are several under one name.
+
+    Raises:
+        RuntimeError: it was changed in place since it was saved.
+    """
     kind = type(entry)
     if kind in _PLAIN:
         return entry
@@ -219,22 +230,6 @@ def saved_bytes(saved: Any) -> int:
         return saved_bytes(saved.saved)
     array = saved.array if type(saved) is SavedTensor else getattr(saved, "_array", None)
     return 0 if array is None else array.nbytes
-
-
-def freed(node: Node, mark: Freed) -> RuntimeError:
-    """The error for a node that has nothing left to work with."""
-    error = RuntimeError(
-        "Trying to backward through the graph a second time (or directly access saved tensors after they have already "
-        "been freed). Saved intermediate values of the graph are freed when you call .backward() or autograd.grad(). "
-        "Specify retain_graph=True if you need to backward through the graph a second time or if you need to access "
-        "saved tensors after calling backward."
-    )
-    return notes.explain(
-        error,
-        f"{node.name()} (made in {notes.describe(node.where)}) let its saved tensors go in the first backward"
-        f" ({notes.describe(mark.where)}).",
-        "Give that one retain_graph=True, or run the forward again before the second backward.",
-    )
 
 
 def cut_off(node: Node) -> RuntimeError:

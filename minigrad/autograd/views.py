@@ -16,7 +16,7 @@ from .. import memory
 from ..tensor import Meta, Tensor
 from . import grad_mode, notes
 from .graph import Edge, Node, accumulator, next_sequence, short_name
-from .saved import Freed, SavedTensor, freed
+from .saved import SavedTensor, held
 
 # How a view was made, where that forbids changing it in place later.
 NO_GRAD, MULTI, INFERENCE, CUSTOM = "no_grad", "multi", "inference", "custom"
@@ -185,13 +185,8 @@ class CopySlices(Node):
         self.sequence, self.hooks = next_sequence(), None
         notes.stamp(self)
 
-    def _inner(self) -> Any:
-        if type(self.saved) is Freed:
-            raise freed(self, self.saved)
-        return self.saved[0]
-
     def backward(self, grad: Any, edges: Sequence[Edge]) -> Any:
-        fn = self._inner()
+        (fn,) = held(self)
         whole = memory.like_strided(self.shape, self.base_strides, grad.dtype)
         whole[...] = grad
         part = memory.strided(whole, self.view_shape, self.view_strides, self.offset)
@@ -200,7 +195,7 @@ class CopySlices(Node):
         return [None if edges[0] is None else whole, *others]
 
     def backward_graph(self, grad: Any, edges: Sequence[Edge]) -> Any:
-        fn = self._inner()
+        (fn,) = held(self)
         whole = Tensor._plain(memory.like_strided(self.shape, self.base_strides, grad._array.dtype)).copy_(grad)
         size = self.dtype.itemsize
         part = whole.as_strided(self.view_shape, [step // size for step in self.view_strides], self.offset // size)
@@ -228,4 +223,4 @@ class CopySlices(Node):
             base._node = self
             part = memory.strided(base._array, self.view_shape, self.view_strides, self.offset)
             node = strided_node(base, Tensor._plain(part))
-        return tuple(entry.of_view(node, self._inner()) if type(entry) is SavedTensor else entry for entry in saved)
+        return tuple(entry.of_view(node, self.saved[0]) if type(entry) is SavedTensor else entry for entry in saved)

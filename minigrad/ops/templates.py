@@ -26,7 +26,7 @@ import numpy as np
 from ..autograd import grad_mode, notes, views
 from ..autograd.graph import Edge, Node, next_sequence
 from ..autograd.observe import tell
-from ..autograd.saved import Freed, SavedTensor, raw, save, unpack
+from ..autograd.saved import Freed, SavedTensor, as_tensor, held, raw, save
 from ..autograd.views import gradient_edge
 from ..dtypes import get_default_dtype, result_type
 from ..memory import check_memory
@@ -64,12 +64,9 @@ def _saved_attribute(place: int, name: str = "") -> property:
     """What PyTorch shows as ``node._saved_self``: a saved tensor, or the attribute ``name``."""
 
     def tensor(node: OpNode) -> Any:
-        saved, row = node.saved, node.operation
-        if type(saved) is not Freed:
-            saved = (saved[place],)
-        elif row.spared(node.edges, place):
+        if type(node.saved) is Freed and node.operation.spared(node.edges, place):
             return None
-        return unpack(node, saved, True)[0]
+        return as_tensor(held(node)[place], node)
 
     def attribute(node: OpNode) -> Any:
         value = node.attributes[place]

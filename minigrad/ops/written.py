@@ -29,7 +29,7 @@ import numpy as np
 from ..autograd import grad_mode, notes, views
 from ..autograd.graph import next_sequence
 from ..autograd.observe import tell
-from ..autograd.saved import Freed, SavedTensor, as_array, as_tensor, freed, save
+from ..autograd.saved import Freed, SavedTensor, as_array, as_tensor, held, save
 from ..tensor import Tensor
 from .arguments import is_number
 
@@ -72,7 +72,7 @@ def _keep(value: Any, kind: Any) -> Any:
 _KNOWN = {
     "Formula": Formula, "Freed": Freed, "SavedTensor": SavedTensor, "Tensor": Tensor, "as_array": as_array,
     "as_tensor": as_tensor, "as_view": views.as_view, "asarray": np.asarray, "edge_of": views.gradient_edge,
-    "freed": freed, "keep": _keep, "leads_nowhere": leads_nowhere, "made": made, "modes": grad_mode,
+    "held": held, "keep": _keep, "leads_nowhere": leads_nowhere, "made": made, "modes": grad_mode,
     "ndarray": np.ndarray, "next_sequence": next_sequence, "save": save, "stamp": notes.stamp,
     "state": grad_mode.state, "tell": tell, "told": notes.told,
 }  # fmt: skip
@@ -130,11 +130,7 @@ def backward_of(row: Any, as_tensors: bool) -> Callable[..., Any]:
     if saved:
         bare = "{0}._array if type({0}) is Tensor and {0}._version_counter is None else as_array({0}, node)"
         unpacked = "as_tensor({0}, node)" if as_tensors else bare
-        lines += [
-            "if type(node.saved) is Freed:",
-            "    raise freed(node, node.saved)",
-            f"{_listed(saved)} = node.saved",
-        ]
+        lines += [f"{_listed(saved)} = held(node) if type(node.saved) is Freed else node.saved"]
         lines += [f"{saved[i]} = {unpacked.format(saved[i])}" for i in row.packing]
     if noted:
         lines += [f"{_listed(noted)} = node.attributes"]
