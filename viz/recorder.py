@@ -84,7 +84,7 @@ looking = functools.partial(guarded, looks=True)
 
 
 _WALK = engine.run.__code__
-_FORWARD = function.Function.apply.__func__.__code__  # type: ignore[attr-defined]
+_FORWARD = function.Function.apply.__wrapped__.__code__  # type: ignore[attr-defined]
 _FUNCTION = {_FORWARD, function.BackwardFunction._run.__code__}
 
 

@@ -39,7 +39,7 @@ class FunctionCtx:
     def saved_tensors(self) -> tuple[Tensor | None, ...]:
         """What save_for_backward kept. RuntimeError: freed by a backward, or changed in place since."""
         node = self._holder()
-        return self._to_save if node is None else node.saved_tensors
+        return () if node is None else node.saved_tensors
 
     def save_for_backward(self, *tensors: Tensor | None) -> None:
         """Keep tensors for backward, where ``saved_tensors`` returns them; changes in place are noticed.
@@ -211,27 +211,22 @@ class Function(FunctionCtx):
         return cls.backward
 
     @classmethod
+    @notes.telling
     def apply(cls, *args: Any, **kwargs: Any) -> Any:
         """Run forward, and record the node where an input requires grad."""
-        try:
-            return cls._apply(args, kwargs)
-        except Exception as error:
-            notes.told(error)
-            raise
-
-    @classmethod
-    def _apply(cls, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if cls._signature is not None:  # setup_context and backward see the defaults as well
             bound = cls._signature.bind(*args, **kwargs)
             bound.apply_defaults()
             args = bound.args
         node = cls._node_class()
         ctx = node.ctx = cls._ctx_class()
+        ctx._holder = weakref.ref(node)
         places = [place for place, arg in enumerate(args) if isinstance(arg, Tensor)]
         inputs = [args[place] for place in places]
         ctx.needs_input_grad = tuple([isinstance(arg, Tensor) and arg.requires_grad for arg in args])
         recorded = grad_mode.state.grad_enabled and any(ctx.needs_input_grad)
-        edges = tuple([gradient_edge(tensor) if recorded else None for tensor in inputs])
+        node.edges = tuple([gradient_edge(tensor) for tensor in inputs]) if recorded else ()
+        node._tensor_places, node.saved, node.hooks = places, ((),), None
         with grad_mode.no_grad():
             if cls._signature is None:
                 output = cls.forward(ctx, *args, **kwargs)
@@ -241,8 +236,7 @@ class Function(FunctionCtx):
         made = output if isinstance(output, tuple) else (output,)
         _check_marks(ctx, inputs, made)
         if recorded:
-            node.edges, node._tensor_places = edges, places
-            node.sequence, node.hooks = next_sequence(), None
+            node.sequence = next_sequence()
             notes.stamp(node)
             like = [(o._array.shape, o._array.dtype) if isinstance(o, Tensor) else (None, None) for o in made]
             node.shape, node.dtype = zip(*like, strict=True) if like else ((), ())
@@ -253,7 +247,6 @@ class Function(FunctionCtx):
         if recorded:
             pairs = [pair for pair in zip(made, outputs, strict=True) if getattr(pair[1], "_node", None) is node]
             node.saved = (tuple([_kept(tensor, pairs) for tensor in ctx._to_save]),)
-            ctx._holder = weakref.ref(node)
         for name in ("_to_save", "_dirty", "_non_differentiable"):
             ctx.__dict__.pop(name, None)
         if grad_mode.special:

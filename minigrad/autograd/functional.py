@@ -18,8 +18,7 @@ from ..tensor import Tensor
 from . import engine, gradients
 from .grad_mode import enable_grad
 from .gradients import zeros
-from .notes import telling
-from .observe import computing
+from .notes import computing
 from .views import gradient_edge
 
 Function = Callable[..., Any]
@@ -99,7 +98,6 @@ def _check(grads: Sequence[Any], missing: str, constant: str | None = None) -> N
             raise RuntimeError(text.format(number))
 
 
-@telling
 def _product(name: str, func: Function, inputs: Any, v: Any, create_graph: bool, strict: bool) -> tuple[Any, Any]:
     """One backward pass (vjp) after those that make what it differentiates: a gradient (?h?), a product (?v?)."""
     with enable_grad():
@@ -131,7 +129,6 @@ def _product(name: str, func: Function, inputs: Any, v: Any, create_graph: bool,
     return _answer(outputs, several_outputs, create_graph), _answer(found, several, create_graph)
 
 
-@telling
 @computing
 def jacobian(
     func: Function, inputs: Tensors, create_graph: bool = False, strict: bool = False, vectorize: bool = False
@@ -155,14 +152,15 @@ def jacobian(
                 "torch.autograd.functional.jacobian: `strict=True` and `vectorized=True` are not supported together. "
                 "Please either set `strict=False` or `vectorize=False`."
             )
-        rows = _recorded_rows if create_graph else _rows
+        if not all(output.numel() for output in outputs):
+            raise RuntimeError("stack expects a non-empty TensorList")
+        rows = _recorded_rows if create_graph else jacobians
         found = [
             _answer(rows(number, output, given, strict), several, create_graph) for number, output in enumerate(outputs)
         ]
     return tuple(found) if several_outputs else found[0]
 
 
-@telling
 @computing
 def hessian(
     func: Function, inputs: Tensors, create_graph: bool = False, strict: bool = False, vectorize: bool = False
@@ -192,27 +190,25 @@ def hessian(
     return found if several else found[0][0]
 
 
-def _rows(number: int, output: Tensor, inputs: tuple[Tensor, ...], strict: bool) -> list[Tensor]:
-    """The Jacobians of one output: a backward pass for each of its numbers, all along a way found once."""
+def jacobians(number: int, output: Tensor, inputs: Sequence[Tensor], strict: bool) -> list[Tensor]:
+    """Those of one output, the ``number``-th: a backward pass for each of its numbers, all along a way found once."""
     size, shape = output._array.size, output._array.shape
-    if not size:
-        raise RuntimeError("stack expects a non-empty TensorList")
     found = [np.zeros((size, *each._array.shape), each._array.dtype) for each in inputs]
-    leaves = [gradient_edge(each) for each in inputs]
-    way = engine.way([gradient_edge(output)], leaves, accumulates=False) if output.requires_grad else None
+    targets = [gradients.target(each, False) for each in inputs]
+    way = engine.way([gradient_edge(output)], targets, accumulates=False) if output.requires_grad else None
     for row in range(size if way is not None else 0):
         seed = np.zeros(shape, output._array.dtype)
         seed.reshape(-1)[row] = 1
         caught = engine.run(way, [seed], retain_graph=True)
-        for index, leaf in enumerate(leaves):
-            if caught[leaf] is not None:
-                found[index][row] = caught[leaf]
+        for index, target in enumerate(targets):
+            if caught[target] is not None:
+                found[index][row] = caught[target]
             elif strict:
                 raise RuntimeError(_MISSING_ROW.format(number, index))
     return [Tensor._plain(jacobian.reshape(shape + jacobian.shape[1:])) for jacobian in found]
 
 
-def _recorded_rows(number: int, output: Any, inputs: tuple[Tensor, ...], strict: bool) -> list[Tensor]:
+def _recorded_rows(number: int, output: Any, inputs: Sequence[Tensor], strict: bool) -> list[Tensor]:
     """The same, recorded: every row is a gradient with a graph, and they are stacked."""
     rows: list[list[Tensor]] = [[] for _ in inputs]
     for place in range(output.numel()):

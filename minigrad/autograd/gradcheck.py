@@ -9,15 +9,16 @@ See https://docs.pytorch.org/docs/stable/autograd.html#numerical-gradient-checki
 from __future__ import annotations
 
 import contextlib
+import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
+from ..memory import overlaps_itself
 from ..tensor import Tensor
 from . import gradients, notes
 from .gradients import zeros
-from .observe import computing
 
 Jacobians = list[np.ndarray]  # of one output with respect to each input, or of each output with respect to one input
 # Options of PyTorch's that say nothing here, and those that ask for what there is not.
@@ -29,8 +30,7 @@ class GradcheckError(RuntimeError):
     """What gradcheck raises when a gradient is wrong."""
 
 
-@notes.telling
-@computing
+@notes.computing
 def gradcheck(
     func: Callable[..., Any],
     inputs: Tensor | Sequence[Any],
@@ -79,7 +79,7 @@ def gradcheck(
     return False
 
 
-@computing
+@notes.computing
 def gradgradcheck(
     func: Callable[..., Any],
     inputs: Tensor | Sequence[Any],
@@ -121,7 +121,7 @@ def _check_inputs(inputs: tuple[Any, ...]) -> None:
                 f"Input #{number} requires gradient and is not a double precision floating point or complex. This "
                 "check will likely fail if all the inputs are not of double precision floating point or complex. "
             )
-        if any(step == 0 and length > 1 for step, length in zip(value.stride(), value.shape, strict=True)):
+        if overlaps_itself(value._array):
             raise RuntimeError(
                 f"The {number}th input has a dimension with stride 0. gradcheck only supports inputs that are "
                 "non-overlapping to be able to compute the numerical gradients correctly. You should call .contiguous "
@@ -158,9 +158,8 @@ def _check_jacobians(
 
 def _check_undefined(func: Callable[..., Any], inputs: tuple[Any, ...]) -> None:
     """Check backward passes in which one of several outputs got no gradient."""
-    count = len(_differentiable(func(*inputs)))
-    for left_out in range(count) if count > 1 else ():
-        some = [o for number, o in enumerate(_differentiable(func(*inputs))) if number != left_out]
+    outputs = _differentiable(func(*inputs))
+    for some in itertools.combinations(outputs, len(outputs) - 1) if len(outputs) > 1 else ():
         hint = 'Please look at "Notes about undefined output gradients" in "tools/autograd/derivatives.yaml"'
         try:
             fine = _stays_zero(some, list(filter(_requires_grad, inputs)))
@@ -173,7 +172,7 @@ def _check_undefined(func: Callable[..., Any], inputs: tuple[Any, ...]) -> None:
 
 def _stays_zero(outputs: Sequence[Tensor], targets: list[Tensor]) -> bool:
     """Whether a backward pass that starts with zeros gives zeros."""
-    grads = gradients.grad(outputs, targets, list(map(zeros, outputs)), allow_unused=True)
+    grads = gradients.grad(outputs, targets, list(map(zeros, outputs)), retain_graph=True, allow_unused=True)
     return not any(grad is not None and (grad._array != 0).any() for grad in grads)
 
 
@@ -206,15 +205,10 @@ def _numerical(
 
 def _analytical(output: Tensor, targets: list[Tensor]) -> Jacobians:
     """The same by one backward pass for each number of ``output``."""
-    found = [np.zeros((target.numel(), output.numel()), target._array.dtype) for target in targets]
-    for column in range(output.numel()):
-        seed = zeros(output)
-        seed._array.flat[column] = 1
-        grads = gradients.grad(output, targets, seed, retain_graph=True, allow_unused=True)
-        for jacobian, grad in zip(found, grads, strict=True):
-            if grad is not None:
-                jacobian[:, column] = grad._array.reshape(-1)
-    return found
+    from .functional import jacobians
+
+    found = jacobians(0, output, targets, strict=False)
+    return [each._array.reshape(output.numel(), target.numel()).T for each, target in zip(found, targets, strict=True)]
 
 
 def _mismatch(output: int, index: int, numerical: np.ndarray, analytical: np.ndarray, target: Tensor) -> GradcheckError:

@@ -129,11 +129,9 @@ def _run(
     given = (None,) * len(roots) if seeds is None else _as_tuple(seeds)
     if len(given) < len(roots):  # more are ignored
         raise RuntimeError(f"got {len(roots)} tensors and {len(given)} gradients")
-    starts, edges = [], []
-    for number, (root, seed) in enumerate(zip(roots, given, strict=False)):
-        starts.append(_seed(root, seed))
-        edges.append(_edge(root, number))
-    targets = None if inputs is None else [_target(tensor, accumulates) for tensor in inputs]
+    starts = [_seed(root, seed) for root, seed in zip(roots, given, strict=False)]
+    edges = [_edge(root, number) for number, root in enumerate(roots)]
+    targets = None if inputs is None else [target(tensor, accumulates) for tensor in inputs]
     if create_graph and accumulates:
         notes.warn(
             "Using backward() with create_graph=True will create a reference cycle between the parameter and its "
@@ -171,21 +169,18 @@ def _returned(array: Any) -> Tensor:
 def _seed(root: Tensor | GradientEdge, seed: Tensor | None) -> Tensor:
     """The gradient to start from: checked, or 1 for a scalar."""
     if isinstance(root, GradientEdge):
-        node, number, _ = root
-        like: Any = node._input_metadata[number]
-        root = Tensor._plain(np.broadcast_to(np.zeros((), like.dtype.numpy), like.shape)).requires_grad_()
+        like = root.node._input_metadata[root.output_nr]
+        root = Tensor._plain(np.empty(like.shape, like.dtype.numpy)).requires_grad_()
     elif not isinstance(root, Tensor):
         raise AssertionError("Expected output to be a torch.Tensor")
     if seed is None:
-        if root._array.size != 1:
-            if root.requires_grad:
-                raise notes.explain(
-                    RuntimeError("grad can be implicitly created only for scalar outputs"),
-                    f"The output has shape {list(root.shape)}.",
-                    "Reduce it to one number first (.sum() or .mean()), or pass gradient= with a tensor of that shape: "
-                    "the v of v^T J.",
-                )
-            return root
+        if root._array.size != 1 and root.requires_grad:
+            raise notes.explain(
+                RuntimeError("grad can be implicitly created only for scalar outputs"),
+                f"The output has shape {list(root.shape)}.",
+                "Reduce it to one number first (.sum() or .mean()), or pass gradient= with a tensor of that shape: "
+                "the v of v^T J.",
+            )
         return Tensor._plain(np.array(1, root._array.dtype, ndmin=root._array.ndim))
     if not isinstance(seed, Tensor):
         raise TypeError(f"gradients can be either Tensors or None, but got {type(seed).__name__}")
@@ -193,11 +188,7 @@ def _seed(root: Tensor | GradientEdge, seed: Tensor | None) -> Tensor:
         raise RuntimeError(
             f"Mismatch in shape: grad_output[0] has a shape of {seed.shape} and output[0] has a shape of {root.shape}."
         )
-    if seed._array.dtype is root._array.dtype:
-        return seed
-    from ..ops.dual import cast
-
-    return cast(seed, root._array.dtype)
+    return seed if seed._array.dtype is root._array.dtype else seed.to(root.dtype)
 
 
 def _edge(tensor: Any, number: int) -> Any:
@@ -211,7 +202,7 @@ def _edge(tensor: Any, number: int) -> Any:
     return edge
 
 
-def _target(tensor: Tensor | GradientEdge, accumulates: bool) -> Any:
+def target(tensor: Tensor | GradientEdge, accumulates: bool) -> Any:
     """Where the engine is to catch a gradient: a leaf or (node, number)."""
     if not isinstance(tensor, Tensor | GradientEdge):
         raise RuntimeError(f"all inputs have to be Tensors or GradientEdges, but got {type(tensor).__name__}")

@@ -104,3 +104,15 @@ def telling(function: F) -> F:
             raise
 
     return wrapper  # type: ignore[return-value]
+
+
+def computing(function: F) -> F:
+    """The same for what works with a function in operations and passes of its own: they hear of its result, too."""
+
+    @functools.wraps(function)
+    def wrapper(func: Any, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        result = function(func, inputs, *args, **kwargs)
+        tell("computed", function.__name__, (func, inputs, *args, *kwargs.values()), result)
+        return result
+
+    return telling(wrapper)  # type: ignore[return-value]

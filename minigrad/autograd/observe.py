@@ -13,18 +13,15 @@ change nothing. With no observer the engine pays one test of a flag it tests any
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from .grad_mode import change, state
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
     from .graph import Node
-
-F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Observer:
@@ -115,15 +112,3 @@ def tell(event: str, *details: Any) -> None:
     """Tell every observer of this thread. Callers test ``state.observers`` or ``special`` first."""
     for observer in state.observers:
         getattr(observer, event)(*details)
-
-
-def computing(function: F) -> F:
-    """Decorate what works with a function in operations and passes of its own: the observers hear of its result."""
-
-    @functools.wraps(function)
-    def wrapper(func: Any, inputs: Any, *args: Any, **kwargs: Any) -> Any:
-        result = function(func, inputs, *args, **kwargs)
-        tell("computed", function.__name__, (func, inputs, *args, *kwargs.values()), result)
-        return result
-
-    return wrapper  # type: ignore[return-value]

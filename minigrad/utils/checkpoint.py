@@ -113,8 +113,10 @@ def _random_state(state: Tensor | None) -> Iterator[None]:
 class _Placeholder:
     """What a node holds in place of a saved tensor; filled for one use when the part has run again."""
 
-    __slots__ = ("__weakref__", "tensor")
-    tensor: Tensor | None
+    tensor: Tensor | None = None
+
+    def __init__(self, looks: dict[str, Any]) -> None:
+        self.looks = looks  # of what the first run saved
 
 
 class _Stop(Exception):
@@ -130,16 +132,13 @@ class _Part(Node):
         self.function, self.random_state = function, random_state
         self.inputs = tuple(save(value) if isinstance(value, Tensor) else value for value in inputs)
         self.placeholders: list[weakref.ref[_Placeholder]] = []  # gone with its node
-        self.seen: list[dict[str, Any]] = []  # what the first run saved
 
     def name(self) -> str:
         return "checkpoint"
 
     def leave_out(self, tensor: Tensor) -> _Placeholder:
-        placeholder = _Placeholder()
-        placeholder.tensor = None
+        placeholder = _Placeholder(_looks(tensor))
         self.placeholders.append(weakref.ref(placeholder))
-        self.seen.append(_looks(tensor))
         return placeholder
 
     def bring_back(self, placeholder: _Placeholder) -> Tensor:
@@ -170,12 +169,14 @@ class _Part(Node):
             )
         different = ""
         for number, (reference, tensor) in enumerate(zip(self.placeholders, found, strict=True)):
-            if (placeholder := reference()) is not None:
-                placeholder.tensor = tensor
-            if placeholder is not None and self.seen[number] != _looks(tensor):
+            placeholder, looks = reference(), _looks(tensor)
+            if placeholder is None:
+                continue
+            placeholder.tensor = tensor
+            if placeholder.looks != looks:
                 different += (
-                    f"tensor at position {number}:\nsaved metadata: {self.seen[number]}\n"
-                    f"recomputed metadata: {_looks(tensor)}\n"
+                    f"tensor at position {number}:\nsaved metadata: {placeholder.looks}\n"
+                    f"recomputed metadata: {looks}\n"
                 )
         if different:
             raise CheckpointError(
@@ -208,8 +209,7 @@ class CheckpointFunction(Function):
             notes.warn("None of the inputs have requires_grad=True. Gradients will be None")
         ctx.part, ctx.state = function, random.get_rng_state() if preserve else None
         ctx.rest = [None if isinstance(arg, Tensor) else arg for arg in args]
-        ctx.places = [place for place, arg in enumerate(args) if isinstance(arg, Tensor)]
-        ctx.save_for_backward(*(args[place] for place in ctx.places))
+        ctx.save_for_backward(*(arg if isinstance(arg, Tensor) else None for arg in args))
         with no_grad():
             return function(*args)
 
@@ -222,9 +222,10 @@ class CheckpointFunction(Function):
                 "parameter to .backward(). To resolve this error, you can either set use_reentrant=False, or call "
                 ".backward() without passing the `inputs` argument."
             )
-        inputs = list(ctx.rest)
-        for place, tensor in zip(ctx.places, ctx.saved_tensors, strict=True):
-            inputs[place] = tensor.detach().requires_grad_(tensor.requires_grad)
+        inputs = [
+            other if tensor is None else tensor.detach().requires_grad_(tensor.requires_grad)
+            for tensor, other in zip(ctx.saved_tensors, ctx.rest, strict=True)
+        ]
         with _random_state(ctx.state), enable_grad():
             outputs = ctx.part(*inputs)
         outputs = (outputs,) if isinstance(outputs, Tensor) else outputs
