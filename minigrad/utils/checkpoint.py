@@ -175,8 +175,7 @@ class _Part(Node):
             placeholder.tensor = tensor
             if placeholder.looks != looks:
                 different += (
-                    f"tensor at position {number}:\nsaved metadata: {placeholder.looks}\n"
-                    f"recomputed metadata: {looks}\n"
+                    f"tensor at position {number}:\nsaved metadata: {placeholder.looks}\nrecomputed metadata: {looks}\n"
                 )
         if different:
             raise CheckpointError(
