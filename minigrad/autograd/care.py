@@ -75,11 +75,12 @@ class Care:
         try:
             if hooks is not None:
                 grad = self.before(node, hooks, grad)
+            given = tuple(grad) if node.multi else (grad,)
             if self.observed:
-                tell("node_begin", node, tuple(grad) if node.multi else (grad,))
+                tell("node_begin", node, given)
             outgoing = (node.backward_graph if self.create_graph else node.backward)(grad, edges)
             if hooks is not None:
-                outgoing = self.after(node, hooks, outgoing, grad)
+                outgoing = self.after(node, hooks, outgoing, given)
             if grad_mode.state.anomaly:
                 anomaly.check_nan(node, outgoing)
         except Exception as error:
@@ -89,7 +90,7 @@ class Care:
             raise
         if self.observed:
             wanted = [None if edge is None else out for edge, out in zip(edges, outgoing, strict=True)]
-            tell("node_end", node, tuple(grad) if node.multi else (grad,), _handed_on(node, wanted))
+            tell("node_end", node, given, _handed_on(node, wanted))
             if self.frees and node.saved:
                 tell("freed", node, saved_bytes(node.saved))
         return grad, outgoing
@@ -117,7 +118,7 @@ class Care:
             return out[0].copy()  # a hook may have kept the one it saw
         return out if node.multi else out[0]
 
-    def after(self, node: Node, hooks: Hooks, outgoing: Any, incoming: Any) -> Any:
+    def after(self, node: Node, hooks: Hooks, outgoing: Any, given: tuple[Any, ...]) -> Any:
         """The leaf's post-accumulate hooks; the node's post-hooks, which may replace the outgoing gradients."""
         with self.recording():
             if isinstance(node, AccumulateGrad):
@@ -129,8 +130,7 @@ class Care:
                 return outgoing
             grads = tuple(_wrapped(_handed_on(node, outgoing)))
             for hook in list(hooks.post.values()):
-                replaced = hook(grads, tuple(_wrapped(incoming if node.multi else [incoming])))
-                grads = _all_replaced(node, hook, replaced, grads)
+                grads = _all_replaced(node, hook, hook(grads, tuple(_wrapped(given))), grads)
         return self.unwrapped(grads)
 
     def recording(self) -> Any:

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..tensor import Tensor, VersionCounter
 from . import grad_mode, notes
-from .graph import Edge, Node, accumulator, short_name
+from .graph import AccumulateGrad, Edge, Node, as_pair, short_name
 
 
 class Freed:
@@ -26,19 +26,23 @@ class Freed:
 
 
 class SavedTensor:
-    """A saved tensor with its version. An output is kept without its node: holding that would be a cycle."""
+    """A saved tensor with its version. An output is kept without its node: holding that would be a cycle.
+
+    Where a pack hook took the tensor, ``packed`` is what it made of it and ``edge`` where the tensor's gradient goes.
+    """
 
     __slots__ = ("array", "counter", "edge", "output_nr", "packed", "tensor", "unpack_hook", "version", "was_leaf")
     array: Any  # None where a pack hook took the tensor
-    tensor: Tensor | None  # None for an output
+    tensor: Tensor | None  # the same, and None for an output
+    output_nr: Any  # which output of its node it is; None for an input
     unpack_hook: Callable[[Any], Any] | None
 
     def __init__(self, tensor: Tensor, is_output: bool) -> None:
         self.array = tensor._array
         self.counter = tensor._version_counter or tensor._counter()
         self.version = self.counter.version
-        self.output_nr = tensor._output_nr
         self.tensor = None if is_output else tensor
+        self.output_nr = tensor._output_nr if is_output else None
         self.was_leaf = tensor._node is None
         self.unpack_hook = None
         if grad_mode.special and grad_mode.state.saved_tensors_hooks:
@@ -56,7 +60,7 @@ class SavedTensor:
                 "Calling register_hooks on a saved tensor whose hooks have already been set. Hint: only one pair of "
                 "hooks is allowed at a time."
             )
-        self.edge: Edge = OWN if self.tensor is None else gradient_edge(self.tensor)
+        self.edge: Edge = None if self.tensor is None else gradient_edge(self.tensor)
         given = _standing(self.array, self.counter) if given is None else given
         before = given._version
         with grad_mode.no_grad():
@@ -84,18 +88,6 @@ class SavedTensor:
         array = self.unpack_array(node)
         return _standing(array, self.counter, node, self.output_nr) if self.tensor is None else self.tensor
 
-    def of_view(self, view_node: Node, node: Node) -> SavedTensor:
-        """The same as output of ``view_node``, if it is the output of ``node``, which wrote to a view."""
-        if not self.is_output:
-            return self
-        tensor = self.unpack_tensor(node)
-        tensor._node, tensor._output_nr = view_node, 0
-        return SavedTensor(tensor, is_output=False)
-
-    @property
-    def is_output(self) -> bool:
-        return self.tensor is None and (self.unpack_hook is None or self.edge is OWN)
-
     def _unpacked(self) -> Tensor:
         tensor = self.unpack_hook(self.packed)  # type: ignore[misc]
         if not isinstance(tensor, Tensor):
@@ -105,18 +97,14 @@ class SavedTensor:
 
     def _with_history(self, unpacked: Tensor, node: Node) -> Tensor:
         """What a hook gave back stands in the saved tensor's place in the graph, wherever it was meanwhile."""
-        edge = node if self.edge is OWN else self.edge
-        if edge is None:
+        maker, number = as_pair(self.edge) if self.output_nr is None else (node, self.output_nr)
+        if maker is None:
             return unpacked
-        edge, number = edge if type(edge) is tuple else (edge, self.output_nr)
-        if isinstance(edge, Node):
-            return _standing(unpacked._array, unpacked._counter(), edge, number)
-        tensor, accumulates = _standing(unpacked._array, unpacked._counter()), accumulator(edge)
-        tensor._requires_grad, tensor._accumulator = True, lambda: accumulates  # it stands for this leaf
+        if not isinstance(maker, AccumulateGrad):
+            return _standing(unpacked._array, unpacked._counter(), maker, number)
+        tensor = _standing(unpacked._array, unpacked._counter())
+        tensor._requires_grad, tensor._accumulator = True, lambda: maker  # it stands for this leaf
         return tensor
-
-
-OWN: Any = object()  # the edge of an output, which leads to the very node that saved it
 
 
 def _standing(array: np.ndarray, counter: VersionCounter, node: Node | None = None, output_nr: int = 0) -> Tensor:

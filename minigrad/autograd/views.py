@@ -122,11 +122,10 @@ def check_inplace(tensor: Tensor, recorded: bool) -> None:
     """Raise where PyTorch refuses an in-place change. ``recorded``: the change itself would be recorded."""
     meta = tensor._meta
     if meta is not None and meta.inference and not grad_mode.state.inference:
-        text = (
+        raise RuntimeError(
             "Inplace update to inference tensor outside InferenceMode is not allowed.You can make a clone to get a "
             "normal tensor before doing inplace update.See https://github.com/pytorch/rfcs/pull/17 for more details."
         )
-        raise notes.told(RuntimeError(text))
     if not recorded or tensor._array.dtype.kind != "f":
         return
     if meta is not None and meta.base is not None:
@@ -199,22 +198,22 @@ class CopySlices(Node):
         whole = Tensor._plain(memory.like_strided(self.shape, self.base_strides, grad._array.dtype)).copy_(grad)
         size = self.dtype.itemsize
         part = whole.as_strided(self.view_shape, [step // size for step in self.view_strides], self.offset // size)
-        saved = getattr(fn, "saved", ())
-        if any(type(entry) is SavedTensor and entry.is_output for entry in saved):
-            fn.saved = self._with_history(saved)
+        saved = fn.saved
+        fn.saved = tuple([self._with_history(entry, fn) for entry in saved])
         try:
             first, *others = fn.backward_graph([part.clone()] if fn.multi else part.clone(), edges)
         finally:
-            if saved:
-                fn.saved = saved
+            fn.saved = saved
         if first is None:
             part.zero_()
         else:
             part.copy_(first)
         return [None if edges[0] is None else whole, *others]
 
-    def _with_history(self, saved: Any) -> Any:
-        """What ``fn`` saved, an output of its own as what it became: a view of the base after this write."""
+    def _with_history(self, entry: Any, fn: Node) -> Any:
+        """What ``fn`` saved; an output of its own as what it became: a view of the base after this write."""
+        if type(entry) is not SavedTensor or entry.output_nr is None:
+            return entry
         from ..ops.shaping import strided_node
 
         node = self.view_node()
@@ -223,4 +222,6 @@ class CopySlices(Node):
             base._node = self
             part = memory.strided(base._array, self.view_shape, self.view_strides, self.offset)
             node = strided_node(base, Tensor._plain(part))
-        return tuple(entry.of_view(node, self.saved[0]) if type(entry) is SavedTensor else entry for entry in saved)
+        tensor = entry.unpack_tensor(fn)
+        tensor._node, tensor._output_nr = node, 0
+        return SavedTensor(tensor, is_output=False)

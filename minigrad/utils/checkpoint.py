@@ -24,7 +24,7 @@ from ..autograd.function import Function
 from ..autograd.grad_mode import enable_grad, is_grad_enabled, no_grad
 from ..autograd.gradients import backward
 from ..autograd.graph import Node, saved_tensors_hooks
-from ..autograd.saved import SavedTensor, changed, save
+from ..autograd.saved import SavedTensor, as_tensor, save
 from ..tensor import Tensor
 
 
@@ -149,7 +149,7 @@ class _Part(Node):
         return tensor
 
     def run_again(self) -> None:
-        inputs = [self._input(entry) for entry in self.inputs]
+        inputs = [as_tensor(entry, self) if isinstance(entry, Tensor | SavedTensor) else entry for entry in self.inputs]
         found: list[Tensor] = []
 
         def keep(tensor: Tensor) -> Tensor:
@@ -182,13 +182,6 @@ class _Part(Node):
                 "torch.utils.checkpoint: Recomputed values for the following tensors have different metadata than "
                 f"during the forward pass.\n{different}.\n"
             )
-
-    def _input(self, entry: Any) -> Any:
-        if isinstance(entry, SavedTensor):
-            return entry.unpack_tensor(self)
-        if isinstance(entry, Tensor) and entry._version:  # kept bare, hence at version 0
-            raise changed(self, entry)
-        return entry
 
 
 def _looks(tensor: Tensor) -> dict[str, Any]:
