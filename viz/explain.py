@@ -53,6 +53,7 @@ MADE_ALIKE = {  # on the way forward alone
     "rsub": "sub", "mse_loss": "loss", "l1_loss": "loss", "smooth_l1_loss": "loss", "huber_loss": "loss",
 }  # fmt: skip
 _SECOND = ("hessian", "vhp", "hvp")  # second derivatives
+MANY_TERMS = 6  # more addends than these are not all shown
 OVERWRITING = ("copy_", "fill_", "zero_", "masked_fill_", "index_put_")  # what stood there before does not matter
 FAILURES = {
     "Trying to backward through the graph a second time": "freed",
@@ -450,14 +451,18 @@ class Writer(Symbols):
         return edge.source.outputs[edge.output] if edge.output < len(edge.source.outputs) else edge.source.tensor
 
     def _joined(self, left: Math, sent: list[tuple[NodeRecord, Snap]], total: Snap, where: str) -> list[Formula]:
-        """The sum of what arrived along several edges; nothing where a hook made something else of it."""
+        """The sum of what arrived along several edges; nothing where a hook made something else of it.
+
+        Of many addends the first ones and the last stand there: nobody reads forty.
+        """
         arrays: list[Any] = [*(snap.array for _, snap in sent), total.array]
         known = all(array is not None for array in arrays)
         if known and not np.allclose(sum(arrays[:-1]), arrays[-1], equal_nan=True):
             return []
-        parts: list[Any] = []
-        for _, snap in sent:
-            parts += [op("+"), term(snap)]
+        terms = [term(snap) for _, snap in sent]
+        if len(terms) > MANY_TERMS:
+            terms[MANY_TERMS - 2 : -1] = [op("⋯")]
+        parts = [part for addend in terms for part in (op("+"), addend)]
         return [equation(left, row(*parts[1:]), shown(total), note=say("arrives", node=where))]
 
     def _outgoing(

@@ -365,6 +365,14 @@ def test_tensor_from_before_the_recording_is_not_made_when_it_is_to_require_grad
     assert [step.title for step in seen.trace.steps] == ["x requires grad from now on"]
 
 
+def test_sum_over_many_paths_shows_the_first_and_the_last() -> None:
+    source = """
+        x = torch.tensor(1.0, requires_grad=True)
+        sum(x * i for i in range(40)).backward()
+    """
+    assert any("39 + 38 + 37 + 36 + ⋯ + 0 = 780" in text for text in texts(source, "accumulate"))
+
+
 def test_view_that_is_written_to_and_put_back_keeps_its_place_in_the_formulas() -> None:
     source = """
         y = torch.ones(2, requires_grad=True) * 3
