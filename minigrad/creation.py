@@ -10,7 +10,7 @@ import array as c_array
 import math
 import operator
 from collections.abc import Callable
-from functools import partial, reduce
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -444,8 +444,29 @@ def constructed(cls: type[Tensor], *args: Any, **options: Any) -> Tensor:
     return made
 
 
-# FloatTensor, LongTensor ...
-TYPED = {f"{dtype.scalar_name}Tensor": partial(_legacy, dtype) for dtype in dtypes.DTYPES}
+class Typed(dtypes.Shown):
+    """The class of `FloatTensor`, `LongTensor` ...: of each, all tensors of its dtype are instances."""
+
+    dtype: dtype
+
+    def __call__(cls, *args: Any, **options: Any) -> Tensor:
+        if args and isinstance(args[0], Tensor) and args[0].dtype is not cls.dtype:
+            wanted, got = (
+                f"TensorOptions(dtype={kind.c_name}, device=cpu, layout=Strided, requires_grad=false (default), "
+                "pinned_memory=false (default), memory_format=(nullopt))"
+                for kind in (cls.dtype, args[0].dtype)
+            )
+            raise TypeError(f"expected {wanted} (got {got})")
+        return _legacy(cls.dtype, *args, **options)
+
+    def __instancecheck__(cls, instance: Any) -> bool:
+        return isinstance(instance, Tensor) and instance.dtype is cls.dtype
+
+
+_typed = [
+    Typed(f"{kind.scalar_name}Tensor", (), {"dtype": kind, "__module__": "minigrad.tensor"}) for kind in dtypes.DTYPES
+]
+TYPED = {typed.__name__: typed for typed in _typed}
 
 for _name, _method in METHODS.items():
     setattr(Tensor, _name, _method)

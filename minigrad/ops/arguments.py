@@ -437,7 +437,7 @@ def _dtype(value: Any, _: Any) -> Any:
     return _PYTHONS.get(value, NONE) if isinstance(value, type) else NONE
 
 
-def _only(kind: type) -> Callable[[Any, Any], Any]:
+def _only(kind: Any) -> Callable[[Any, Any], Any]:
     return lambda value, _: value if isinstance(value, kind) else NONE
 
 
@@ -454,6 +454,7 @@ _KINDS: dict[str, tuple[str, Callable[[Any, Any], Any]]] = {
     "bool": ("bool", _only(bool)),
     "str": ("str", _only(str)),
     "dtype": ("torch.dtype", _dtype),
+    "device": ("torch.device", _only(str | dtypes.device)),
     "any": ("object", lambda value, _: value),
 }
 

@@ -193,14 +193,15 @@ zero_ = method("zero_(Tensor input)", doc="Write zeros into every element.")(lam
 @function("index_put(Tensor input, any indices, Tensor values, bool accumulate=False)", page="torch.Tensor.{}")
 def index_put(input: Tensor, indices: Indices, values: Tensor, accumulate: bool = False) -> Tensor:
     """A copy with ``values`` written at (or added to) the places of the index tensors."""
+    indices = tuple(map(_unbyted, indices))
     _check_put(input._array, indices, values._array)
-    return _index_put(input, tuple(indices), values, accumulate)
+    return _index_put(input, indices, values, accumulate)
 
 
 @method("index_put_(Tensor input, any indices, Tensor values, bool accumulate=False)")
 def index_put_(input: Tensor, indices: Indices, values: Tensor, accumulate: bool = False) -> Tensor:
     """Write ``values`` at (or add them to) the places of the index tensors."""
-    return write(_index_put_, input, tuple(indices), values, accumulate)
+    return write(_index_put_, input, tuple(map(_unbyted, indices)), values, accumulate)
 
 
 def _as_value(like: Tensor, number: Any) -> Tensor:
@@ -221,9 +222,19 @@ def _read(item: Any) -> Any:
     if not isinstance(item, Tensor):
         several = isinstance(item, list | tuple)
         array = np.array([v._array if isinstance(v, Tensor) else v for v in item] if several else item)
-        item = Tensor._plain(array if array.size and array.dtype == np.bool_ else array.astype(np.int64))
+        item = Tensor._plain(array if array.size and array.dtype in (np.bool_, np.uint8) else array.astype(np.int64))
+    item = _unbyted(item)
     number = not item._array.ndim and item._array.dtype.kind in "bi"
     return item._array.item() if number else item
+
+
+def _unbyted(index: Tensor | None) -> Tensor | None:
+    """An index tensor of bytes as the mask it was before there were bools."""
+    if index is None or index._array.dtype != np.uint8:
+        return index
+    if index._array.ndim:
+        notes.warn("indexing with dtype torch.uint8 is now deprecated, please use a dtype torch.bool instead.")
+    return Tensor._plain(index._array != 0)
 
 
 def _is_mask(item: Any) -> bool:
@@ -355,6 +366,7 @@ def _check_indices(shape: Shape, indices: Indices) -> None:
 def _check_put(self: np.ndarray, indices: Indices, values: np.ndarray) -> None:
     _check_indices(self.shape, indices)
     if values.dtype != self.dtype:
+        _put(self.copy(), indices, values, accumulate=False)  # which refuses a wrong shape first
         raise RuntimeError(
             f"Index put requires the source and destination dtypes match, got {of(self).scalar_name} for the "
             f"destination and {of(values).scalar_name} for the source."
@@ -394,7 +406,7 @@ def set_index(self: Tensor, key: Any, value: Any) -> None:
             [-1., -1., -1.]])
     """
     if not isinstance(value, Tensor):
-        if not isinstance(value, int | float):
+        if not isinstance(value, int | float | np.integer):
             raise TypeError(f"can't assign a {kind_name(value)} to a {type_name(self.dtype)}")
         value = _as_value(self, value)
     if key is False:
@@ -413,7 +425,12 @@ def set_index(self: Tensor, key: Any, value: Any) -> None:
         copy_(part, value if value._array.shape == part._array.shape else expand.operation(value, part._array.shape))
 
 
-METHODS |= {"__getitem__": get_index, "__setitem__": set_index}
+def delete_index(self: Tensor, key: Any) -> None:
+    """``del x[key]``: there is no such thing."""
+    raise TypeError("Tensor does not support deleting items")
+
+
+METHODS |= {"__getitem__": get_index, "__setitem__": set_index, "__delitem__": delete_index}
 
 
 # One index for each element: gather, scatter
@@ -469,7 +486,7 @@ _in_place_too = partial(function, in_place=True)
 
 
 @operation(
-    "gather(Tensor input, int dim, Tensor index, *, bool sparse_grad=False)", _ungathered, _PLACED,
+    "gather(Tensor input, int dim, Tensor index, *, bool sparse_grad=False, Tensor out=None)", _ungathered, _PLACED,
     shows=("sparse_grad",), **_by_index,
 )  # fmt: skip
 def gather(self: np.ndarray, dim: int, index: np.ndarray, sparse_grad: bool) -> np.ndarray:
@@ -552,7 +569,7 @@ def _unselected(grad: Any, self_sym_sizes: Shape, dim: int, index: Any) -> Any:
     return either(_index_add, zeros_of(grad, self_sym_sizes), dim, index, grad, 1, 0)
 
 
-@operation("index_select(Tensor input, int dim, Tensor index)", _unselected, _PLACED, **_by_index)
+@operation("index_select(Tensor input, int dim, Tensor index, *, Tensor out=None)", _unselected, _PLACED, **_by_index)
 def index_select(self: np.ndarray, dim: int, index: np.ndarray) -> np.ndarray:
     """The parts at these places of a dimension."""
     length = self.shape[wrap_dim(dim, self.ndim)] if self.ndim else 1
@@ -614,7 +631,7 @@ def _unmasked(grad: Any, self: Any, mask: Any) -> Any:
     return either(_masked_scatter, whole, mask, grad)
 
 
-@operation("masked_select(Tensor input, Tensor mask)", _unmasked, _PLACED, tensors=("mask",))
+@operation("masked_select(Tensor input, Tensor mask, *, Tensor out=None)", _unmasked, _PLACED, tensors=("mask",))
 def masked_select(self: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """The elements where ``mask`` is true, in one dimension."""
     if mask.dtype != np.bool_:
@@ -669,7 +686,7 @@ _stable_sort = row("sort", _ordered, _put_back, **_BACK, node="SortBackward1")
 _SORTED, _TOP = return_type("sort", *PAIR), return_type("topk", *PAIR)
 
 
-@function("sort(Tensor input, int dim=-1, bool descending=False, *, bool? stable=None)")
+@function("sort(Tensor input, int dim=-1, bool descending=False, *, bool? stable=None, Tensor[] out=None)")
 def sort(input: Tensor, dim: int = -1, descending: bool = False, *, stable: bool | None = None) -> Any:
     """The elements in order along a dimension, and the places they had: (values, indices)."""
     return _SORTED(*(_sort if stable is None else _stable_sort)(input, dim, descending))
@@ -681,7 +698,7 @@ def argsort(input: Tensor, dim: int = -1, descending: bool = False, *, stable: b
     return Tensor._plain(_order(input._array, dim, descending))
 
 
-@function("topk(Tensor input, int k, int dim=-1, bool largest=True, bool sorted=True)")
+@function("topk(Tensor input, int k, int dim=-1, bool largest=True, bool sorted=True, *, Tensor[] out=None)")
 def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Any:
     """The ``k`` largest (or smallest) elements along a dimension, and their places: (values, indices)."""
     return _TOP(*_topk(input, k, dim, largest))
@@ -697,7 +714,7 @@ def unique(
     return tuple(map(Tensor._plain, found)) if isinstance(found, tuple) else Tensor._plain(found)
 
 
-@function("nonzero(Tensor input, *, bool as_tuple=False)")
+@function("nonzero(Tensor input, *, bool as_tuple=False, Tensor out=None)")
 def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
     """The places of the elements that are not zero, a row each; ``as_tuple``: a tensor for each dimension."""
     if as_tuple:

@@ -16,12 +16,12 @@ import numpy as np
 from ..autograd import grad_mode, views
 from ..autograd.notes import warn
 from ..autograd.observe import tell
-from ..dtypes import DTYPES, FROM_NUMPY, device, result_type, type_name
+from ..dtypes import DTYPES, FROM_NUMPY, check_device, get_default_dtype, result_type, type_name
 from ..dtypes import dtype as Dtype
 from ..memory import address, as_it_lies, offset, storage, strided
 from ..tensor import Tensor
 from . import dual
-from .arguments import FUNCTIONS, METHODS, broadcast_shape, function, infer_shape, wrap_dim, wrap_dims
+from .arguments import FUNCTIONS, broadcast_shape, function, infer_shape, wrap_dim, wrap_dims
 from .dual import either, sum_to, total, zeros_of
 from .templates import Operation, operation, row
 
@@ -492,11 +492,18 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     return split(input, -(-length // chunks) if length else [0] * chunks, dim)
 
 
-@operation("unbind(Tensor input, int dim=0)", _piled, _JOINED, outputs=None, view=True)
-def unbind(self: np.ndarray, dim: int) -> list[np.ndarray]:
+def _parts(self: np.ndarray, dim: int) -> list[np.ndarray]:
+    return [self[at(self.ndim, dim, i)] for i in range(self.shape[dim])]
+
+
+_unbind = row("unbind", _parts, _piled, _JOINED, outputs=None, view=True)
+
+
+@function("unbind(Tensor input, int dim=0)")
+def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     """Views of its parts along a dimension, which they no longer have."""
-    length = _length(self, dim, IndexError(f"Dimension specified as {dim} but tensor has no dimensions"))
-    return [self[at(self.ndim, dim, i)] for i in range(length)]
+    length = _length(input._array, dim, IndexError(f"Dimension specified as {dim} but tensor has no dimensions"))
+    return _unbind(input, dim) if length else ()
 
 
 # Joining
@@ -527,7 +534,7 @@ _cat = Operation("cat", _joined, variadic=(_parted, _PART))
 _stack = Operation("stack", _stacked, variadic=(_unstacked, _PART))
 
 
-@function("cat(Tensor[] tensors, int dim=0)", method=False, aliases=("concat", "concatenate"))
+@function("cat(Tensor[] tensors, int dim=0, *, Tensor out=None)", method=False, aliases=("concat", "concatenate"))
 def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """The tensors one after another along a dimension they have."""
     if not tensors:
@@ -550,7 +557,7 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     return _cat(list(tensors), dim, result_type(*tensors).numpy, lengths)
 
 
-@function("stack(Tensor[] tensors, int dim=0)", method=False)
+@function("stack(Tensor[] tensors, int dim=0, *, Tensor out=None)", method=False)
 def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """The tensors one after another along a new dimension."""
     if not tensors:
@@ -567,7 +574,7 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
 
 
 def _joining(name: str, doc: str, least: int) -> Callable[..., Tensor]:
-    @function(f"{name}(Tensor[] tensors)", method=False, doc=doc)
+    @function(f"{name}(Tensor[] tensors, *, Tensor out=None)", method=False, doc=doc)
     def pile(tensors: Sequence[Tensor]) -> Tensor:
         if not tensors:
             raise RuntimeError(f"{name} expects a non-empty TensorList")
@@ -614,7 +621,7 @@ _diag_embed = row("diag_embed", lambda self, offset, dim1, dim2: np.diag(self, o
 _diagonal_copy = row("diagonal_copy", _copied, _undiagonal, _DIAGONAL, node="DiagonalBackward0_copy")
 
 
-@function("diag(Tensor input, int diagonal=0)")
+@function("diag(Tensor input, int diagonal=0, *, Tensor out=None)")
 def diag(input: Tensor, diagonal: int = 0) -> Tensor:
     """The diagonal of a matrix (a copy), or the matrix with this diagonal."""
     if input._array.ndim not in (1, 2):
@@ -630,7 +637,7 @@ def _triangle(name: str, what: str) -> Callable[..., Any]:
 
     made = row(name, forward, lambda grad, diagonal: either(made, grad, diagonal), rf"\mathrm{{{name}}}(\bar{{z}})")
     doc = f"The part of each matrix on and {what} a diagonal; the rest is zero."
-    return function(f"{name}(Tensor input, int diagonal=0)", in_place=True, doc=doc)(made)
+    return function(f"{name}(Tensor input, int diagonal=0, *, Tensor out=None)", in_place=True, doc=doc)(made)
 
 
 tril, triu = _triangle("tril", "below"), _triangle("triu", "above")
@@ -711,7 +718,7 @@ def repeat_interleave(input: Tensor, repeats: int, dim: int | None = None) -> Te
     return _view(_clone_in_order(wide), (*shape[:dim], shape[dim] * repeats, *shape[dim + 1 :]))
 
 
-@function("kron(Tensor input, Tensor other)")
+@function("kron(Tensor input, Tensor other, *, Tensor out=None)")
 def kron(input: Any, other: Any) -> Tensor:
     """Kronecker's product: ``other`` times each element of ``input``, side by side."""
     ndim = max(input._array.ndim, other._array.ndim)
@@ -827,31 +834,49 @@ def _converted(self: np.ndarray, dtype: Dtype) -> np.ndarray:
 _to_copy = row("_to_copy", _converted, lambda grad: grad, _SAME)  # the walk casts the gradient back
 
 
-def to(input: Tensor, *args: Any, copy: bool = False, **kwargs: Any) -> Tensor:
+def _cast(input: Tensor, dtype: Dtype) -> Tensor:
+    return input if dtype.numpy == input._array.dtype else _to_copy(input, dtype)
+
+
+_COPYING = "bool non_blocking=False, bool copy=False, *, memory_format memory_format=None"
+
+
+@method(
+    f"to(Tensor input, device device=None, dtype dtype=None, {_COPYING})",
+    f"to(Tensor input, dtype dtype, {_COPYING})",
+    f"to(Tensor input, Tensor tensor, {_COPYING})",
+)
+def to(
+    input: Tensor, device: Any = None, dtype: Dtype | None = None, non_blocking: bool = False, copy: bool = False,
+    memory_format: Any = None, tensor: Tensor | None = None,
+) -> Tensor:  # fmt: skip
     """The tensor in another dtype (or like another tensor); itself where nothing changes."""
-    kind = kwargs.get("dtype")
-    for arg in (*args, kwargs.get("device"), kwargs.get("other")):
-        if isinstance(arg, Dtype | Tensor):
-            kind = arg if isinstance(arg, Dtype) else arg.dtype
-        elif isinstance(arg, str | device) and device(arg).type != "cpu":
-            raise AssertionError("Torch not compiled with CUDA enabled")
-    kind = input.dtype if kind is None else kind
-    return input if kind.numpy == input._array.dtype and not copy else _to_copy(input, kind)
+    check_device(device, "to")
+    kind = dtype or (input if tensor is None else tensor).dtype
+    return _to_copy(input, kind) if copy else _cast(input, kind)
 
 
-def type(input: Tensor, dtype: Dtype | str | None = None) -> Any:
+@method("type(Tensor input, any dtype=None, bool non_blocking=False)")
+def type(input: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
     """The name of its type, or the tensor in another dtype."""
     if dtype is None:
         return type_name(input.dtype)
-    return to(input, {type_name(kind): kind for kind in DTYPES}[dtype] if isinstance(dtype, str) else dtype)
+    names = {type_name(kind): kind for kind in DTYPES} | {"torch.Tensor": get_default_dtype()}
+    name = dtype if isinstance(dtype, str) else f"torch.{getattr(dtype, '__name__', '')}"  # LongTensor is a class
+    kind = dtype if isinstance(dtype, Dtype) else names.get(name)
+    if kind is None:
+        raise ValueError(f"invalid type: '{getattr(dtype, '__name__', dtype)}'")
+    return _cast(input, kind)
 
 
-METHODS |= {"to": to, "type": type}
-method("type_as(Tensor input, Tensor other)", doc="In the dtype of ``other``.")(lambda input, other: to(input, other))
-method("cpu(Tensor input)", doc="The tensor itself: there is only the CPU.")(lambda input: input)
+method("type_as(Tensor input, Tensor other)", doc="In the dtype of ``other``.")(
+    lambda input, other: _cast(input, other.dtype)
+)
+_KEPT = "(Tensor input, *, memory_format memory_format=None)"
+method(f"cpu{_KEPT}", doc="The tensor itself: there is only the CPU.")(lambda input, memory_format=None: input)
 for _kind in DTYPES:
-    method(f"{_kind.scalar_name.lower()}(Tensor input)", doc=f"The tensor as {_kind}.")(
-        lambda input, kind=_kind: to(input, kind)
+    method(_kind.scalar_name.lower() + _KEPT, doc=f"The tensor as {_kind}.")(
+        lambda input, memory_format=None, kind=_kind: _cast(input, kind)
     )
 
 

@@ -597,6 +597,9 @@ def test_typed_constructors_make_tensors_of_their_dtype() -> None:
     program("""
         print(torch.FloatTensor([1, 2.5]), torch.LongTensor([3, 4]), torch.LongTensor(1, 2).shape)
         print(torch.FloatTensor(2, 3).dtype, torch.FloatTensor(torch.ones(2)))
+        print(torch.LongTensor, torch.LongTensor.dtype, isinstance(torch.ones(2), torch.FloatTensor))
+        print(isinstance(torch.ones(2), torch.LongTensor), isinstance(2, torch.LongTensor))
+        torch.LongTensor(torch.ones(2))
     """)
 
 

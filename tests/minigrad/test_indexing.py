@@ -168,6 +168,13 @@ x[0:0][[0]]
 x[0:0][torch.tensor([], dtype=torch.long)]
 s[-1]
 s[np.int64(0)]
+x.detach()[torch.tensor([1, 0], dtype=torch.uint8)]
+x.detach()[torch.tensor([1, 0], dtype=torch.uint8), :, 1]
+x.detach()[np.array([0, 1], dtype=np.uint8)]
+x[torch.tensor([1, 0, 1], dtype=torch.uint8)]
+x[torch.tensor(1, dtype=torch.uint8)]
+s[torch.tensor(0, dtype=torch.uint8)]
+x[torch.tensor([1, 0], dtype=torch.int8)]
 """.strip().splitlines()
 
 WRITING = """
@@ -308,6 +315,14 @@ y = x * 2; y[torch.ones(2, 3, dtype=torch.bool), [1]] = s; y
 y = s * 2; y[:2] = 1.0; y
 y = s * 2; y[-1] = 1.0; y
 y = x * 2; y[np.int64(1)] = v; y
+y = x * 2; y[0] = np.int64(3); y
+y = x * 2; y[0] = np.float32(3); y
+y = torch.zeros(2, 4); y[torch.tensor([1, 0], dtype=torch.uint8)] = v.detach(); y
+torch.zeros(2, 4).index_put_((torch.tensor([0, 1], dtype=torch.uint8),), v.detach(), accumulate=True)
+y = torch.arange(4); y[y > 9] = torch.tensor([]); y
+y = torch.arange(4); y[y > -1] = torch.tensor([]); y
+y = torch.arange(4); y[[0, 1]] = torch.ones(3); y
+y = torch.arange(4); del y[0]
 """.strip().splitlines()
 
 BY_INDEX = """
@@ -398,6 +413,12 @@ m.topk(2, 1, True, False)
 torch.topk(v, 2)
 m.topk(9)
 m.topk(2, 5)
+y, z = torch.empty(0), torch.empty(0, dtype=torch.long); torch.sort(m.detach(), out=(y, z)); y, z
+y, z = torch.empty(0), torch.empty(0, dtype=torch.long); torch.topk(m.detach(), 2, out=(y, z)); y, z
+y = torch.empty(0, dtype=torch.long); torch.nonzero(m > 2, out=y); y
+y = torch.empty(0); torch.gather(m.detach(), 1, ii, out=y); y
+y = torch.empty(0); torch.index_select(m.detach(), 1, i, out=y); y
+y = torch.empty(0); torch.masked_select(m.detach(), m > 2, out=y); y
 """.strip().splitlines()
 
 
