@@ -59,9 +59,8 @@ def mm(self: np.ndarray, mat2: np.ndarray) -> np.ndarray:
     if self.ndim != 2 or mat2.ndim != 2:
         raise RuntimeError(f"{'self' if self.ndim != 2 else 'mat2'} must be a matrix")
     if self.shape[1] != mat2.shape[0]:
-        raise RuntimeError(
-            "mat1 and mat2 shapes cannot be multiplied ({}x{} and {}x{})".format(*self.shape, *mat2.shape)
-        )
+        shapes = "{}x{} and {}x{}".format(*self.shape, *mat2.shape)
+        raise RuntimeError(f"mat1 and mat2 shapes cannot be multiplied ({shapes})")
     unlike = "expected m1 and m2 to have the same dtype, but got: {0.c_name} != {1.c_name}"
     return _product(self, mat2, "addmm_impl_cpu_", unlike)
 

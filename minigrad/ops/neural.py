@@ -371,19 +371,16 @@ def _convolution(
     return out
 
 
+_GIVEN = ("grad", "input", "weight", "stride", "padding", "dilation", "groups")
 convolution = Operation(
     "convolution",
     _convolution,
     input=(
-        lambda grad, input, weight, stride, padding, dilation, groups: _third(
-            "input", input.shape, (stride, padding, dilation, groups), output=grad, weight=weight
-        ),
+        named(_GIVEN, lambda grad, x, w, *settings: _third("input", x.shape, settings, output=grad, weight=w)),
         r"W^\top \bar{z}",
     ),
     weight=(
-        lambda grad, input, weight, stride, padding, dilation, groups: _third(
-            "weight", weight.shape, (stride, padding, dilation, groups), output=grad, input=input
-        ),
+        named(_GIVEN, lambda grad, x, w, *settings: _third("weight", w.shape, settings, output=grad, input=x)),
         r"\bar{z} x^\top",
     ),
     bias=(_over_channels, r"\textstyle\sum \bar{z}"),
@@ -654,8 +651,6 @@ def _scaled(grad: Any, value: Any, reduction: int) -> Any:
 
 
 def _difference(self: np.ndarray, target: np.ndarray) -> np.ndarray:
-    if self.dtype is target.dtype and self.dtype.kind == "f":
-        return np.subtract(self, target, out=...)
     x, y = promote(self, target, False)
     refuse_kinds("biu", x.dtype, "mse_cpu")
     return np.subtract(x, y, out=...)
@@ -778,18 +773,13 @@ def _nll_backward(
     return slope
 
 
-nll_loss, nll_loss2d = (
-    row(
-        name,
-        _nll,
-        _nll_backward,
-        r"-\bar{z}\, w_y / \textstyle\sum w \text{ at } y",
-        node=node,
-        tensors=("target", "weight"),
-        outputs=("output", "total_weight"),
-    )
-    for name, node in (("nll_loss", "NllLossBackward0"), ("nll_loss2d", "NllLoss2DBackward0"))
-)
+_NLL: dict[str, Any] = {
+    "formula": r"-\bar{z}\, w_y / \textstyle\sum w \text{ at } y",
+    "tensors": ("target", "weight"),
+    "outputs": ("output", "total_weight"),
+}
+nll_loss = row("nll_loss", _nll, _nll_backward, **_NLL)
+nll_loss2d = row("nll_loss2d", _nll, _nll_backward, node="NllLoss2DBackward0", **_NLL)
 
 
 def _bce(self: np.ndarray, target: np.ndarray, weight: Any, reduction: int) -> np.ndarray:
