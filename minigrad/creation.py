@@ -312,19 +312,8 @@ def _item_dtype(data: Any) -> dtype:
 
 def _stored(flat: list[Any], dtype: dtype) -> Any:
     """The items as Python numbers that the dtype can store, or PyTorch's complaint."""
-    for place, item in enumerate(flat):
-        if isinstance(item, Tensor):
-            if item.requires_grad:
-                warn(
-                    "Converting a tensor with requires_grad=True to a scalar may lead to unexpected behavior.\n"
-                    "Consider using tensor.detach() first."
-                )
-            if dtype.category != dtypes.INTEGRAL:
-                if item._array.size != 1:
-                    raise ValueError("only one element tensors can be converted to Python scalars")
-                flat[place] = item._array.item()
     if dtype is bool_:
-        return list(map(bool, flat))
+        return [bool(operator.index(item) if isinstance(item, Tensor) else item) for item in flat]
     if dtype.is_floating_point:
         return c_array.array("d", flat)  # which refuses what is no number in the words PyTorch has it from
     ints = [operator.index(item) for item in flat if not isinstance(item, float)] or [0]

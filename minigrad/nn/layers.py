@@ -27,19 +27,15 @@ def _shown(module: Module, *names: str) -> str:
     return ", ".join(f"{name.removesuffix('!r')}={{0.{name}}}".format(module) for name in names)
 
 
-def _parameter(*shape: int, dtype: Dtype | None = None) -> Parameter:
-    return Parameter(creation.empty(*shape, dtype=dtype))
-
-
 class _Weighted(Module):
-    """A layer with a ``weight`` and perhaps a ``bias``, which start uniform in ±1/√fan_in."""
+    """A layer with a ``weight`` and a ``bias``, or None, which start uniform in ±1/√fan_in."""
 
-    weight: Parameter
-    bias: Parameter | None
+    weight: Any
+    bias: Any
 
-    def _weights(self, *shape: int, bias: bool, dtype: Dtype | None = None) -> None:
-        self.weight = _parameter(*shape, dtype=dtype)
-        self.register_parameter("bias", _parameter(shape[0], dtype=dtype) if bias else None)
+    def _weights(self, dtype: Dtype | None = None, **shapes: tuple[int, ...] | None) -> None:
+        for name, shape in shapes.items():
+            self.register_parameter(name, None if shape is None else Parameter(creation.empty(shape, dtype=dtype)))
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -62,7 +58,7 @@ class Linear(_Weighted):
     ) -> None:
         super().__init__()
         self.in_features, self.out_features = in_features, out_features
-        self._weights(out_features, in_features, bias=bias, dtype=dtype)
+        self._weights(dtype, weight=(out_features, in_features), bias=(out_features,) if bias else None)
 
     def forward(self, input: Tensor) -> Tensor:
         """(*, in_features) to (*, out_features)."""
@@ -100,7 +96,8 @@ class _Conv(_Weighted):
             raise ValueError(f"Invalid padding string {padding!r}, should be one of {{'valid', 'same'}}")
         if padding == "same" and any(step != 1 for step in self.stride):
             raise ValueError("padding='same' is not supported for strided convolutions")
-        self._weights(out_channels, in_channels // groups, *self.kernel_size, bias=bias, dtype=dtype)
+        kernel = (out_channels, in_channels // groups, *self.kernel_size)
+        self._weights(dtype, weight=kernel, bias=(out_channels,) if bias else None)
 
     def forward(self, input: Tensor) -> Tensor:
         """(N, C_in, *) to (N, C_out, *)."""
@@ -140,7 +137,7 @@ class Embedding(Module):
                 raise AssertionError("Padding_idx must be within num_embeddings")
             padding_idx %= num_embeddings
         self.num_embeddings, self.embedding_dim, self.padding_idx = num_embeddings, embedding_dim, padding_idx
-        self.weight = _parameter(num_embeddings, embedding_dim)
+        self.weight = Parameter(creation.empty(num_embeddings, embedding_dim))
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -158,16 +155,8 @@ class Embedding(Module):
         return text if self.padding_idx is None else f"{text}, padding_idx={self.padding_idx}"
 
 
-class _Normalised(Module):
+class _Normalised(_Weighted):
     """A layer that scales by a ``weight`` of ones and shifts by a ``bias`` of zeros, where it has them."""
-
-    weight: Parameter | None
-    bias: Parameter | None
-
-    def _weights(self, shape: tuple[int, ...], weight: bool, bias: bool) -> None:
-        self.register_parameter("weight", _parameter(*shape) if weight else None)
-        self.register_parameter("bias", _parameter(*shape) if bias else None)
-        self.reset_parameters()
 
     def reset_parameters(self) -> None:
         """Weight 1, bias 0."""
@@ -192,7 +181,8 @@ class _BatchNorm(_Normalised):
         for name in ("running_mean", "running_var"):
             self.register_buffer(name, creation.empty(num_features) if track_running_stats else None)
         self.register_buffer("num_batches_tracked", creation.tensor(0) if track_running_stats else None)
-        self._weights((num_features,), affine, affine)
+        shape = (num_features,) if affine else None
+        self._weights(weight=shape, bias=shape)
 
     def reset_running_stats(self) -> None:
         """Mean 0, variance 1, no batch seen."""
@@ -251,7 +241,8 @@ class LayerNorm(_Normalised):
         super().__init__()
         self.normalized_shape = _tuple(normalized_shape, 1)
         self.eps, self.elementwise_affine = eps, elementwise_affine
-        self._weights(self.normalized_shape, elementwise_affine, elementwise_affine and bias)
+        shape = self.normalized_shape if elementwise_affine else None
+        self._weights(weight=shape, bias=shape if bias else None)
 
     def forward(self, input: Tensor) -> Tensor:
         """(*, *normalized_shape) to the same."""

@@ -171,14 +171,12 @@ class Module:
 
         ``with_kwargs``: it is called with, and returns, those that were given by name as well: ``(args, kwargs)``.
         """
-        entry: Any = (hook, with_kwargs)
-        return RemovableHandle(self._forward_pre_hooks, entry)
+        return RemovableHandle(self._forward_pre_hooks, (hook, with_kwargs))
 
     def register_forward_hook(self, hook: Callable[..., Any], *, with_kwargs: bool = False) -> RemovableHandle:
         """Call ``hook(module, args, output)`` after forward (``with_kwargs``: ``hook(module, args, kwargs, output)``);
         what it returns replaces the output."""
-        entry: Any = (hook, with_kwargs)
-        return RemovableHandle(self._forward_hooks, entry)
+        return RemovableHandle(self._forward_hooks, (hook, with_kwargs))
 
     def register_full_backward_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """Call ``hook(module, grad_output)`` when the gradients of the outputs are known; a tuple replaces them."""
