@@ -328,20 +328,18 @@ class Tensor(metaclass=Shown):
     @telling
     def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> RemovableHandle:
         """Call ``hook(gradient)`` when this tensor's gradient is known; a returned tensor replaces it."""
-        if not self.requires_grad:
-            raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
         return autograd.graph.RemovableHandle(self._hooks().tensor.setdefault(self._output_nr, {}), hook)
 
     @telling
     def register_post_accumulate_grad_hook(self, hook: Callable[[Tensor], None]) -> RemovableHandle:
         """Call ``hook(self)`` each time a gradient has been added to this leaf's ``.grad``."""
-        if not self.requires_grad:
-            raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
         if self.grad_fn is not None:
             raise RuntimeError("post accumulate grad hooks cannot be registered on non-leaf tensors")
         return autograd.graph.RemovableHandle(self._hooks().post_accumulate, hook)
 
     def _hooks(self) -> Hooks:
+        if not self.requires_grad:
+            raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
         return (self.grad_fn or autograd.graph.accumulator(self))._hooks()
 
     # Its memory

@@ -17,7 +17,7 @@ from .. import dtypes, random
 from ..autograd.notes import explain, warn
 from ..ops import linalg, neural, pointwise, shaping
 from ..ops import reduction as reductions
-from ..ops.arguments import broadcast_error, function, wrap_dim
+from ..ops.arguments import broadcast_shape, function, wrap_dim
 from ..ops.dual import expand
 from ..ops.templates import Operation, in_place
 from ..tensor import Tensor
@@ -491,10 +491,10 @@ def _pair(input: Any, target: Any) -> tuple[Any, Any]:
         "lead to incorrect results due to broadcasting. Please ensure they have the same size."
     )
     try:
-        shape = np.broadcast_shapes(x, y)
-    except ValueError:
+        shape = broadcast_shape(x, y)
+    except RuntimeError as error:
         what = f"The prediction has shape {x}, the target {y}: a loss compares them element by element."
-        raise explain(broadcast_error(x, y), what) from None
+        raise explain(error, what) from None
     return (input if x == shape else expand(input, shape)), (target if y == shape else expand(target, shape))
 
 
