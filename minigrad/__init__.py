@@ -54,6 +54,7 @@ warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"minigrad\.")
 for _signature, _body in (
     ("numel(Tensor input)", Tensor.numel),
     ("is_floating_point(Tensor input)", Tensor.is_floating_point),
+    ("is_complex(Tensor input)", Tensor.is_complex),
     ("is_inference(Tensor input)", Tensor.is_inference),
     ("can_cast(dtype from_, dtype to)", can_cast),
     ("promote_types(dtype type1, dtype type2)", promote_types),

@@ -152,6 +152,10 @@ class Tensor(metaclass=Shown):
         """Whether its dtype is a floating one."""
         return self._array.dtype.kind == "f"
 
+    def is_complex(self) -> bool:
+        """Whether its dtype is a complex one: there is none."""
+        return False
+
     @telling
     def size(self, dim: int | None = None) -> Any:
         """Its shape, or the length of one dimension."""

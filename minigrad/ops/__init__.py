@@ -18,7 +18,7 @@ addbmm addmv addmv_ addr addr_ adjoint aminmax angle argwhere as_strided_scatter
 cholesky cholesky_solve conj copysign corrcoef cov cummax cummin deg2rad det diag_embed diagflat
 diagonal_scatter digamma dist dsplit erfc erfinv erfinv_ exponential_ fill_diagonal_ fliplr flipud float_power
 fmax fmin frexp gcd geometric_ get_device hardshrink heaviside histc histogram hsplit hypot i0 igamma imag
-index_copy index_copy_ index_fill index_fill_ index_reduce inner inverse is_complex is_nonzero is_signed
+index_copy index_copy_ index_fill index_fill_ index_reduce inner inverse is_nonzero is_signed
 isneginf isposinf isreal kthvalue lcm ldexp lgamma logaddexp2 logcumsumexp logdet logit logit_
 log_normal_ lu lu_solve map_ masked_scatter masked_scatter_ matrix_exp matrix_power mode msort
 mvlgamma nan_to_num nan_to_num_ nanmean nanmedian nanquantile narrow_copy new nextafter pin_memory pinverse

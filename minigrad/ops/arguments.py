@@ -26,6 +26,7 @@ import numpy as np
 from .. import dtypes
 from ..autograd import grad_mode, notes, views
 from ..dtypes import kind_name
+from ..memory import check_memory
 from ..tensor import Tensor
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -195,7 +196,11 @@ def _write(name: str, out: Any, args: tuple[Any, ...], result: Any) -> Any:
         )
     for target, source in zip(_flat((out,)), _flat((result,)), strict=True):
         views.check_inplace(target, False)
+        for text, names in _EXACT.items():
+            if name in names.split() and target.dtype is not source.dtype:
+                raise RuntimeError(text.format(target.dtype, source.dtype))
         must_cast(source.dtype, target.dtype)
+        check_memory(target._array, [each._array for each in _flat(args) if each.shape == target.shape])
         if target.shape != source.shape:
             if target._array.size:
                 notes.warn(
@@ -209,6 +214,17 @@ def _write(name: str, out: Any, args: tuple[Any, ...], result: Any) -> Any:
         np.copyto(target._array, source._array, casting="unsafe")
         target._changed()
     return out
+
+
+_EXACT = {  # what writes results of its own dtype only, and what PyTorch says of another
+    "Found dtype {0.scalar_name} but expected {1.scalar_name}": (
+        "abs bitwise_not ceil floor frac neg round sgn sign trunc"
+    ),
+    "Expected out tensor to have dtype {1.c_name}, but got {0.c_name} instead": (
+        "addmm argmax argmin bmm cross diag gather index_add log_softmax matmul mm norm scatter scatter_add "
+        "softmax tril triu vector_norm"
+    ),
+}
 
 
 def must_cast(result: dtypes.dtype, wanted: dtypes.dtype) -> None:
@@ -240,7 +256,7 @@ class Parameter:
         self.kind, self.read = _KINDS.get(kind + "[]" if several else kind, (f"torch.{kind}", lambda value, _: value))
         self.value = ast.literal_eval(self.default.replace("[", "(").replace("]", ",)")) if self.default else None
         self.nullable = bool(nullable) or self.default == "None"
-        self.numpys = _NUMPYS.get(self.name, self.name)
+        self.names = (self.name, *_NUMPYS.get(self.name, ()))
         self.text = f"{self.kind} {self.name}" + (f" = {self.default}" if self.default else "")
 
     def wrong(self, value: Any, position: int) -> str:
@@ -274,7 +290,7 @@ class Signature:
         # What the body calls each, and whether it stands in the same place there.
         self.passed = [
             (names[place], True)
-            if place < len(names) and parameter.name not in names
+            if place < min(len(names), keyword_only) and parameter.name not in names
             else (parameter.name, place >= len(names) or names[place] == parameter.name)
             for place, parameter in enumerate(self.parameters, method)
         ]
@@ -291,7 +307,7 @@ class Signature:
         for place, (parameter, (name, in_place)) in enumerate(zip(self.parameters, self.passed, strict=True)):
             value = args[place] if place < count else NONE
             if value is NONE and named:
-                value = named.get(parameter.name, named.get(parameter.numpys, NONE))
+                value = next((named[known] for known in parameter.names if known in named), NONE)
                 found += value is not NONE
             if value is NONE:
                 if parameter.default is None:
@@ -443,7 +459,12 @@ def _only(kind: Any) -> Callable[[Any, Any], Any]:
 
 _ARITHMETIC = re.compile("(add|sub(tract)?|mul(tiply)?|(true_|floor_)?div(ide)?|copy)_?")  # of numbers, too
 _PYTHONS: dict[type, dtypes.dtype] = {float: dtypes.float64, int: dtypes.int64, bool: dtypes.bool_}
-_NUMPYS = {"dim": "axis", "keepdim": "keepdims", "input": "x", "other": "x2"}  # numpy's names for the same
+_NUMPYS = {
+    "dim": ("axis",),
+    "keepdim": ("keepdims",),
+    "input": ("x", "a", "x1"),
+    "other": ("x2",),
+}  # numpy's names for the same
 _KINDS: dict[str, tuple[str, Callable[[Any, Any], Any]]] = {
     "Tensor": ("Tensor", _tensor),
     "Tensor[]": ("tuple of Tensors", _tensors),

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..dtypes import FROM_NUMPY
+from ..dtypes import FROM_NUMPY, get_default_dtype, number_array
 from ..tensor import Tensor
 from . import dual
 from .arguments import METHODS, function, is_number
@@ -22,13 +22,11 @@ from .written import Formula
 
 def _times(y: np.ndarray, alpha: float, kind: np.dtype[Any]) -> np.ndarray:
     """``alpha`` times the second operand, where the dtype allows it."""
-    if alpha == 1:
-        return y
     if isinstance(alpha, bool) and kind.kind != "b":
         raise RuntimeError("Boolean alpha only supported for Boolean results.")
     if kind.kind != "f" and isinstance(alpha, float):
         raise RuntimeError("For integral input tensors, argument alpha must not be a floating point number.")
-    return np.asarray(y * alpha).astype(kind, copy=False)
+    return y if alpha == 1 else np.multiply(y, number_array(alpha, FROM_NUMPY[kind]), out=...)
 
 
 _add: Any = binary(
@@ -101,13 +99,15 @@ def add(input: Tensor | float, other: Tensor | float, *, alpha: float = 1) -> Te
     >>> torch.add(torch.tensor([1., 2.]), 1, alpha=10)
     tensor([11., 12.])
     """
-    return _add(input, other) if alpha == 1 and isinstance(input, Tensor) else _add.operation(input, other, alpha)
+    simple = type(alpha) is int and alpha == 1 and isinstance(input, Tensor)
+    return _add(input, other) if simple else _add.operation(input, other, alpha)
 
 
 @function("sub(Tensor input, Tensor other, *, Scalar alpha=1, Tensor out=None)", in_place=True, aliases=("subtract",))
 def sub(input: Tensor | float, other: Tensor | float, *, alpha: float = 1) -> Tensor:
     """``input - alpha * other``, broadcast and promoted as in PyTorch."""
-    return _sub(input, other) if alpha == 1 and isinstance(input, Tensor) else _sub.operation(input, other, alpha)
+    simple = type(alpha) is int and alpha == 1 and isinstance(input, Tensor)
+    return _sub(input, other) if simple else _sub.operation(input, other, alpha)
 
 
 @function("mul(Tensor input, Tensor other, *, Tensor out=None)", in_place=True, aliases=("multiply",))
@@ -436,6 +436,14 @@ def addcmul(self: np.ndarray, tensor1: np.ndarray, tensor2: np.ndarray, value: f
 @dual.rounded_once
 def addcdiv(self: np.ndarray, tensor1: np.ndarray, tensor2: np.ndarray, value: float) -> np.ndarray:
     """``input + value * tensor1 / tensor2``."""
+    if "f" not in tensor1.dtype.kind + tensor2.dtype.kind:
+        raise RuntimeError(
+            "Integer division with addcdiv is no longer supported, and in a future  release addcdiv will perform a "
+            "true division of tensor1 and tensor2. The historic addcdiv behavior can be implemented as (input + value "
+            "* torch.trunc(tensor1 / tensor2)).to(input.dtype) for integer inputs and as (input + value * tensor1 / "
+            "tensor2) for float inputs. The future addcdiv behavior is just the latter implementation: (input + value "
+            "* tensor1 / tensor2), for all dtypes."
+        )
     return _plus(self, lambda a, b: value * a / b, *promote(tensor1, tensor2, True))
 
 
@@ -495,7 +503,12 @@ def isclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-
 
 
 def _is_close(x: np.ndarray, y: np.ndarray, rtol: float, atol: float, equal_nan: bool) -> np.ndarray:
-    same, distance = (x == y) | ((x != x) & (y != y) if equal_nan else False), np.absolute(x - y)
+    same = (x == y) | ((x != x) & (y != y) if equal_nan else False)
+    if not rtol and not atol:
+        return same
+    if x.dtype.kind != "f":
+        x, y = x.astype(get_default_dtype().numpy), y.astype(get_default_dtype().numpy)
+    distance = np.absolute(x - y)
     return same | (np.isfinite(distance) & (distance <= atol + np.absolute(rtol * y)))
 
 

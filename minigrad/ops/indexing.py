@@ -501,6 +501,8 @@ def _written(self: np.ndarray, dim: int, index: np.ndarray, src: Any, *, write: 
     if index.size:
         if isinstance(src, np.ndarray):
             src = np.atleast_1d(src)[tuple(map(slice, np.atleast_1d(index).shape))]
+        else:
+            src = number_array(src, of(self))
         write(np.atleast_1d(out), _places(index, dim), src)
     return out
 
@@ -518,8 +520,8 @@ _scatter = Operation("scatter", _written, self=(_cleared, _ELSEWHERE), src=(_gat
 
 
 @_in_place_too(
-    "scatter(Tensor input, int dim, Tensor index, Tensor src)",
-    "scatter(Tensor input, int dim, Tensor index, Scalar value)",
+    "scatter(Tensor input, int dim, Tensor index, Tensor src, *, Tensor out=None)",
+    "scatter(Tensor input, int dim, Tensor index, Scalar value, *, Tensor out=None)",
 )
 def scatter(input: Tensor, dim: int, index: Tensor, src: Tensor | None = None, value: float = 0) -> Tensor:
     """A copy with ``src`` (or a number) written at these places: ``out[i][index[i][j]] = src[i][j]``."""
@@ -527,7 +529,7 @@ def scatter(input: Tensor, dim: int, index: Tensor, src: Tensor | None = None, v
 
 
 @operation(
-    "scatter_add(Tensor input, int dim, Tensor index, Tensor src)",
+    "scatter_add(Tensor input, int dim, Tensor index, Tensor src, *, Tensor out=None)",
     self=(lambda grad: grad, r"\bar{z}"),
     src=(_gathered, _TAKEN),
     public=_in_place_too,
@@ -544,7 +546,7 @@ def scatter_add(self: np.ndarray, dim: int, index: np.ndarray, src: np.ndarray) 
 def _added(self: np.ndarray, dim: int, index: np.ndarray, source: np.ndarray, alpha: float, _: Any) -> np.ndarray:
     out = np.array(self, order="C")
     key = at(max(self.ndim, 1), dim, np.atleast_1d(index))
-    _add_at(np.atleast_1d(out), key, source if alpha == 1 else (source * alpha).astype(source.dtype))
+    _add_at(np.atleast_1d(out), key, source if alpha == 1 else source * number_array(alpha, of(source)))
     return out
 
 
@@ -585,7 +587,7 @@ def index_select(self: np.ndarray, dim: int, index: np.ndarray) -> np.ndarray:
     return np.take(self, np.atleast_1d(index), dim) if self.ndim else self.copy()
 
 
-@_in_place_too("index_add(Tensor input, int dim, Tensor index, Tensor source, *, Scalar alpha=1)")
+@_in_place_too("index_add(Tensor input, int dim, Tensor index, Tensor source, *, Scalar alpha=1, Tensor out=None)")
 def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: float = 1) -> Tensor:
     """A copy with ``alpha * source`` added at these places of a dimension."""
     shape, added, along = input._array.shape or (1,), source._array, wrap_dim(dim, input._array.ndim)
@@ -607,7 +609,7 @@ def _untaken(grad: Any, self: Any, index: Any) -> Any:
     return scatter_flat(reshape(grad, (-1,)), places, tuple(self.shape))
 
 
-@operation("take(Tensor input, Tensor index)", _untaken, _PLACED, **_by_index)
+@operation("take(Tensor input, Tensor index, *, Tensor out=None)", _untaken, _PLACED, **_by_index)
 def take(self: np.ndarray, index: np.ndarray) -> np.ndarray:
     """The elements at these places, counted through all dimensions, in the shape of ``index``."""
     bad = _first_outside(index, -self.size, self.size)

@@ -276,18 +276,34 @@ def cross(self: np.ndarray, other: np.ndarray, dim: int | None) -> np.ndarray:
         raise RuntimeError(
             f"linalg.cross: inputs dimension {dim} must have length 3. Got {self.shape[dim]} and {other.shape[dim]}"
         )
-    return np.cross(self, other, axis=dim)
+    return np.ascontiguousarray(np.cross(self, other, axis=dim))
 
 
 _perpendicular: Any = dual("cross", lambda x, y, dim: cross.operation.forward(x, y, dim))
 
 
-@function("tensordot(Tensor input, Tensor other, any dims=2)", method=False)
+@function("tensordot(Tensor input, Tensor other, any dims=2, Tensor out=None)", method=False)
 def tensordot(input: Tensor, other: Tensor, dims: Any = 2) -> Tensor:
     """Products summed over the last ``dims`` dimensions of the one and the first of the other, or over these pairs."""
     m, n = input._array.shape, other._array.shape
-    first, second = (range(len(m) - dims, len(m)), range(dims)) if isinstance(dims, int) else dims
-    first, second = wrap_dims(first, len(m)), wrap_dims(second, len(n))
+    first, second = (range(-dims, 0), range(dims)) if isinstance(dims, int) else dims
+    if len(first) != len(second):
+        raise RuntimeError("both dimension lists should have same length")
+    given = tuple(zip(first, second, strict=True))
+    first, second = first and wrap_dims(first, len(m)), second and wrap_dims(second, len(n))
+    for d, e in given:
+        if m[d] != n[e] and 1 not in (m[d], n[e]):
+            raise RuntimeError(
+                "contracted dimensions need to match, but first has size "
+                f"{m[d]} in dim {d} and second has size {n[e]} in dim {e}"
+            )
+    input = shaping.to(
+        total(input, tuple(d for d, e in zip(first, second, strict=True) if m[d] != 1 == n[e]), True), input.dtype
+    )
+    other = shaping.to(
+        total(other, tuple(e for d, e in zip(first, second, strict=True) if m[d] == 1 != n[e]), True), other.dtype
+    )
+    m, n = input._array.shape, other._array.shape
     left, right = ([d for d in range(len(shape)) if d not in done] for shape, done in ((m, first), (n, second)))
     inner, rows = math.prod(m[d] for d in first), tuple(m[d] for d in left)
     a = reshape(permute(input, (*left, *first)), (math.prod(rows), inner))

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.notes import warn
-from ..dtypes import FROM_NUMPY, refuse_kinds, result_type
+from ..dtypes import FROM_NUMPY, number_array, refuse_kinds, result_type
 from ..memory import as_it_lies
 from ..tensor import Tensor
 from . import dual
@@ -219,7 +219,13 @@ floor, ceil, trunc = (
     elementwise(name, compute, dual.zeros, "0", aliases, general=refusing("b", f"{name}_vml_cpu", np.copy))
     for name, compute, aliases in (("floor", np.floor, ()), ("ceil", np.ceil, ()), ("trunc", np.trunc, ("fix",)))
 )
-frac = elementwise("frac", lambda x: np.subtract(x, np.trunc(x), out=...), lambda grad: grad, r"\bar{z}")
+frac = elementwise(
+    "frac",
+    lambda x: np.subtract(x, np.trunc(x), out=...),
+    lambda grad: grad,
+    r"\bar{z}",
+    general=refusing("biu", "frac_cpu", np.copy),
+)
 _round = unary("round", np.rint, dual.zeros, general=refusing("b", "round_vml_cpu", np.copy), formula="0")
 
 
@@ -281,7 +287,8 @@ def _clamped(self: np.ndarray, min: Any, max: Any) -> np.ndarray:
     bounds = [(bound, of) for bound, of in ((min, np.maximum), (max, np.minimum)) if bound is not None]
     out = self.astype(result_type(self, *(bound for bound, _ in bounds)).numpy, copy=False)
     for bound, extreme in bounds:
-        out = broadcast(dual.first(extreme), out, np.asarray(bound, dtype=out.dtype))
+        limit = bound if isinstance(bound, np.ndarray) else number_array(bound, FROM_NUMPY[out.dtype])
+        out = broadcast(dual.first(extreme), out, limit.astype(out.dtype, copy=False))
     return out
 
 
@@ -403,7 +410,7 @@ def _filled(self: np.ndarray, mask: np.ndarray, value: Any) -> np.ndarray:
             f"masked_fill_ only supports a 0-dimensional value tensor, but got tensor with {value.ndim} dimension(s)."
         )
     out = np.array(np.broadcast_to(self, broadcast_shape(mask.shape, self.shape)), order="C")
-    np.copyto(out, np.asarray(value).astype(out.dtype), where=mask)
+    np.copyto(out, number_array(np.asarray(value).item(), FROM_NUMPY[out.dtype]), where=mask)
     return out
 
 

@@ -632,7 +632,7 @@ def _cumprod_backward(grad: Any, self: Any, dim: int, result: Any) -> Any:
 
 
 def _running(name: str, ufunc: Any, derivative: Callable[..., Any], formula: str, what: str) -> None:
-    accumulate = dual.rounded_once(lambda x, dim: in_order(ufunc.accumulate(x, axis=dim)))
+    accumulate = dual.rounded_once(lambda x, dim: in_order(ufunc.accumulate(x, dim, x.dtype)))
 
     def forward(self: np.ndarray, dim: int, dtype: Dtype | None) -> np.ndarray:
         dim, kind = wrap_dim(dim, self.ndim), _wide(self, dtype)

@@ -394,12 +394,17 @@ def narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
     return slice_row(input, dim, start, start + length, 1)
 
 
-@function("diff(Tensor input, int n=1, int dim=-1)")
-def diff(input: Any, n: int = 1, dim: int = -1) -> Tensor:
-    """Each element less the one before, along a dimension; ``n`` times over."""
-    for _ in range(n):
-        length = _length(input._array, dim, RuntimeError("diff expects input to be at least one-dimensional"))
-        input = narrow(input, dim, 1, length - 1) - narrow(input, dim, 0, length - 1)
+@function("diff(Tensor input, int n=1, int dim=-1, Tensor prepend=None, Tensor append=None, *, Tensor out=None)")
+def diff(input: Any, n: int = 1, dim: int = -1, prepend: Tensor | None = None, append: Tensor | None = None) -> Tensor:
+    """Each element less the one before, along a dimension; ``n`` times over. More elements may be put at the ends."""
+    if n < 0:
+        raise RuntimeError(f"order must be non-negative but got {n}")
+    if prepend is not None or append is not None:
+        input = cat([part for part in (prepend, input, append) if part is not None], dim)
+    length = _length(input._array, dim, RuntimeError("diff expects input to be at least one-dimensional"))
+    for left in range(length - 1, max(length - n, 0) - 1, -1):
+        after, before = narrow(input, dim, 1, left), narrow(input, dim, 0, left)
+        input = after != before if input._array.dtype.kind == "b" else after - before
     return input
 
 
@@ -664,10 +669,12 @@ def _rolled_back(grad: Any, shifts: Shape, dims: Shape) -> Any:
 @operation("roll(Tensor input, int[1] shifts, int[1] dims=())", _rolled_back, r"\bar{z} \text{ rolled back}")
 def roll(self: np.ndarray, shifts: Shape, dims: Shape) -> np.ndarray:
     """A copy moved along some dimensions; what leaves at the end comes in at the beginning."""
+    if not shifts:
+        raise RuntimeError("`shifts` required")
     if (dims or len(shifts) != 1) and len(shifts) != len(dims):
         raise RuntimeError(f"shifts and dimensions must align. shifts: {len(shifts)}, dims:{len(dims)}")
     for dim in dims:
-        wrap_dim(dim, self.ndim)
+        _length(self, dim, IndexError(f"Dimension specified as {dim} but tensor has no dimensions"))
     return np.ascontiguousarray(np.roll(self, shifts, dims)) if dims else np.roll(self, shifts[0])
 
 
@@ -706,14 +713,26 @@ def tile(input: Tensor, dims: Shape) -> Tensor:
     return repeat(input, (1,) * (input._array.ndim - len(dims)) + dims)
 
 
-@function("repeat_interleave(Tensor input, int repeats, int? dim=None)")
-def repeat_interleave(input: Tensor, repeats: int, dim: int | None = None) -> Tensor:
-    """Each element (or part along ``dim``) so many times in a row."""
-    if repeats < 0:
-        raise RuntimeError("Repeats must be non-negative")
+@function(
+    "repeat_interleave(Tensor input, Tensor repeats, int? dim=None)",
+    "repeat_interleave(Tensor input, int repeats, int? dim=None)",
+)
+def repeat_interleave(input: Tensor, repeats: Tensor | int, dim: int | None = None) -> Tensor:
+    """Each element (or part along ``dim``) so many times in a row; a tensor has a number for each."""
     if dim is None:
         input, dim = flatten(input), 0
-    dim, shape = wrap_dim(dim, input._array.ndim), input._array.shape
+    given, dim, shape = dim, wrap_dim(dim, input._array.ndim), input._array.shape
+    if isinstance(repeats, Tensor):
+        if repeats._array.size not in (1, shape[dim]):
+            raise RuntimeError(
+                "repeats must have the same size as input along dim, but got repeats.size(0) = "
+                f"{repeats._array.size} and input.size({given}) = {shape[dim]}"
+            )
+        if np.any(repeats._array < 0):
+            raise RuntimeError("repeats can not be negative")
+        return FUNCTIONS["index_select"](input, dim, Tensor._plain(np.repeat(np.arange(shape[dim]), repeats._array)))
+    if repeats < 0:
+        raise RuntimeError("Repeats must be non-negative")
     wide = expand(unsqueeze(input, dim + 1), (*shape[: dim + 1], repeats, *shape[dim + 1 :]))
     return _view(_clone_in_order(wide), (*shape[:dim], shape[dim] * repeats, *shape[dim + 1 :]))
 

@@ -159,6 +159,10 @@ class TestFunctions:
         "z = x.clone(); z.sub_(y, alpha=2); z",
         "z = x.clone(); z.add_(1, alpha=2); z",
         "torch.add(x.long(), y.long(), alpha=2)",
+        "torch.add(x.long(), y.long(), alpha=True)",
+        "torch.add(x.long(), y.long(), alpha=1.0)",
+        "torch.add(x.byte(), 1, alpha=-3)",
+        "torch.sub(x.byte(), 1, alpha=300)",
         "torch.add(x.long(), y.long(), alpha=0.5)",
         "torch.add(x > 0, y > 0, alpha=True)",
         "torch.add(x > 0, y > 0, alpha=2)",
@@ -295,6 +299,7 @@ def test_logic(name: str, dtype: str) -> None:
         "torch.addcdiv(x, y, x, value=2)",
         "z = x.clone(); z.addcdiv_(x, y, value=-0.1); z",
         "x.addcdiv(torch.ones(4), y)",
+        "x.addcdiv(y.long(), y.long())",
     ],
 )
 def test_three_operands(code: str) -> None:
@@ -325,6 +330,8 @@ def test_three_operands(code: str) -> None:
         "torch.equal(x, 1)",
         "torch.allclose(x, 'a')",
         "torch.isclose(x.long(), y.long())",
+        "torch.isclose(x > 0, y > 1)",
+        "torch.isclose(x.byte(), y.byte(), atol=1)",
     ],
 )
 def test_comparing_whole_tensors(code: str) -> None:  # "version": PyTorch composes isclose of in-place changes

@@ -373,6 +373,7 @@ x.index_select(3, i)
 s.index_select(0, torch.tensor([0]))
 m.index_add(1, torch.tensor([0, 0]), m[:, :2] * 2)
 m.index_add(0, i, m, alpha=3)
+m.byte().index_add(0, i, m.byte(), alpha=-1)
 torch.index_add(m, 0, i, m * m)
 y = m * 2; y.index_add_(0, i, m); y
 y = m * 2; y.index_add_(0, torch.tensor([0, 0]), m, alpha=2); y

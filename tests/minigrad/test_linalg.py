@@ -239,6 +239,12 @@ def test_trace(x: object) -> None:
         "torch.tensordot(x, y)",
         "torch.tensordot(x, y.t(), dims=1)",
         "torch.tensordot(x, y, dims=([0], [0]))",
+        "torch.tensordot(x, y.sum(0, keepdim=True), dims=([0], [0]))",
+        "torch.tensordot(x.byte(), y.byte()[:1], dims=([0], [0]))",
+        "torch.tensordot(x, y, dims=0)",
+        "torch.tensordot(x, y, dims=1)",
+        "torch.tensordot(x, y, dims=([0], [0, 1]))",
+        "torch.cross(x[:, :, None].expand(2, 3, 2), y[:, :, None].expand(2, 3, 2), 1)",
     ],
 )
 def test_cross_and_tensordot(code: str) -> None:

@@ -166,6 +166,8 @@ def test_clamp_by_numbers(function: str, bounds: str) -> None:
         "y = x.clone(); y.clip_(max=0); y",
         "y = x.clone(); y.clamp_min_(0); y",
         "y = x.clone(); y.clamp_max_(0); y",
+        "x.byte().clamp(min=-1)",
+        "x.byte().clamp_max(300)",
     ],
 )
 def test_clamp_forms(code: str) -> None:
@@ -302,6 +304,9 @@ def test_where_warns_of_a_uint8_condition() -> None:
     [
         "x.masked_fill(x > 0, 0)",
         "x.masked_fill(x > 0, -1.5)",
+        "x.half().masked_fill(x > 0, 1e9)",
+        "x.byte().masked_fill(x > 0, torch.tensor(300))",
+        "x.byte().scatter(0, torch.tensor([[0]]), -2)",
         "torch.masked_fill(x, y > 0, 2)",
         "x.masked_fill(y > 0, torch.tensor(3.))",
         "x.masked_fill(x > 0, y[0])",

@@ -159,6 +159,8 @@ def test_running(name: str, args: str, x: object) -> None:
     x.sum(0, 1)
     torch.sum(x, axis=0, keepdims=True)
     y = x.clone(); y.cumsum_(1); y
+    x.int().cumsum(0, dtype=torch.int32)
+    x.byte().cumprod(0, dtype=torch.uint8)
     x.std(0).sum() + x.max()
 """),
 )

@@ -227,6 +227,8 @@ x.roll(shifts=1, dims=-1)
 x.roll((1, 2), 0)
 torch.roll(m, -1, 1)
 v.roll(5)
+v.roll(())
+s.roll(1, 0)
 x.repeat(2, 1, 1)
 x.repeat(2, 1, 1, 3)
 v.repeat(3)
@@ -244,6 +246,10 @@ x.repeat_interleave(2, 1)
 x.repeat_interleave(2, dim=0)
 torch.repeat_interleave(v, 2)
 v.repeat_interleave(-1)
+v.repeat_interleave(torch.arange(len(v)))
+x.repeat_interleave(torch.tensor([2]), 1)
+x.repeat_interleave(torch.arange(5), 1)
+v.repeat_interleave(torch.tensor([-1]))
 v.tile(2)
 v.tile(2, 2)
 m.tile((2,))
@@ -367,6 +373,10 @@ def test_elementwise_results_lie_as_in_pytorch(code: str) -> None:
     [
         "x.diff()",
         "torch.diff(x, n=2, dim=0)",
+        "x.diff(1, 0, x[:1], append=x[:2])",
+        "x.diff(n=9)",
+        "x.diff(n=-1)",
+        "(x > 0).diff()",
         "x.unfold(0, 2, 1)",
         "x.t().unfold(0, 3, 2)",
         "x.unfold(1, 5, 1)",

@@ -48,6 +48,7 @@ torch.ones(1, 1).item(), torch.tensor(True).item(), torch.tensor(3).tolist(), to
 torch.is_tensor(torch.ones(2)), torch.is_tensor([1])
 torch.is_floating_point(torch.ones(2)), torch.is_floating_point(torch.tensor(1)), torch.numel(torch.ones(2, 3))
 torch.is_floating_point(3)
+torch.is_complex(torch.ones(2)), torch.ones(2).is_complex()
 torch.numel(3)
 torch.cuda.is_available(), torch.accelerator.is_available(), torch.backends.mps.is_available()
 torch.cuda.device_count(), torch.cuda.manual_seed_all(0), torch.backends.cudnn.deterministic
