@@ -297,12 +297,9 @@ def tensordot(input: Tensor, other: Tensor, dims: Any = 2) -> Tensor:
                 "contracted dimensions need to match, but first has size "
                 f"{m[d]} in dim {d} and second has size {n[e]} in dim {e}"
             )
-    input = shaping.to(
-        total(input, tuple(d for d, e in zip(first, second, strict=True) if m[d] != 1 == n[e]), True), input.dtype
-    )
-    other = shaping.to(
-        total(other, tuple(e for d, e in zip(first, second, strict=True) if m[d] == 1 != n[e]), True), other.dtype
-    )
+    pairs = list(zip(first, second, strict=True))
+    input = shaping.to(total(input, tuple(d for d, e in pairs if n[e] == 1), True), input.dtype)
+    other = shaping.to(total(other, tuple(e for d, e in pairs if m[d] == 1 != n[e]), True), other.dtype)
     m, n = input._array.shape, other._array.shape
     left, right = ([d for d in range(len(shape)) if d not in done] for shape, done in ((m, first), (n, second)))
     inner, rows = math.prod(m[d] for d in first), tuple(m[d] for d in left)
