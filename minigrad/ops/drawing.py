@@ -41,10 +41,9 @@ function(f"uniform(Tensor self, float from=0, float to=1, {FROM})", doc="Numbers
 function(f"normal(Tensor self, float mean=0, float std=1, {FROM})", doc="Normal numbers.", **IN_PLACE)(
     _row("NormalBackward0", random.draw_normal, "mean", "std")
 )
-_bernoulli = [_row(f"BernoulliBackward{i}", random.draw_bernoulli, "p") for i in (2, 1)]  # of a number, of a tensor
-_random = [
-    _row(f"RandomBackward{i}", random.draw_integers, "low", "high") for i in (2, 1, 0)
-]  # by the number of bounds
+# By whether p is a tensor, and by the number of bounds
+_bernoulli = [_row(f"BernoulliBackward{i}", random.draw_bernoulli, "p") for i in (2, 1)]
+_random = [_row(f"RandomBackward{i}", random.draw_integers, "low", "high") for i in (2, 1, 0)]
 
 
 @function(f"bernoulli(Tensor self, Tensor p, {FROM})", f"bernoulli(Tensor self, float p=0.5, {FROM})", **IN_PLACE)

@@ -284,6 +284,7 @@ y = x * 2; y.index_put_([i, torch.tensor([0, 0])], v); y
 y = x * 2; y.index_put_((i,), v.double()); y
 y = x * 2; y.index_put_((b,), v); y
 y = x * 2; y.index_put_((torch.tensor([0, 0]),), v, True); y
+y = (x * 2).mT; y.index_put_((torch.tensor([0, 0]),), torch.tensor(1.0), True); y
 y = x.index_put((i,), v); y
 y = x.index_put((torch.tensor([0, 0, 1]),), v, accumulate=True); y
 y = x.index_put((torch.tensor([0, 0, 1]), torch.tensor([1, 1, 1])), v, accumulate=True); y
@@ -371,6 +372,7 @@ x.index_select(1, torch.tensor([0.5]))
 x.index_select(-1, i)
 x.index_select(3, i)
 s.index_select(0, torch.tensor([0]))
+s.index_select(0, torch.tensor([0, 0]))
 m.index_add(1, torch.tensor([0, 0]), m[:, :2] * 2)
 m.index_add(0, i, m, alpha=3)
 m.byte().index_add(0, i, m.byte(), alpha=-1)

@@ -78,6 +78,10 @@ def test_matmul_of_transposed(code: str) -> None:
     agree(code, x=(3, 2), y=(4, 3))
 
 
+def test_matmul_of_a_batch_that_does_not_fold() -> None:
+    agree("x.transpose(0, 1) @ y", x=(2, 4, 3), y=given((3,), grad=False))
+
+
 @pytest.mark.parametrize(
     "code",
     lines("""

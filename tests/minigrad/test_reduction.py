@@ -106,6 +106,10 @@ def test_norm(p: str, args: str) -> None:
         agree(f"torch.linalg.vector_norm(x, {p}{args})", x=[[3.0, -4.0], [0.5, -0.5]])
 
 
+def test_norm_of_integers_is_refused() -> None:
+    agree("torch.linalg.vector_norm(torch.arange(3))")
+
+
 @pytest.mark.parametrize("p", ["1", "1.5", "2", "3", "inf"])
 def test_norm_of_zeros_has_a_gradient(p: str) -> None:
     agree(f"torch.norm(x, {p})", x=[0.0, 0.0], but="double")
