@@ -93,9 +93,10 @@ _CONSTANT_JACOBIAN = (
 def _check(grads: Sequence[Any], missing: str, constant: str | None = None) -> None:
     """What strict mode refuses."""
     for number, grad in enumerate(grads):
-        text = missing if grad is None else None if grad.requires_grad else constant
-        if text is not None:
-            raise RuntimeError(text.format(number))
+        if grad is None:
+            raise RuntimeError(missing.format(number))
+        if constant is not None and not grad.requires_grad:
+            raise RuntimeError(constant.format(number))
 
 
 def _product(name: str, func: Function, inputs: Any, v: Any, create_graph: bool, strict: bool) -> tuple[Any, Any]:
@@ -154,10 +155,8 @@ def jacobian(
             )
         if not all(output.numel() for output in outputs):
             raise RuntimeError("stack expects a non-empty TensorList")
-        rows = _recorded_rows if create_graph else jacobians
-        found = [
-            _answer(rows(number, output, given, strict), several, create_graph) for number, output in enumerate(outputs)
-        ]
+        made = [jacobians(number, output, given, create_graph, strict) for number, output in enumerate(outputs)]
+        found = [_answer(each, several, create_graph) for each in made]
     return tuple(found) if several_outputs else found[0]
 
 
@@ -190,35 +189,29 @@ def hessian(
     return found if several else found[0][0]
 
 
-def jacobians(number: int, output: Tensor, inputs: Sequence[Tensor], strict: bool) -> list[Tensor]:
+def jacobians(number: int, output: Tensor, inputs: Any, create_graph: bool = False, strict: bool = False) -> list[Any]:
     """Those of one output, the ``number``-th: a backward pass for each of its numbers, all along a way found once."""
-    size, shape = output._array.size, output._array.shape
-    found = [np.zeros((size, *each._array.shape), each._array.dtype) for each in inputs]
     targets = [gradients.target(each, False) for each in inputs]
     way = engine.way([gradient_edge(output)], targets, accumulates=False) if output.requires_grad else None
-    for row in range(size if way is not None else 0):
+    size, shape = output._array.size, output._array.shape
+    found = [np.zeros((size, *each._array.shape), each._array.dtype) for each in inputs]
+    recorded: list[list[Tensor]] = [[] for _ in inputs]  # the rows as Tensors, to be stacked
+    for place in range(size if way is not None else 0):
         seed = np.zeros(shape, output._array.dtype)
-        seed.reshape(-1)[row] = 1
-        caught = engine.run(way, [seed], retain_graph=True)
+        seed.reshape(-1)[place] = 1
+        caught = engine.run(way, [Tensor._plain(seed) if create_graph else seed], True, create_graph)
         for index, target in enumerate(targets):
-            if caught[target] is not None:
-                found[index][row] = caught[target]
-            elif strict:
-                raise RuntimeError(_MISSING_ROW.format(number, index))
-    return [Tensor._plain(jacobian.reshape(shape + jacobian.shape[1:])) for jacobian in found]
-
-
-def _recorded_rows(number: int, output: Any, inputs: Sequence[Tensor], strict: bool) -> list[Tensor]:
-    """The same, recorded: every row is a gradient with a graph, and they are stacked."""
-    rows: list[list[Tensor]] = [[] for _ in inputs]
-    for place in range(output.numel()):
-        grads = _grad((output.reshape(-1)[place],), inputs, None, True)
-        for index, (jacobian, grad) in enumerate(zip(rows, grads, strict=True)):
+            grad = caught[target]
             if strict:
-                _check([grad], _MISSING_ROW.format(number, index), _CONSTANT.format("jacobian", number))
-            jacobian.append(zeros(inputs[index]) if grad is None else grad)
-    stack = FUNCTIONS["stack"]
-    return [stack(row, 0).view(output.shape + each.shape) for row, each in zip(rows, inputs, strict=True)]
+                constant = _CONSTANT.format("jacobian", number) if create_graph else None
+                _check([grad], _MISSING_ROW.format(number, index), constant)
+            if create_graph:
+                recorded[index].append(zeros(inputs[index]) if grad is None else grad)
+            elif grad is not None:
+                found[index][place] = grad
+    if create_graph and way is not None:
+        return [FUNCTIONS["stack"](rows, 0).view(output.shape + rows[0].shape) for rows in recorded]
+    return [Tensor._plain(jacobian.reshape(shape + jacobian.shape[1:])) for jacobian in found]
 
 
 def _tensors(value: Any, what: str, name: str) -> tuple[bool, Any]:

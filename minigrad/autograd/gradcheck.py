@@ -207,7 +207,7 @@ def _analytical(output: Tensor, targets: list[Tensor]) -> Jacobians:
     """The same by one backward pass for each number of ``output``."""
     from .functional import jacobians
 
-    found = jacobians(0, output, targets, strict=False)
+    found = jacobians(0, output, targets)
     return [each._array.reshape(output.numel(), target.numel()).T for each, target in zip(found, targets, strict=True)]
 
 
