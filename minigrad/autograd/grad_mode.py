@@ -10,7 +10,6 @@ import copy
 import functools
 import inspect
 import threading
-import warnings
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -78,12 +77,13 @@ class Mode:
 
     def __call__(self, function: F) -> F:
         if inspect.isclass(function):
-            warnings.warn(
+            from . import notes  # which needs this module
+
+            notes.warn(
                 "Decorating classes is deprecated and will be disabled in future versions. You should only decorate "
                 "functions or methods. To preserve the current behavior of class decoration, you can directly decorate "
                 "the `__init__` method and nothing else.",
                 FutureWarning,
-                stacklevel=2,
             )
 
         @functools.wraps(function)

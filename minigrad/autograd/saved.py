@@ -37,7 +37,7 @@ class SavedTensor:
     output_nr: Any  # which output of its node it is; None for an input
     unpack_hook: Callable[[Any], Any] | None
 
-    def __init__(self, tensor: Tensor, is_output: bool) -> None:
+    def __init__(self, tensor: Tensor, is_output: bool = False) -> None:
         self.array = tensor._array
         self.counter = tensor._version_counter or tensor._counter()
         self.version = self.counter.version
@@ -117,7 +117,7 @@ def _standing(array: np.ndarray, counter: VersionCounter, node: Node | None = No
 def save(tensor: Tensor) -> Tensor | SavedTensor:
     """What a node keeps of an input."""
     if grad_mode.special and grad_mode.state.saved_tensors_hooks:
-        return SavedTensor(tensor, is_output=False)
+        return SavedTensor(tensor)
     if tensor._meta is not None:
         if tensor._meta.inference:
             text = (
@@ -127,9 +127,9 @@ def save(tensor: Tensor) -> Tensor | SavedTensor:
             )
             raise notes.told(RuntimeError(text))
         if tensor._meta.detached:
-            return SavedTensor(tensor, is_output=False)
+            return SavedTensor(tensor)
     counter = tensor._version_counter
-    return tensor if counter is None or counter.version == 0 else SavedTensor(tensor, is_output=False)
+    return tensor if counter is None or counter.version == 0 else SavedTensor(tensor)
 
 
 def held(node: Node) -> tuple[Any, ...]:
@@ -205,7 +205,7 @@ def _wrapped(entry: Any) -> Any:
         return entry
     if type(entry) is tuple:
         return tuple([_wrapped(each) for each in entry])
-    saved = SavedTensor(entry if isinstance(entry, Tensor) else Tensor._of(entry), is_output=False)
+    saved = SavedTensor(entry if isinstance(entry, Tensor) else Tensor._of(entry))
     saved.version = 0
     return saved
 

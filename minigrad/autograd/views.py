@@ -224,4 +224,4 @@ class CopySlices(Node):
             node = strided_node(base, Tensor._plain(part))
         tensor = entry.unpack_tensor(fn)
         tensor._node, tensor._output_nr = node, 0
-        return SavedTensor(tensor, is_output=False)
+        return SavedTensor(tensor)
