@@ -87,6 +87,7 @@ attempt(lambda: (x * 2).backward()); attempt(lambda: (x[:1] * 2).backward()); pr
 attempt(lambda: (x * 2).backward(torch.ones(2))); attempt(lambda: (x * 2).backward(1.0))
 attempt(lambda: torch.ones(1).backward()); attempt(lambda: x.detach().sum().backward())
 attempt(lambda: torch.autograd.backward([x.sum(), torch.ones(1)]))
+attempt(lambda: torch.autograd.backward([torch.ones(1), x]))
 (x * 2).backward(torch.ones(3, dtype=torch.float64)); print(x.grad)
 """,
     "freed after one backward": """
@@ -360,6 +361,12 @@ y = (x.sqrt() * 0).sum()
 with torch.autograd.set_detect_anomaly(True): caught(lambda: y.backward())
 with torch.autograd.detect_anomaly(check_nan=False): caught(lambda: (x.sqrt() * 0).sum().backward())
 print(torch.is_anomaly_enabled()); (x.sqrt() * 0).sum().backward(); print(x.grad)
+def mine(*grads): raise ValueError("mine")
+with torch.autograd.detect_anomaly():
+    y = x * 2; y.register_hook(mine); caught(lambda: y.sum().backward())
+    y = x * 2; y.grad_fn.register_hook(mine); caught(lambda: y.sum().backward())
+    y = x.sqrt(); y.grad_fn.register_hook(lambda out, given: given); caught(lambda: (y * 0).sum().backward())
+    y = x.exp(); y.grad_fn.register_hook(lambda out, given: (out[0] / 0,)); caught(lambda: y.mul(0).sum().backward())
 """,
 }
 

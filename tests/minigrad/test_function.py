@@ -42,6 +42,7 @@ class F(Function):
     @staticmethod
     def forward(ctx, x, k, w, flag=None):
         ctx.k, ctx.shape = k, x.shape
+        ctx.save_for_backward(x); print(ctx.saved_tensors, ctx.name(), [bool(node) for node, _ in ctx.next_functions])
         print(ctx.needs_input_grad, x.requires_grad, torch.is_grad_enabled())
         return x * k + w
     @staticmethod
