@@ -17,7 +17,7 @@ import numpy as np
 
 from . import dtypes, random
 from .autograd.notes import warn
-from .dtypes import bool_, dtype, float64, get_default_dtype, int64
+from .dtypes import bool_, dtype, get_default_dtype, int64
 from .memory import as_it_lies
 from .ops import drawing
 from .ops.arguments import METHODS, broadcast_shape, function
@@ -158,14 +158,14 @@ def arange(start: float = 0, end: float | None = None, step: float = 1, *, dtype
         count = math.ceil((float(end) - float(start)) / float(step))
     if not dtype.is_floating_point:
         return (int(start) + int(step) * np.arange(count, dtype=np.int64)).astype(dtype.numpy)
-    # start + step * index, rounded as in PyTorch: 32 bytes at a time are counted on from a rounded first number
-    lanes, index = 32 // dtype.itemsize, np.arange(count)
-    in_lanes = index < count // (2 * lanes) * 2 * lanes
-    first = np.where(in_lanes, index // lanes * lanes, index)
-    wide = _WIDE[np.float64] if dtype is float64 else np.float64
-    firsts = wide(start) + wide(step) * first
-    firsts = np.where(in_lanes, firsts.astype(dtype.numpy), firsts.astype(np.float64))
-    return (firsts + wide(step) * (index - first)).astype(np.float64).astype(dtype.numpy)
+    # start + step * index, rounded once as PyTorch does, and 32 bytes at a time counted on from a rounded first number
+    exact, rounded = (np.float64, np.float32) if dtype is dtypes.float16 else (np.longdouble, np.float64)
+    lanes = 32 // dtype.itemsize
+    begin, by = (exact(rounded(number)) for number in (start, step))
+    whole = count - count % (2 * lanes)
+    firsts = (begin + by * np.arange(0, whole, lanes)).astype(rounded).astype(dtype.numpy)
+    numbers = (firsts[:, None] + by * np.arange(lanes)).ravel(), begin + by * np.arange(whole, count)
+    return np.concatenate(numbers).astype(rounded).astype(dtype.numpy)
 
 
 _WIDE: dict[Any, Any] = {np.float16: np.float16, np.float32: np.float64, np.float64: np.longdouble}

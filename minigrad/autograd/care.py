@@ -49,6 +49,15 @@ class Care:
             )
         return end in self.owed and (self.ways is None or end in self.caught)
 
+    def root(self, root: Edge, seed: Any) -> None:
+        """Where no way leads from the only root, nothing runs but the hooks of its tensors."""
+        end, number = root if type(root) is tuple else (root, 0)
+        node = accumulator(end) if isinstance(end, Tensor) else end
+        if node.hooks is not None and end not in self.ways:
+            outputs = range(len(node.shape)) if node.multi else ()
+            grad = [seed if output == number else None for output in outputs] if node.multi else seed
+            self.before(node, node.hooks, grad, alone=True)
+
     def settle(self, leaf: Tensor, grad: Any, own: bool) -> None:
         """All gradients of a leaf have arrived."""
         if leaf._meta is None and self.ways is not None and not self.accumulates:
@@ -114,7 +123,8 @@ class Care:
             for hook in [] if alone else list(hooks.pre.values()):
                 grads = list(_all_replaced(node, hook, hook(tuple(grads)), tuple(grads)))
         out = self.unwrapped(grads)
-        if type(node) is AccumulateGrad and not self.create_graph and out[0] is not None:
+        accumulates = self.accumulates or self.ways is None
+        if type(node) is AccumulateGrad and accumulates and not self.create_graph and out[0] is not None:
             return out[0].copy()  # a hook may have kept the one it saw
         return out if node.multi else out[0]
 

@@ -64,6 +64,8 @@ def run(way: Any, seeds: Sequence[Any], retain_graph: bool, create_graph: bool =
     if careful:
         care = Care(way, create_graph, not retain_graph)
         asked, watched = care.asked, care.watched()
+        if ways is not None and len(seeds) == 1:
+            care.root(root.edges[0] if several else root, seeds[0])
     freed = None if retain_graph else Freed(notes.here())
     arrived: dict[Edge, Any] = {root: seeds if several else seeds[0]}
     borrowed: set[Edge] = {root}  # whom an array was sent that somebody else has, too

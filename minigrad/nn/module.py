@@ -305,8 +305,10 @@ class Module:
     def to(self, *args: Any, **kwargs: Any) -> Any:
         """Convert floating parameters and buffers to a dtype (or to that of a tensor), in place."""
         for value in (*args, *kwargs.values()):
-            if isinstance(value, str):
-                device(value)  # there is only the CPU: this complains about anything else
+            if isinstance(value, str | device):
+                where = device(value)
+                for tensor in itertools.chain(self.parameters(), self.buffers()):
+                    tensor.to(where)  # there is only the CPU: this complains about anything else
             elif isinstance(value, Tensor | Dtype):
                 dtype = value.dtype if isinstance(value, Tensor) else value
                 if not dtype.is_floating_point:
@@ -340,6 +342,10 @@ class Module:
     def cpu(self) -> Any:
         """Itself: everything is on the CPU."""
         return self
+
+    def cuda(self, device: Any = None) -> Any:
+        """There is no GPU here."""
+        return self.to("cuda")
 
     # State
 

@@ -167,7 +167,11 @@ def t(matrix: Any) -> Any:
     return matrix.T if type(matrix) is np.ndarray else FUNCTIONS["t"](matrix)
 
 
-flip, unsqueeze, matmul = dual("flip", np.flip), dual("unsqueeze", np.expand_dims), dual("matmul", np.matmul)
+flip, unsqueeze, matmul = (
+    dual("flip", lambda x, dims: np.flip(x, dims).copy()),
+    dual("unsqueeze", np.expand_dims),
+    dual("matmul", np.matmul),
+)
 cumsum, cumprod = dual("cumsum", np.cumsum), dual("cumprod", np.cumprod)
 
 
@@ -206,8 +210,8 @@ def sum_to(grad: Any, shape: tuple[int, ...], node: Node | None = None) -> Any:
             f"{who} returned an invalid gradient at index 0 - got {list(given)} but expected shape compatible with "
             f"{list(shape)}"
         )
-    if not shape and isinstance(grad, Tensor):
-        return FUNCTIONS["sum"](grad)
+    if not shape:
+        return FUNCTIONS["sum"](grad) if isinstance(grad, Tensor) else np.asarray(np.add.reduce(grad, axis=None))
     dims = tuple(range(extra)) + tuple(
         place + extra for place, want in enumerate(shape) if want == 1 and given[place + extra] != 1
     )

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd import notes
 from ..dtypes import FROM_NUMPY, refuse_kinds
 from ..tensor import Tensor
 from . import shaping
@@ -265,18 +266,28 @@ def _in_batches(input: Tensor, other: Tensor) -> Tensor:
 
 @operation(
     "cross(Tensor input, Tensor other, int? dim=None, *, Tensor out=None)",
-    self=(lambda grad, other, dim: _perpendicular(other, grad, dim), r"y \times \bar{z}"),
-    other=(lambda grad, self, dim: _perpendicular(grad, self, dim), r"\bar{z} \times x"),
+    self=(lambda grad, other, dim: _perpendicular(other, grad, _of_three(other.shape, dim)), r"y \times \bar{z}"),
+    other=(lambda grad, self, dim: _perpendicular(grad, self, _of_three(self.shape, dim)), r"\bar{z} \times x"),
     node="LinalgCrossBackward0",
 )
 def cross(self: np.ndarray, other: np.ndarray, dim: int | None) -> np.ndarray:
     """The cross products of the vectors of length 3 along ``dim`` (the first dimension of that length)."""
-    dim = self.shape.index(3) if dim is None and 3 in self.shape else -1 if dim is None else dim
+    if dim is None:
+        notes.warn(
+            "Using torch.cross without specifying the dim arg is deprecated.\nPlease either pass the dim explicitly or "
+            "simply use torch.linalg.cross.\nThe default value of dim will change to agree with that of "
+            "linalg.cross in a future release."
+        )
+    dim = _of_three(self.shape, dim)
     if self.shape[dim] != 3 or other.shape[dim] != 3:
         raise RuntimeError(
             f"linalg.cross: inputs dimension {dim} must have length 3. Got {self.shape[dim]} and {other.shape[dim]}"
         )
     return np.ascontiguousarray(np.cross(self, other, axis=dim))
+
+
+def _of_three(shape: Sequence[int], dim: int | None) -> int:
+    return dim if dim is not None else tuple(shape).index(3) if 3 in shape else -1
 
 
 _perpendicular: Any = dual("cross", lambda x, y, dim: cross.operation.forward(x, y, dim))
@@ -380,8 +391,7 @@ def _subscripts(equation: str, shapes: list[tuple[int, ...]]) -> tuple[list[str]
     spare = [len(shape) - len(labels.replace("...", "")) for labels, shape in zip(inputs, shapes, strict=True)]
     most = max(spare)
     for number, (labels, over) in enumerate(zip(inputs, spare, strict=True)):
-        if "." in labels.replace("...", "", 1):
-            raise RuntimeError(f"einsum(): found '.' for operand {number} that is not part of any ellipsis")
+        _refuse_dots(labels, f"operand {number} ", "that is not part of any ellipsis", "for which an ellipsis was")
         if over < 0 or (over and "..." not in labels):
             ndim = len(shapes[number])
             words = ("is more than", "") if "..." in labels else ("does not match", " and no ellipsis was given")
@@ -392,6 +402,7 @@ def _subscripts(equation: str, shapes: list[tuple[int, ...]]) -> tuple[list[str]
         inputs[number] = labels.replace("...", string.digits[most - over : most], 1)
     letters = "".join(inputs)
     if arrow:
+        _refuse_dots(output, "output ", "that is not part of any ellipsis (...)", "but an ellipsis (...) was")
         output = output.replace("...", string.digits[:most])
     else:
         output = string.digits[:most] + "".join(sorted(x for x in letters if letters.count(x) == 1 and x.isalpha()))
@@ -419,6 +430,13 @@ def _subscripts(equation: str, shapes: list[tuple[int, ...]]) -> tuple[list[str]
                 )
             lengths[letter] = max(seen, length)
     return inputs, output
+
+
+def _refuse_dots(labels: str, whose: str, alone: str, again: str) -> None:
+    """RuntimeError for a dot that is no part of an ellipsis, or of a second one."""
+    dots = labels[labels.find(".") :]
+    if "." in labels.replace("...", "", 1):
+        raise RuntimeError(f"einsum(): found '.' for {whose}{again + ' already found' if dots[:3] == '...' else alone}")
 
 
 def _aligned(operand: Any, labels: str, order: str) -> Any:

@@ -468,7 +468,7 @@ def _spread(self: np.ndarray, shape: Pair, settings: tuple[Any, ...]) -> np.ndar
     share = (self / _divisors(shape, plan, *divisor)).astype(self.dtype)
     for i, j in np.ndindex(*kernel):
         windows[i, j] += share
-    return inside
+    return np.ascontiguousarray(inside)
 
 
 avg_pool2d = row(

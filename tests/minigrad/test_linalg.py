@@ -208,6 +208,9 @@ def test_einsum_of_one(case: str) -> None:
     ij,jk->iz 2,3 @ 3,4
     ij 2,3 @ 3,4
     .ij,jk->ik 2,3 @ 3,4
+    ...ij...,jk 2,3 @ 3,4
+    ij,jk->.ik 2,3 @ 3,4
+    ij,jk->...ik... 2,3 @ 3,4
     Ab,bA->A 2,3 @ 3,2
     ij...,j...->i 2,3,4 @ 3,4
 """),
@@ -240,6 +243,7 @@ def test_trace(x: object) -> None:
     [
         "torch.cross(x, y, dim=1)",
         "x.cross(y, 0)",
+        "torch.cross(x, y)",
         "torch.tensordot(x, y)",
         "torch.tensordot(x, y.t(), dims=1)",
         "torch.tensordot(x, y, dims=([0], [0]))",

@@ -65,6 +65,30 @@ FOUND = {
         print(torch.autograd.grad((x * y).sum(), x))
         (x * y).sum().backward(inputs=[x])
     """,
+    "hooks of the one tensor that a pass starts from run even if it leads to no input": """
+        x, other = torch.ones(2, requires_grad=True), torch.ones(2, requires_grad=True)
+        y = x * 2
+        y.retain_grad()
+        for edge in (y.grad_fn.register_hook, y.grad_fn.register_prehook): edge(lambda *grads: print("not called"))
+        parts = (x * 3).unbind()
+        for tensor in (x, y, *parts): tensor.register_hook(lambda grad: print("called", grad))
+        for root in (x, y, parts[1]):
+            seed = torch.ones_like(root)
+            print(torch.autograd.grad(root, other, seed, retain_graph=True, allow_unused=True))
+            root.backward(seed, retain_graph=True, inputs=[other])
+        torch.autograd.grad([x, y, other * 2], other, [seed.expand(2)] * 3)
+        print(y.grad)
+    """,
+    "a hook on a leaf does not change how its gradient lies in memory": """
+        x, one = torch.ones(3, requires_grad=True), torch.tensor(1.0, requires_grad=True)
+        x.register_hook(lambda grad: None)
+        grads = torch.autograd.grad(x.sum(), x) + torch.autograd.grad((one + x).sum(), [one])
+        print([(grad.stride(), grad._is_view()) for grad in grads])
+    """,
+    "gradients of running sums and of padded pictures lie in rows": """
+        x = torch.ones(1, 1, 6, 6, requires_grad=True)
+        for y in (x.cumsum(2), F.avg_pool2d(x, 3, 1, 1)): print(torch.autograd.grad(y.sum(), x)[0].stride())
+    """,
     "detach_ does nothing in inference mode": """
         x = torch.ones(2, requires_grad=True)
         with torch.inference_mode(): x.detach_(); x[0].detach_()
