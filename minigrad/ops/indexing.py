@@ -600,6 +600,11 @@ def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: 
             f"index_add_(): Number of indices ({index._array.size}) should be equal to source.size(dim): ({have}), for "
             f"dim: {dim}"
         )
+    if shape[:along] + shape[along + 1 :] != added.shape[:along] + added.shape[along + 1 :]:
+        raise RuntimeError(
+            "source tensor shape must match self tensor shape, excluding the specified dimension. Got self.shape = "
+            f"{list(input.shape)} source.shape = {list(added.shape)}"
+        )
     _check_bounds(index._array, shape[along], along)
     return _index_add(input, dim, index, source, alpha, added.ndim)
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd import notes
-from ..dtypes import FROM_NUMPY, refuse_kinds
+from ..dtypes import FROM_NUMPY, kind_name, refuse_kinds
 from ..tensor import Tensor
 from . import shaping
 from .arguments import FUNCTIONS, METHODS, broadcast_shape, function, wrap_dims
@@ -352,6 +352,11 @@ def einsum(*args: Any) -> Tensor:
             equation += "->" + _lettered(args[-1])
     if len(operands) == 1 and isinstance(operands[0], tuple | list):
         operands = tuple(operands[0])
+    if not isinstance(equation, str):
+        raise TypeError(f"einsum(): argument 'equation' (position 1) must be str, not {kind_name(equation)}")
+    for place, operand in enumerate(operands):
+        if not isinstance(operand, Tensor):
+            raise TypeError(f"expected Tensor as element {place} in argument 1, but got {kind_name(operand)}")
     inputs, output = _subscripts(equation, [operand._array.shape for operand in operands])
     order = output + "".join(sorted(set("".join(inputs)) - set(output)))
     terms = [_aligned(operand, labels, order) for operand, labels in zip(operands, inputs, strict=True)]

@@ -376,6 +376,7 @@ s.index_select(0, torch.tensor([0, 0]))
 m.index_add(1, torch.tensor([0, 0]), m[:, :2] * 2)
 m.index_add(0, i, m, alpha=3)
 m.byte().index_add(0, i, m.byte(), alpha=-1)
+m.index_add(0, i, v[:1].expand(len(i)))
 torch.index_add(m, 0, i, m * m)
 y = m * 2; y.index_add_(0, i, m); y
 y = m * 2; y.index_add_(0, torch.tensor([0, 0]), m, alpha=2); y

@@ -231,6 +231,8 @@ def test_einsum_of_numbers() -> None:
     agree("torch.einsum(x, [..., 2], y, [2, 1])", x=(2, 3), y=(3, 4))
     agree("torch.einsum(x, [0, 52])", x=(2, 3))
     agree("torch.einsum('ij')")
+    agree("torch.einsum(['ij'], x)", x=(2, 3))
+    agree("torch.einsum('ij', 'a')")
 
 
 @pytest.mark.parametrize("x", [(2, 3), (3, 3), (3,), given((2, 2), "int64"), (0, 2)], ids=str)

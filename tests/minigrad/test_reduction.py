@@ -165,6 +165,7 @@ def test_running(name: str, args: str, x: object) -> None:
     y = x.clone(); y.cumsum_(1); y
     x.int().cumsum(0, dtype=torch.int32)
     x.byte().cumprod(0, dtype=torch.uint8)
+    torch.autograd.grad(x.cumsum(0), x, torch.ones_like(x))
     x.std(0).sum() + x.max()
 """),
 )
