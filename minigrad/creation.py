@@ -37,7 +37,9 @@ def creation(*texts: str, draws: bool = False, method: bool = False) -> Callable
     The body is called with the arguments, the dtype asked for (or None) and, if it draws, a generator.
     """
     name, sized = texts[0].partition("(")[0], "int[]" in " ".join(texts)
-    options = f"{DRAWS * draws}{'memory_format? memory_format=None, ' * name.endswith('_like')}{OPTIONS}"
+    like = name.endswith("_like")
+    fills = not (method or like or name == "tensor")
+    options = DRAWS * draws + "Tensor out=None, " * fills + "memory_format? memory_format=None, " * like + OPTIONS
     signatures = [text if "*" in text else f"{text[:-1]}, *, {options})" for text in texts]
 
     def declare(body: Callable[..., np.ndarray]) -> Callable[..., Tensor]:
@@ -256,12 +258,13 @@ def _array_of(data: Any, dtype: dtype | None) -> np.ndarray:
     """A new array of the data; the dtype is found from the data if it is not given."""
     if isinstance(data, np.ndarray):
         return _checked(data).astype(dtype.numpy if dtype else data.dtype, order="C")
-    shape, first = [], data
-    while _is_sequence(first):  # the first item of each level tells the shape
+    shape: list[int] = []
+    first = data
+    while _is_sequence(first) and len(shape) <= 128:  # the first item of each level tells the shape
         shape.append(len(first))
         first = first[0] if shape[-1] else None
-    if shape and isinstance(first, str):
-        raise ValueError("too many dimensions 'str'")
+    if shape and (isinstance(first, str) or _is_sequence(first)):
+        raise ValueError(f"too many dimensions '{type(first).__name__}'")
     flat = [data]
     for dim, size in enumerate(shape):
         flat = _flatter(flat, dim, size)

@@ -270,6 +270,8 @@ def draw_multinomial(weights: np.ndarray, n: int, replacement: bool, generator: 
         raise RuntimeError("probability tensor contains either `inf`, `nan` or element < 0")
     if (weights.sum(-1) == 0).any():
         raise RuntimeError("invalid multinomial distribution (sum of probabilities <= 0)")
+    if n <= 0:
+        raise RuntimeError("cannot sample n_sample <= 0 samples")
     if not replacement and n > weights.shape[-1]:
         raise RuntimeError("cannot sample n_sample > prob_dist.size(-1) samples without replacement")
     if not replacement or n == 1:  # the smallest of waiting times with these rates picks an index as often as it should
@@ -279,4 +281,4 @@ def draw_multinomial(weights: np.ndarray, n: int, replacement: bool, generator: 
     rows = (rows / rows[:, -1:]).astype(np.float64)
     wanted = generator.even(len(rows) * n, dtypes.float64).reshape(-1, n)
     found = [np.searchsorted(row, thresholds) for row, thresholds in zip(rows, wanted, strict=True)]
-    return np.stack(found).reshape(*weights.shape[:-1], n)
+    return np.array(found, np.int64).reshape(*weights.shape[:-1], n)

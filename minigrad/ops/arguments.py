@@ -76,6 +76,7 @@ def function(
             as_method = _reading(name, body, body, signatures, True, page.format(name), doc)
             METHODS.update(dict.fromkeys((name, *aliases), as_method))
         if function:
+            made.__module__ = "minigrad"  # where pickle finds it
             FUNCTIONS.update(dict.fromkeys((name, *aliases), made))
         return made if function or not method else as_method
 
@@ -309,6 +310,8 @@ class Signature:
             if value is NONE and named:
                 value = next((named[known] for known in parameter.names if known in named), NONE)
                 found += value is not NONE
+                if value is NONE and parameter.name == "dtype" and isinstance(named.get("out"), Tensor):
+                    value = named["out"].dtype  # what is written into a tensor is computed in its dtype
             if value is NONE:
                 if parameter.default is None:
                     return self._missing(place)

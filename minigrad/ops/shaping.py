@@ -100,7 +100,9 @@ def unflatten(input: Tensor, dim: int, sizes: Shape) -> Tensor:
         raise RuntimeError("unflatten: sizes must be non-empty")
     try:
         return _view(input, (*shape[:dim], *infer_shape(sizes, shape[dim]), *shape[dim + 1 :]))
-    except RuntimeError:
+    except RuntimeError as error:
+        if "is invalid" not in str(error):
+            raise RuntimeError(f"unflatten got an unexpected error:\n{error}") from None
         raise RuntimeError(
             f"unflatten: Provided sizes {list(sizes)} don't multiply up to the size of dim {dim} ({shape[dim]}) in the "
             "input tensor"
@@ -219,6 +221,14 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
     """The coordinates of a grid: each vector expanded along the others' dimensions."""
     if len(tensors) == 1 and isinstance(tensors[0], tuple | list):
         tensors = tuple(tensors[0])
+    if not tensors:
+        raise RuntimeError("meshgrid expects a non-empty TensorList")
+    if indexing not in (None, "xy", "ij"):
+        raise RuntimeError(f'torch.meshgrid: indexing must be one of "xy" or "ij", but received: {indexing}')
+    if len({tensor.dtype for tensor in tensors}) > 1:
+        raise RuntimeError("meshgrid expects all tensors to have the same dtype")
+    if max(tensor.ndim for tensor in tensors) > 1:
+        raise RuntimeError("torch.meshgrid: Expected 0D or 1D tensor in the tensor list")
     if indexing is None:
         warn("torch.meshgrid: in an upcoming release, it will be required to pass the indexing argument.")
     swapped = {0: 1, 1: 0} if indexing == "xy" and len(tensors) > 1 else {}
@@ -422,10 +432,14 @@ def unfold(self: np.ndarray, dimension: int, size: int, step: int) -> np.ndarray
     """A view of windows of ``size`` elements of a dimension, each ``step`` after the one before, in a new last one."""
     dim = wrap_dim(dimension, self.ndim)
     length = self.shape[dim] if self.ndim else 1
+    if size < 0:
+        raise RuntimeError(f"size is {size} but must be >= 0")
     if size > length:
         raise RuntimeError(f"maximum size for tensor at dimension {dim} is {length} but size is {size}")
     if step <= 0:
         raise RuntimeError(f"step is {step} but must be > 0")
+    if not self.ndim:
+        return self.reshape(1)[:size]
     windows = np.lib.stride_tricks.sliding_window_view(self, size, dim, writeable=True)
     return windows[at(self.ndim, dim, slice(None, None, step))]
 
@@ -548,6 +562,8 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     if () in shapes:
         raise RuntimeError(f"zero-dimensional tensor (at position {shapes.index(())}) cannot be concatenated")
     model = next((shape for shape in shapes if shape != (0,)), (0,))
+    if model == (0,):
+        dim = 0  # empty vectors lie along any
     along = wrap_dim(dim, len(model))
     for place, shape in enumerate(shapes):
         if shape != (0,) and len(shape) != len(model):
@@ -662,13 +678,14 @@ def flip(self: np.ndarray, dims: Shape) -> np.ndarray:
     return np.flip(self, dims if self.ndim else ()).copy(as_it_lies(self))
 
 
-def _rolled_back(grad: Any, shifts: Shape, dims: Shape) -> Any:
+def _rolled_back(grad: Any, shifts: Shape, dims: Shape | None) -> Any:
     return either(roll.operation, grad, tuple(-shift for shift in shifts), dims)
 
 
-@operation("roll(Tensor input, int[1] shifts, int[1] dims=())", _rolled_back, r"\bar{z} \text{ rolled back}")
-def roll(self: np.ndarray, shifts: Shape, dims: Shape) -> np.ndarray:
+@operation("roll(Tensor input, int[1] shifts, int[1]? dims=())", _rolled_back, r"\bar{z} \text{ rolled back}")
+def roll(self: np.ndarray, shifts: Shape, dims: Shape | None) -> np.ndarray:
     """A copy moved along some dimensions; what leaves at the end comes in at the beginning."""
+    dims = dims or ()
     if not shifts:
         raise RuntimeError("`shifts` required")
     if (dims or len(shifts) != 1) and len(shifts) != len(dims):
@@ -730,7 +747,7 @@ def repeat_interleave(input: Tensor, repeats: Tensor | int, dim: int | None = No
             )
         if np.any(repeats._array < 0):
             raise RuntimeError("repeats can not be negative")
-        return FUNCTIONS["index_select"](input, dim, Tensor._plain(np.repeat(np.arange(shape[dim]), repeats._array)))
+        return FUNCTIONS["index_select"](input, given, Tensor._plain(np.repeat(np.arange(shape[dim]), repeats._array)))
     if repeats < 0:
         raise RuntimeError("Repeats must be non-negative")
     wide = expand(unsqueeze(input, dim + 1), (*shape[: dim + 1], repeats, *shape[dim + 1 :]))
@@ -754,9 +771,9 @@ Geometry = tuple[Shape, Shape, int]
 
 def _read(self: np.ndarray, size: Shape, stride: Shape, storage_offset: int | None, _whole: Any = None) -> np.ndarray:
     strides = tuple(step * self.itemsize for step in stride)
-    if storage_offset is None:
-        return strided(self, size, strides)
-    return strided(storage(self), size, strides, storage_offset * self.itemsize)
+    return strided(
+        storage(self), size, strides, offset(self) if storage_offset is None else storage_offset * self.itemsize
+    )
 
 
 def _end(geometry: Geometry) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import pickle
 from typing import Any
 
 import pytest
@@ -113,11 +114,25 @@ OUT = [
     "torch.gather(x.detach(), 0, torch.tensor([1]), out=torch.empty(0))",
     "torch.masked_select(x.detach(), x > 0, out=torch.empty(0))",
     "torch.add(x1=x, x2=x)",
+    "y = torch.empty(0); torch.zeros(2, 2, out=y); y",
+    "y = torch.empty(0, dtype=torch.int64); torch.ones(2, out=y); y",
+    "y = torch.empty(0); torch.arange(3, out=y); y",
+    "y = torch.empty(0, dtype=torch.float64); torch.linspace(0, 1, 3, out=y); y",
+    "y = torch.empty(0, dtype=torch.int64); torch.eye(2, out=y); y",
+    "y = torch.empty(0); torch.full((2,), 3, out=y); y",
+    "y = torch.empty(0); torch.randperm(1, out=y); y",
+    "y = torch.ones(3); torch.bernoulli(y, out=y); y",
+    "y = torch.empty(0, dtype=torch.int64); torch.sum(torch.ones(2, dtype=torch.bool), out=y); y",
     "torch.exp(x, out=None)",
     "torch.exp(x, out=1)",
     "torch.exp(x, out=torch.zeros(3))",
     "torch.exp(x.detach(), out=torch.zeros(3, requires_grad=True))",
 ]
+
+
+@pytest.mark.parametrize("name", ["tanh", "sum", "zeros", "stack", "relu"])
+def test_a_function_is_pickled_by_its_name(name: str) -> None:
+    assert pickle.loads(pickle.dumps(getattr(minigrad, name))) is getattr(minigrad, name)
 
 
 @pytest.mark.parametrize("code", [*ONE_SIGNATURE, *AS_A_METHOD, *OVERLOADS])

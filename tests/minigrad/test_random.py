@@ -139,6 +139,8 @@ def test_a_fork_does_not_move_what_comes_after() -> None:
         "torch.multinomial(torch.tensor([0.0, 0.0]), 1)",
         "torch.multinomial(torch.tensor([1.0, 1.0]), 3)",
         "torch.multinomial(torch.ones(2), 1.5)",
+        "torch.multinomial(torch.ones(2), 0)",
+        "torch.multinomial(torch.ones(0, 3), 2, replacement=True)",
     ],
 )
 def test_errors(code: str) -> None:

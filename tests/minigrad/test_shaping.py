@@ -227,6 +227,8 @@ x.roll((1, 2), (0, 1))
 x.roll(shifts=1, dims=-1)
 x.roll((1, 2), 0)
 torch.roll(m, -1, 1)
+x.detach().roll(1, dims=None)
+s.roll(1)
 v.roll(5)
 v.roll(())
 s.roll(1, 0)
@@ -251,6 +253,9 @@ v.repeat_interleave(torch.arange(len(v)))
 x.repeat_interleave(torch.tensor([2]), 1)
 x.repeat_interleave(torch.arange(5), 1)
 v.repeat_interleave(torch.tensor([-1]))
+x.repeat_interleave(torch.tensor([1, 2, 0, 1]), -1)
+x.repeat_interleave(torch.tensor([2]))
+x.repeat_interleave(torch.tensor(2), dim=1)
 v.tile(2)
 v.tile(2, 2)
 m.tile((2,))
@@ -275,6 +280,8 @@ x.as_strided((2, 2), (1, 2), 3)
 x.as_strided((3, 3), (1, 1), 3)
 x.as_strided((3, 3), (0, 1), 3)
 x.as_strided((5, 9), (1, 9))
+x.detach()[:1].as_strided((3, 3), (1, 3))
+x.detach().view(-1)[5:7].as_strided((3, 3), (1, 3))
 x[1].as_strided((2, 2), (1, 1))
 (x * 2).as_strided((2, 2), (1, 2), 3)
 x.transpose(0, 1).as_strided((2, 2), (1, 2), 3)
@@ -314,6 +321,10 @@ torch.meshgrid(v[:2], v[1:], indexing='ij')
 torch.meshgrid(v[:2], v[1:], indexing='xy')
 torch.meshgrid([v[:2], v[1:]])
 torch.meshgrid(v[:2], s, indexing='ij')
+torch.meshgrid([], indexing='ij')
+torch.meshgrid(v, indexing='')
+torch.meshgrid(v, v.double(), indexing='ij')
+torch.cat([torch.zeros(0), torch.zeros(0)], 1)
 torch.broadcast_to(v, (2, 4))
 v.broadcast_to((2, 4))
 v.broadcast_to(2, 4)
@@ -382,6 +393,9 @@ def test_elementwise_results_lie_as_in_pytorch(code: str) -> None:
         "x.diff(n=9)",
         "x.diff(n=-1)",
         "(x > 0).diff()",
+        "x[0, 0].diff()",
+        "x[0, 0].unfold(0, 1, 1)",
+        "x.unfold(0, -1, 1)",
         "x.unfold(0, 2, 1)",
         "x.t().unfold(0, 3, 2)",
         "x.unfold(1, 5, 1)",
