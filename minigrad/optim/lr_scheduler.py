@@ -8,10 +8,18 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable
+from types import FunctionType
 from typing import Any
 
 from ..autograd.notes import warn
 from .optimizer import Optimizer
+
+_EPOCH_GIVEN = (
+    "The epoch parameter in `scheduler.step()` was not necessary and is being deprecated where possible. Please use "
+    "`scheduler.step()` to step the scheduler. During the deprecation, if epoch is different from None, the closed "
+    "form is used instead of the new chainable form, where available. Please open an issue if you are unable to "
+    "replicate your use case: https://github.com/pytorch/pytorch/issues/new/choose."
+)
 
 
 class LRScheduler:
@@ -21,10 +29,12 @@ class LRScheduler:
     See https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.LRScheduler.html
     """
 
+    _get_lr_called_within_step = False
+
     def __init__(self, optimizer: Optimizer, last_epoch: int = -1) -> None:
         if not isinstance(optimizer, Optimizer):
             raise TypeError(f"{type(optimizer).__name__} is not an Optimizer")
-        self.optimizer, self.last_epoch = optimizer, last_epoch
+        self.optimizer = optimizer
         for number, group in enumerate(optimizer.param_groups):
             if last_epoch == -1:
                 group.setdefault("initial_lr", group["lr"])
@@ -36,23 +46,35 @@ class LRScheduler:
                     "fresh training run (not recommended)"
                 )
         self.base_lrs = [group["initial_lr"] for group in optimizer.param_groups]
-        self._step_count = 0
+        self.last_epoch, self._step_count = last_epoch, 0
+        self._is_initial = True
         self.step()
+        self._is_initial = False
 
     def get_lr(self) -> list[float]:
         """The learning rate of each group."""
-        return [group["lr"] * self.ratio() for group in self.optimizer.param_groups]
+        return [rate * self.ratio() for rate in self._rates()]
 
     def ratio(self) -> float:
         """By how much on the way to ``last_epoch``."""
         raise NotImplementedError
+
+    def _get_closed_form_lr(self) -> list[float]:
+        """The learning rates at ``last_epoch``, whatever they are now; where that can be said."""
+        return self.get_lr()
+
+    def _rates(self) -> list[float]:
+        """The learning rates that ``get_lr`` begins from. It is called by ``step``; others are warned."""
+        if not self._get_lr_called_within_step:
+            warn("To get the last learning rate computed by the scheduler, please use `get_last_lr()`.")
+        return [group["lr"] for group in self.optimizer.param_groups]
 
     def get_last_lr(self) -> list[float]:
         """The learning rates as this schedule last set them."""
         return self._last_lr
 
     def step(self, epoch: int | None = None) -> None:
-        """Go to the next epoch."""
+        """Go to the next epoch (or, but that is deprecated, to ``epoch``)."""
         if self._step_count == 1 and not self.optimizer.stepped:
             warn(
                 "Detected call of `lr_scheduler.step()` before `optimizer.step()`. In PyTorch 1.1.0 and later, you "
@@ -61,14 +83,20 @@ class LRScheduler:
                 "details at https://pytorch.org/docs/stable/optim.html#how-to-adjust-learning-rate"
             )
         self._step_count += 1
+        if epoch is not None:
+            warn(_EPOCH_GIVEN)
         self.last_epoch = self.last_epoch + 1 if epoch is None else epoch
-        self._last_lr = self.get_lr()
+        self._get_lr_called_within_step = True
+        try:
+            self._last_lr = self.get_lr() if epoch is None else self._get_closed_form_lr()
+        finally:
+            self._get_lr_called_within_step = False
         for group, lr in zip(self.optimizer.param_groups, self._last_lr, strict=True):
             group["lr"] = lr
 
     def state_dict(self) -> dict[str, Any]:
-        """Everything but the optimizer and functions."""
-        return {key: value for key, value in self.__dict__.items() if key not in ("optimizer", "lr_lambdas")}
+        """Everything but the optimizer."""
+        return {key: value for key, value in self.__dict__.items() if key != "optimizer"}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take over a ``state_dict()``."""
@@ -85,6 +113,9 @@ class StepLR(LRScheduler):
     def ratio(self) -> float:
         return self.gamma if self.last_epoch and self.last_epoch % self.step_size == 0 else 1
 
+    def _get_closed_form_lr(self) -> list[float]:
+        return [base * self.gamma ** (self.last_epoch // self.step_size) for base in self.base_lrs]
+
 
 class MultiStepLR(LRScheduler):
     """Multiplies the learning rate by ``gamma`` at each of the epochs ``milestones``."""
@@ -98,6 +129,10 @@ class MultiStepLR(LRScheduler):
     def ratio(self) -> float:
         return float(self.gamma ** self.milestones[self.last_epoch])
 
+    def _get_closed_form_lr(self) -> list[float]:
+        passed = sum(epoch <= self.last_epoch for epoch in self.milestones.elements())
+        return [base * self.gamma**passed for base in self.base_lrs]
+
 
 class ExponentialLR(LRScheduler):
     """Multiplies the learning rate by ``gamma`` every epoch."""
@@ -107,7 +142,10 @@ class ExponentialLR(LRScheduler):
         super().__init__(optimizer, last_epoch)
 
     def ratio(self) -> float:
-        return self.gamma if self.last_epoch else 1
+        return 1 if self._is_initial else self.gamma
+
+    def _get_closed_form_lr(self) -> list[float]:
+        return [base * self.gamma**self.last_epoch for base in self.base_lrs]
 
 
 class LinearLR(LRScheduler):
@@ -119,15 +157,22 @@ class LinearLR(LRScheduler):
     ) -> None:  # fmt: skip
         if not 0 < start_factor <= 1:
             raise ValueError("Starting multiplicative factor expected to be greater than 0 and less or equal to 1.")
+        if not 0 <= end_factor <= 1:
+            raise ValueError("Ending multiplicative factor expected to be between 0 and 1.")
         self.start_factor, self.end_factor, self.total_iters = start_factor, end_factor, total_iters
         super().__init__(optimizer, last_epoch)
 
     def ratio(self) -> float:
-        now, before = (
-            self.start_factor + (self.end_factor - self.start_factor) * min(epoch, self.total_iters) / self.total_iters
-            for epoch in (self.last_epoch, self.last_epoch - 1)
-        )
-        return now / before if self.last_epoch else now
+        if self.last_epoch == 0:
+            return self.start_factor
+        if self._is_initial or self.last_epoch > self.total_iters:
+            return 1
+        way = self.end_factor - self.start_factor
+        return 1 + way / (self.total_iters * self.start_factor + (self.last_epoch - 1) * way)
+
+    def _get_closed_form_lr(self) -> list[float]:
+        way = (self.end_factor - self.start_factor) * min(self.total_iters, self.last_epoch) / self.total_iters
+        return [base * (self.start_factor + way) for base in self.base_lrs]
 
 
 class CosineAnnealingLR(LRScheduler):
@@ -137,9 +182,21 @@ class CosineAnnealingLR(LRScheduler):
         self.T_max, self.eta_min = T_max, eta_min
         super().__init__(optimizer, last_epoch)
 
+    def _height(self, epoch: int) -> float:
+        return 1 + math.cos(math.pi * epoch / self.T_max)
+
     def get_lr(self) -> list[float]:
-        way = (1 + math.cos(math.pi * self.last_epoch / self.T_max)) / 2
-        return [self.eta_min + (base - self.eta_min) * way for base in self.base_lrs]
+        rates, low, epoch = self._rates(), self.eta_min, self.last_epoch
+        if self._is_initial:
+            return rates
+        if (epoch - 1 - self.T_max) % (2 * self.T_max) == 0:  # from the lowest point no factor leads up again
+            rise = 1 - math.cos(math.pi / self.T_max)
+            return [rate + (base - low) * rise / 2 for rate, base in zip(rates, self.base_lrs, strict=True)]
+        return [self._height(epoch) / self._height(epoch - 1) * (rate - low) + low for rate in rates]
+
+    def _get_closed_form_lr(self) -> list[float]:
+        low = self.eta_min
+        return [low + (base - low) * self._height(self.last_epoch) / 2 for base in self.base_lrs]
 
 
 class ReduceLROnPlateau(LRScheduler):
@@ -147,24 +204,34 @@ class ReduceLROnPlateau(LRScheduler):
 
     def __init__(
         self, optimizer: Optimizer, mode: str = "min", factor: float = 0.1, patience: int = 10,
-        threshold: float = 1e-4, threshold_mode: str = "rel", cooldown: int = 0, min_lr: float = 0, eps: float = 1e-8,
+        threshold: float = 1e-4, threshold_mode: str = "rel", cooldown: int = 0, min_lr: float | list[float] = 0,
+        eps: float = 1e-8,
     ) -> None:  # fmt: skip
         if factor >= 1.0:
             raise ValueError("Factor should be < 1.0.")
-        if mode not in ("min", "max"):
-            raise ValueError(f"mode {mode} is unknown!")
+        if not isinstance(optimizer, Optimizer):
+            raise TypeError(f"{type(optimizer).__name__} is not an Optimizer")
+        groups = len(optimizer.param_groups)
+        self.min_lrs = list(min_lr) if isinstance(min_lr, list | tuple) else [min_lr] * groups
+        if len(self.min_lrs) != groups:
+            raise ValueError(f"expected {groups} min_lrs, got {len(self.min_lrs)}")
+        for name, given, known in (("mode", mode, ("min", "max")), ("threshold mode", threshold_mode, ("rel", "abs"))):
+            if given not in known:
+                raise ValueError(f"{name} {given} is unknown!")
         self.mode, self.factor, self.patience, self.cooldown, self.eps = mode, factor, patience, cooldown, eps
-        self.threshold, self.threshold_mode, self.min_lrs = threshold, threshold_mode, min_lr
+        self.threshold, self.threshold_mode = threshold, threshold_mode
         self.best, self.num_bad_epochs, self.cooldown_counter = math.inf if mode == "min" else -math.inf, 0, 0
         self.optimizer, self.last_epoch = optimizer, 0
         self._last_lr = [group["lr"] for group in optimizer.param_groups]
 
     def step(self, metrics: Any, epoch: int | None = None) -> None:  # type: ignore[override]
         """Go to the next epoch, of which this is the loss (or, with mode "max", the score)."""
+        if epoch is not None:
+            warn(_EPOCH_GIVEN)
         value, self.last_epoch = float(metrics), self.last_epoch + 1 if epoch is None else epoch
-        sign = 1 if self.mode == "min" else -1
-        margin = self.threshold * (self.best if self.threshold_mode == "rel" else 1)
-        if sign * value < sign * self.best - margin or math.isinf(self.best):
+        less = self.threshold if self.mode == "min" else -self.threshold
+        bound = self.best * (1 - less) if self.threshold_mode == "rel" else self.best - less
+        if value < bound if self.mode == "min" else value > bound:
             self.best, self.num_bad_epochs = value, 0
         else:
             self.num_bad_epochs += 1
@@ -172,8 +239,8 @@ class ReduceLROnPlateau(LRScheduler):
             self.cooldown_counter, self.num_bad_epochs = self.cooldown_counter - 1, 0
         if self.num_bad_epochs > self.patience:
             self.cooldown_counter, self.num_bad_epochs = self.cooldown, 0
-            for group in self.optimizer.param_groups:
-                lower = max(group["lr"] * self.factor, self.min_lrs)
+            for group, lowest in zip(self.optimizer.param_groups, self.min_lrs, strict=True):
+                lower = max(group["lr"] * self.factor, lowest)
                 group["lr"] = lower if group["lr"] - lower > self.eps else group["lr"]
         self._last_lr = [group["lr"] for group in self.optimizer.param_groups]
 
@@ -192,4 +259,17 @@ class LambdaLR(LRScheduler):
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[float]:
+        self._rates()  # for its warning
         return [base * factor(self.last_epoch) for base, factor in zip(self.base_lrs, self.lr_lambdas, strict=True)]
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything but the optimizer; of the functions, what an object that is called remembers."""
+        kept = [None if isinstance(each, FunctionType) else vars(each).copy() for each in self.lr_lambdas]
+        return {key: value for key, value in super().state_dict().items() if key != "lr_lambdas"} | {"lr_lambdas": kept}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take over a ``state_dict()``; the functions stay."""
+        super().load_state_dict(state_dict | {"lr_lambdas": self.lr_lambdas})
+        for each, kept in zip(self.lr_lambdas, state_dict["lr_lambdas"], strict=True):
+            if kept is not None:
+                vars(each).update(kept)

@@ -79,7 +79,9 @@ SCHEDULES = lines("""
     LambdaLR(opt, [lambda epoch: 0.9 ** epoch, lambda epoch: 2.0])
     LinearLR(opt)
     LinearLR(opt, start_factor=0.5, end_factor=0.1, total_iters=3)
+    LinearLR(opt, 1.0, 0.0, 3)
     LinearLR(opt, start_factor=0)
+    LinearLR(opt, end_factor=1.5)
     CosineAnnealingLR(opt, 5)
     CosineAnnealingLR(opt, 4, eta_min=0.01)
 """)
@@ -101,6 +103,41 @@ def test_schedule(schedule: str) -> None:
         opt.step()
         s.step()
         print([f"{{lr:.12g}}" for lr in s.get_last_lr()], opt.param_groups[0]['lr'] == s.get_last_lr()[0])
+        for epoch in 2, 5, 0, 7:
+            s.step(epoch)
+            print(s.get_last_lr(), s.last_epoch)
+        print(s.get_lr(), s.state_dict())
+        for group in opt.param_groups:
+            group['lr'] = 0.05
+        s = torch.optim.lr_scheduler.{schedule[:-1]}, last_epoch=3)
+        print(s.get_last_lr(), s.last_epoch)
+    """)
+
+
+def test_schedules_one_after_the_other() -> None:
+    program("""
+        opt = torch.optim.SGD([torch.ones(1, requires_grad=True)], lr=0.1)
+        wave, fall = torch.optim.lr_scheduler.CosineAnnealingLR(opt, 5), torch.optim.lr_scheduler.ExponentialLR(opt, 0.5)
+        for _ in range(12):
+            opt.step()
+            wave.step()
+            fall.step()
+            print(wave.get_last_lr(), fall.get_last_lr())
+    """)
+
+
+def test_what_a_called_object_remembers_is_state() -> None:
+    program("""
+        class Warmup:
+            def __init__(self, epochs): self.epochs = epochs
+            def __call__(self, epoch): return min(1, (epoch + 1) / self.epochs)
+        opt = torch.optim.SGD([torch.ones(1, requires_grad=True)], lr=0.1)
+        s = torch.optim.lr_scheduler.LambdaLR(opt, [Warmup(5)])
+        state = s.state_dict()
+        print(state, torch.optim.lr_scheduler.LambdaLR(opt, Warmup(3)).load_state_dict(state))
+        other = torch.optim.lr_scheduler.LambdaLR(opt, Warmup(3))
+        other.load_state_dict(state)
+        print(other.lr_lambdas[0].epochs)
     """)
 
 
@@ -109,16 +146,21 @@ def test_schedule(schedule: str) -> None:
     [
         "patience=1",
         "mode='max', factor=0.5, patience=0, cooldown=1",
-        "threshold_mode='abs', threshold=0.3, patience=1, min_lr=0.02",
+        "threshold_mode='abs', threshold=0.3, patience=1, min_lr=[0.02]",
+        "threshold_mode='none'",
+        "min_lr=[0.1, 0.2]",
+        "mode='none'",
     ],
 )
 def test_the_learning_rate_sinks_on_a_plateau(arguments: str) -> None:
     program(f"""
         opt = torch.optim.SGD([torch.ones(1, requires_grad=True)], lr=0.1)
         s = torch.optim.lr_scheduler.ReduceLROnPlateau(opt, {arguments})
-        for loss in [3.0, 2.0, 2.0, 1.9, 1.9, 1.9, 1.8, 1.8, 1.8, torch.tensor(1.7), 1.7, 1.7, 1.7]:
+        for loss in [math.nan, 3.0, 2.0, 2.0, 1.9, 1.9, 1.9, 1.8, 1.8, 1.8, torch.tensor(1.7), 1.7, 1.7, 1.7]:
             s.step(loss)
             print(round(opt.param_groups[0]["lr"], 12), s.get_last_lr() == [opt.param_groups[0]["lr"]], s.best)
+        s.step(9.0, 20)
+        print(s.last_epoch)
     """)
 
 
