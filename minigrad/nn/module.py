@@ -166,26 +166,31 @@ class Module:
                 result = changed
         return result if watch is None else watch.outputs(result)
 
-    def register_forward_pre_hook(self, hook: Callable[..., Any], *, with_kwargs: bool = False) -> RemovableHandle:
+    def register_forward_pre_hook(
+        self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
+    ) -> RemovableHandle:
         """Call ``hook(module, args)`` before forward; what it returns replaces the arguments.
 
         ``with_kwargs``: it is called with, and returns, those that were given by name as well: ``(args, kwargs)``.
+        ``prepend``: before the hooks that are there, here and below.
         """
-        return RemovableHandle(self._forward_pre_hooks, (hook, with_kwargs))
+        return _hooked(self._forward_pre_hooks, (hook, with_kwargs), prepend)
 
-    def register_forward_hook(self, hook: Callable[..., Any], *, with_kwargs: bool = False) -> RemovableHandle:
+    def register_forward_hook(
+        self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
+    ) -> RemovableHandle:
         """Call ``hook(module, args, output)`` after forward (``with_kwargs``: ``hook(module, args, kwargs, output)``);
         what it returns replaces the output."""
-        return RemovableHandle(self._forward_hooks, (hook, with_kwargs))
+        return _hooked(self._forward_hooks, (hook, with_kwargs), prepend)
 
-    def register_full_backward_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+    def register_full_backward_pre_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
         """Call ``hook(module, grad_output)`` when the gradients of the outputs are known; a tuple replaces them."""
-        return RemovableHandle(self._backward_pre_hooks, hook)
+        return _hooked(self._backward_pre_hooks, hook, prepend)
 
-    def register_full_backward_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+    def register_full_backward_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
         """Call ``hook(module, grad_input, grad_output)`` when the gradients of the inputs are known; a tuple
         replaces grad_input."""
-        return RemovableHandle(self._backward_hooks, hook)
+        return _hooked(self._backward_hooks, hook, prepend)
 
     # The tree
 
@@ -452,6 +457,13 @@ def _name_module(error: Any, module: Module, args: tuple[Any, ...]) -> None:
         if each is error.failed_module:
             note = begin + (f"module '{path}', " if path else "") + error.failure
             error.__notes__ = [*(n for n in getattr(error, "__notes__", ()) if not n.startswith(begin)), note]
+
+
+def _hooked(hooks: dict[int, Any], entry: Any, prepend: bool) -> RemovableHandle:
+    others, handle = list(hooks), RemovableHandle(hooks, entry)
+    for number in others if prepend else ():
+        hooks[number] = hooks.pop(number)  # behind the new one
+    return handle
 
 
 def forget_gradients(parameters: Iterable[Tensor], set_to_none: bool) -> None:

@@ -50,10 +50,17 @@ class BackwardWatch:
     def outputs(self, result: Any) -> Any:
         """The result that takes forward's place."""
         several = isinstance(result, tuple)
+        if not several and not isinstance(result, Tensor):
+            warn(
+                "For backward hooks to be called, module output should be a Tensor or a tuple of Tensors but received "
+                f"{type(result)}"
+            )
         results, node, self.places_out = _through(result if several else (result,))
         if node is not None:
             node.register_prehook(self.outputs_known)
-        return results if several else results[0]
+        if not several:
+            return results[0]
+        return results if type(result) is tuple else type(result)(*results)  # a named tuple stays one
 
     def outputs_known(self, grads: tuple[Any, ...]) -> Any:
         """The pre-hooks' turn, and the hooks' where no input requires grad."""

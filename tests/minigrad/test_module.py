@@ -529,3 +529,33 @@ def test_hooks_that_want_the_arguments_given_by_name() -> None:
         before.remove()
         print(m(torch.ones(1)))
     """)
+
+
+def test_hooks_before_those_that_are_there() -> None:
+    program("""
+        m = nn.Linear(1, 1)
+        for number in 1, 2, 3:
+            first = number > 1
+            m.register_forward_pre_hook(lambda *_, number=number: print("pre", number), prepend=first)
+            m.register_forward_hook(lambda *_, number=number: print("forward", number), prepend=first)
+            m.register_full_backward_pre_hook(lambda *_, number=number: print("backward pre", number), prepend=first)
+            m.register_full_backward_hook(lambda *_, number=number: print("backward", number), prepend=first)
+        m(torch.ones(1, 1, requires_grad=True)).backward()
+    """)
+
+
+def test_backward_hooks_of_results_of_other_kinds() -> None:
+    program("""
+        import collections
+        Pair = collections.namedtuple("Pair", "first second")
+
+        class Made(nn.Module):
+            def forward(self, make, x): return make(x * 2, x * 3)
+
+        m = Made()
+        m.register_full_backward_hook(lambda m, grad_input, grad_output: print(grad_output))
+        x = torch.ones(2, requires_grad=True)
+        for make in Pair, lambda a, b: (a, b), lambda a, b: {"a": a, "b": b}, lambda a, b: [a, b]:
+            print(m(make, x))
+        m(Pair, x).second.sum().backward()
+    """)
