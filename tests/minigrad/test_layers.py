@@ -166,19 +166,30 @@ def test_module(case: str) -> None:
     kaiming_normal_(w, mode="x")
     kaiming_uniform_(w, nonlinearity="x")
     xavier_normal_(w[0])
+    kaiming_uniform_(w[:0])
+    kaiming_normal_(w[:0])
+    trunc_normal_(w)
+    trunc_normal_(w, 1.0, 0.5, 0.9, 1.2)
+    trunc_normal_(w, -3.0, 1.0, 0.0, 1.0)
+    orthogonal_(w)
+    orthogonal_(w.view(2, 3, 2), 0.5)
+    orthogonal_(w.view(4, 3))
+    orthogonal_(w[:0])
+    orthogonal_(w[0])
 """),
 )
 def test_init(call: str) -> None:
     program(f"""
         w = torch.zeros(3, 4).requires_grad_()
         torch.manual_seed(5)
-        print(nn.init.{call} is w, w, w._version, w.requires_grad)
+        print(nn.init.{call}.shape, w, w._version, w.requires_grad, torch.rand(1))
         w = w.detach()
     """)
 
 
 def test_gains() -> None:
     program("""
-        for name in ("linear", "sigmoid", "conv2d", "tanh", "relu", "selu", "leaky_relu"):
+        for name in ("linear", "sigmoid", "conv2d", "conv_transpose1d", "tanh", "relu", "selu", "leaky_relu"):
             print(name, nn.init.calculate_gain(name), nn.init.calculate_gain(name, 0.3))
+        nn.init.calculate_gain("leaky_relu", True)
     """)
