@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
@@ -90,6 +90,27 @@ _relu = pointwise.relu.__wrapped__  # type: ignore[attr-defined]  # its argument
 def relu(input: Tensor, inplace: bool = False) -> Tensor:
     """Zero where negative."""
     return input.relu_() if inplace else _relu.run(input)
+
+
+@public
+def prelu(input: Tensor, weight: Tensor) -> Tensor:
+    """x where positive, else x times ``weight``: of one number, or of one for each channel."""
+    ndim, number = input._array.ndim, weight._array.size
+    if input.dtype is not weight.dtype:
+        names = f"{input.dtype.scalar_name} and {weight.dtype.scalar_name}"
+        raise RuntimeError(f"prelu: Type promoting not supported. Got {names}")
+    if number != 1 and not ndim:
+        raise RuntimeError("Not allow zero-dim input tensor.")
+    channels = input._array.shape[1] if ndim > 1 else 1
+    if number not in (1, channels):
+        found = f"parameter numbers = {number} and channel size = {channels}"
+        raise RuntimeError(f"Mismatch of parameter numbers and input channel size. Found {found}.")
+    if weight._array.ndim > 1:
+        text = "prelu: Expected `weight` to be a scalar or 1D tensor, but got: ndim ="
+        raise RuntimeError(f"{text} {weight._array.ndim}")
+    if ndim != weight._array.ndim:
+        weight = shaping.reshape(weight, (1, number, *(1,) * ndim)[:ndim])
+    return neural.prelu(input, weight)
 
 
 @public
@@ -403,6 +424,13 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
 # Normalisation
 
 
+def _must_vary(size: Sequence[int], way_out: str) -> None:
+    """Complain about the size (batch, channels, ...) of an input with one value for each channel."""
+    if math.prod(size) == size[1]:
+        error = ValueError(f"Expected more than 1 value per channel when training, got input size {size}")
+        raise explain(error, f"One value has no variance: {way_out}.")
+
+
 @public
 def batch_norm(
     input: Tensor, running_mean: Tensor | None, running_var: Tensor | None, weight: Tensor | None = None,
@@ -413,11 +441,8 @@ def batch_norm(
     In training with the batch's own mean and variance, which the running ones follow by ``momentum``.
     """
     shape = input._array.shape
-    if training and math.prod(shape) == shape[1]:
-        raise explain(
-            ValueError(f"Expected more than 1 value per channel when training, got input size {dtypes.Size(shape)}"),
-            "One value has no variance: a batch of one needs eval(), or a larger batch.",
-        )
+    if training:
+        _must_vary(dtypes.Size(shape), "a batch of one needs eval(), or a larger batch")
     if training and eps <= 0:
         raise ValueError(f"batch_norm eps must be positive during training, but got {eps}")
     if eps < 0:
@@ -454,6 +479,31 @@ def layer_norm(
             )
     dtypes.refuse_kinds("biu", input._array.dtype, "LayerNormKernelImpl")
     return neural.layer_norm(input, normalized_shape, weight, bias, eps)[0]
+
+
+@public
+def group_norm(
+    input: Tensor, num_groups: int, weight: Tensor | None = None, bias: Tensor | None = None, eps: float = 1e-5
+) -> Tensor:
+    """The channels of (batch, channels, *) in groups, each with mean 0 and variance 1; times weight, plus bias."""
+    shape = input._array.shape
+    if len(shape) < 2:
+        raise RuntimeError(f"Expected at least 2 dimensions for input tensor but received {len(shape)}")
+    batch, channels, number = shape[0], shape[1], math.prod(shape[2:])
+    _must_vary([batch * channels // num_groups, num_groups, *shape[2:]], "it takes fewer groups")
+    if channels % num_groups:
+        raise RuntimeError(
+            "Expected number of channels in input to be divisible by num_groups, but got input of shape "
+            f"{list(shape)} and num_groups={num_groups}"
+        )
+    for name, given in (("weight", weight), ("bias", bias)):
+        if given is not None and given._array.shape != (channels,):
+            raise RuntimeError(
+                f"Expected {name} to be a vector of size equal to the number of channels in input, but got {name} of "
+                f"shape {list(given._array.shape)} and input of shape {list(shape)}"
+            )
+    dtypes.refuse_kinds("biu", input._array.dtype, "GroupNormKernelImpl")
+    return neural.group_norm(input, weight, bias, batch, channels, number, num_groups, eps)[0]
 
 
 @public

@@ -130,15 +130,29 @@ class Embedding(Module):
     See https://docs.pytorch.org/docs/stable/generated/torch.nn.Embedding.html
     """
 
-    def __init__(self, num_embeddings: int, embedding_dim: int, padding_idx: int | None = None) -> None:
+    def __init__(
+        self, num_embeddings: int, embedding_dim: int, padding_idx: int | None = None, *,
+        _weight: Tensor | None = None, _freeze: bool = False, device: Any = None, dtype: Dtype | None = None,
+    ) -> None:  # fmt: skip
         super().__init__()
         if padding_idx is not None:
             if not -num_embeddings <= padding_idx < num_embeddings:
                 raise AssertionError("Padding_idx must be within num_embeddings")
             padding_idx %= num_embeddings
         self.num_embeddings, self.embedding_dim, self.padding_idx = num_embeddings, embedding_dim, padding_idx
-        self.weight = Parameter(creation.empty(num_embeddings, embedding_dim))
-        self.reset_parameters()
+        if _weight is None:
+            self.weight = Parameter(creation.empty(num_embeddings, embedding_dim, dtype=dtype))
+            self.reset_parameters()
+        else:
+            self.weight = Parameter(_weight, not _freeze)
+
+    @classmethod
+    def from_pretrained(cls, embeddings: Tensor, freeze: bool = True, padding_idx: int | None = None) -> Embedding:
+        """One whose weight is ``embeddings``; it does not learn unless ``freeze`` is False."""
+        if embeddings.dim() != 2:
+            raise AssertionError("Embeddings parameter is expected to be 2-dimensional")
+        number, length = embeddings.shape
+        return cls(number, length, padding_idx, _weight=embeddings, _freeze=freeze)
 
     def reset_parameters(self) -> None:
         """Draw the weight anew; the row at ``padding_idx`` is zero."""
@@ -173,16 +187,16 @@ class _BatchNorm(_Normalised):
 
     def __init__(
         self, num_features: int, eps: float = 1e-5, momentum: float | None = 0.1, affine: bool = True,
-        track_running_stats: bool = True,
+        track_running_stats: bool = True, device: Any = None, dtype: Dtype | None = None, *, bias: bool = True,
     ) -> None:  # fmt: skip
         super().__init__()
         self.num_features, self.eps, self.momentum = num_features, eps, momentum
         self.affine, self.track_running_stats = affine, track_running_stats
         for name in ("running_mean", "running_var"):
-            self.register_buffer(name, creation.empty(num_features) if track_running_stats else None)
+            self.register_buffer(name, creation.empty(num_features, dtype=dtype) if track_running_stats else None)
         self.register_buffer("num_batches_tracked", creation.tensor(0) if track_running_stats else None)
         shape = (num_features,) if affine else None
-        self._weights(weight=shape, bias=shape)
+        self._weights(dtype, weight=shape, bias=shape if bias else None)
 
     def reset_running_stats(self) -> None:
         """Mean 0, variance 1, no batch seen."""
@@ -236,13 +250,13 @@ class LayerNorm(_Normalised):
 
     def __init__(
         self, normalized_shape: int | list[int] | tuple[int, ...], eps: float = 1e-5, elementwise_affine: bool = True,
-        bias: bool = True,
+        bias: bool = True, device: Any = None, dtype: Dtype | None = None,
     ) -> None:  # fmt: skip
         super().__init__()
         self.normalized_shape = _tuple(normalized_shape, 1)
         self.eps, self.elementwise_affine = eps, elementwise_affine
         shape = self.normalized_shape if elementwise_affine else None
-        self._weights(weight=shape, bias=shape if bias else None)
+        self._weights(dtype, weight=shape, bias=shape if bias else None)
 
     def forward(self, input: Tensor) -> Tensor:
         """(*, *normalized_shape) to the same."""
@@ -250,6 +264,58 @@ class LayerNorm(_Normalised):
 
     def extra_repr(self) -> str:
         return f"{self.normalized_shape}, {_shown(self, 'eps', 'elementwise_affine')}, bias={self.bias is not None}"
+
+
+class GroupNorm(_Normalised):
+    """Normalises the channels of (N, C, *) in groups.
+
+    See https://docs.pytorch.org/docs/stable/generated/torch.nn.GroupNorm.html
+    """
+
+    def __init__(
+        self, num_groups: int, num_channels: int, eps: float = 1e-5, affine: bool = True, device: Any = None,
+        dtype: Dtype | None = None, *, bias: bool = True,
+    ) -> None:  # fmt: skip
+        super().__init__()
+        if num_channels % num_groups:
+            raise ValueError(f"num_channels ({num_channels}) must be divisible by num_groups ({num_groups})")
+        self.num_groups, self.num_channels, self.eps, self.affine = num_groups, num_channels, eps, affine
+        shape = (num_channels,) if affine else None
+        self._weights(dtype, weight=shape, bias=shape if bias else None)
+
+    def forward(self, input: Tensor) -> Tensor:
+        """(N, C, *) to the same."""
+        return F.group_norm(input, self.num_groups, self.weight, self.bias, self.eps)
+
+    def extra_repr(self) -> str:
+        shown = _shown(self, "eps", "affine")
+        return f"{self.num_groups}, {self.num_channels}, {shown}, bias={self.bias is not None}"
+
+
+class PReLU(Module):
+    """x where positive, else x times a ``weight`` that is learnt: one, or one for each channel of (N, C, *).
+
+    See https://docs.pytorch.org/docs/stable/generated/torch.nn.PReLU.html
+    """
+
+    def __init__(
+        self, num_parameters: int = 1, init: float = 0.25, device: Any = None, dtype: Dtype | None = None
+    ) -> None:
+        super().__init__()
+        self.num_parameters, self.init = num_parameters, init
+        self.weight = Parameter(creation.empty(num_parameters, dtype=dtype))
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """The weight as at first."""
+        init.constant_(self.weight, self.init)
+
+    def forward(self, input: Tensor) -> Tensor:
+        """(*) to the same."""
+        return F.prelu(input, self.weight)
+
+    def extra_repr(self) -> str:
+        return _shown(self, "num_parameters")
 
 
 class Identity(Module):

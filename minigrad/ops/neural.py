@@ -122,6 +122,12 @@ leaky_relu = _kernel(
     r"\bar{z} \cdot ([x > 0] + a \, [x \le 0])",
 )
 elu = _kernel("elu", _elu, _elu_backward, r"\bar{z} \cdot ([x > 0] + [x \le 0] \, \alpha e^{x})")
+prelu = Operation(
+    "prelu_kernel",
+    lambda self, weight: choose(self > 0, self, self * weight),
+    self=(lambda grad, self, weight: pick(self > 0, grad, grad * weight), r"\bar{z} \cdot ([x > 0] + w \, [x \le 0])"),
+    weight=(lambda grad, self: pick(self > 0, grad * 0, grad * self), r"\bar{z} \cdot x \, [x \le 0]"),
+)
 silu = _kernel(
     "silu", lambda self: self * sigmoid(self), _silu_backward, r"\bar{z} \cdot \sigma(x) (1 + x (1 - \sigma(x)))"
 )
@@ -633,6 +639,43 @@ def _layer_norm_bias(grad: Any, bias: Any, normalized_shape: Pair) -> Any:
 
 _kernels: Any = (_layer_norm, _layer_norm_input, _layer_norm_weight, _layer_norm_bias)
 layer_norm = _norm("native_layer_norm", *map(rounded_once, _kernels))
+
+
+def _groups(value: Any, group: int) -> Any:
+    """What is normalised together in a row: (N, group, rest)."""
+    return reshape(value, (value.shape[0], group, math.prod(value.shape[1:]) // group))
+
+
+def _group_norm(
+    input: np.ndarray, weight: Any, bias: Any, N: int, C: int, HxW: int, group: int, eps: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    grouped, ndim = _groups(input, group), input.ndim
+    mean, inverse = _statistics(grouped, (2,), eps)
+    normal = _normalised(grouped, mean, inverse, None, None).reshape(input.shape)
+    return (
+        _normalised(normal, 0, np.ones(1), _channels(weight, ndim), _channels(bias, ndim)),
+        mean[..., 0],
+        inverse[..., 0],
+    )
+
+
+def _group_norm_input(grad: Any, input: Any, weight: Any, group: int, eps: float, result1: Any, result2: Any) -> Any:
+    scaled = grad if weight is None else grad * _channels(weight, len(input.shape))
+    normal, inverse = _group_normal(grad, input, group, eps, result1, result2)
+    return reshape(_through(_groups(scaled, group), normal, inverse, (2,)), input.shape)
+
+
+def _group_norm_weight(grad: Any, input: Any, group: int, eps: float, result1: Any, result2: Any) -> Any:
+    normal, _ = _group_normal(grad, input, group, eps, result1, result2)
+    return _over_channels(grad * reshape(normal, input.shape))
+
+
+def _group_normal(grad: Any, input: Any, group: int, eps: float, *saved: Any) -> tuple[Any, Any]:
+    return _normal(grad, _groups(input, group), (2,), eps, [_groups(value, group) for value in saved])
+
+
+_kernels = (_group_norm, _group_norm_input, _group_norm_weight, _over_channels)
+group_norm = _norm("native_group_norm", *map(rounded_once, _kernels), shows=("N", "C", "HxW"))
 
 
 # Losses: reduction 0 is none, 1 mean, 2 sum

@@ -269,10 +269,38 @@ def test_batch_norm(args: str, x: tuple[int, ...]) -> None:
     F.layer_norm(x, (4,))
     F.layer_norm(x, (3,), w[:2])
     F.layer_norm(x, 3)
+    F.group_norm(x, 2)
+    F.group_norm(x, 3, w[:2])
+    F.group_norm(x[0], 3)
+    F.group_norm(x[:1], 3)
+    F.group_norm(x.long(), 1)
 """),
 )
 def test_normalisation_refuses(code: str) -> None:
     agree(code, x=(4, 3), w=given((3,), grad=False))
+
+
+@pytest.mark.parametrize("args", ["2", "1, w, b", "2, w", "4"])
+def test_group_norm(args: str) -> None:
+    w, b = given((4,), "float64"), given((4,), "float64")
+    agree(f"F.group_norm(x, {args})", x=given((2, 4, 3), "float64"), w=w, b=b, but=FUSED)
+
+
+@pytest.mark.parametrize(
+    "code",
+    lines("""
+    F.prelu(x, w)
+    F.prelu(x, w[:1])
+    F.prelu(x, w[0])
+    F.prelu(x[0, 0, 0], w[0])
+    F.prelu(x, w[:2])
+    F.prelu(x[0, 0, 0], w)
+    F.prelu(x, w.view(3, 1))
+    F.prelu(x.double(), w)
+"""),
+)
+def test_prelu(code: str) -> None:
+    agree(code, x=(2, 3, 2), w=(3,), but=FUSED)
 
 
 @pytest.mark.parametrize("args", ["(3,)", "(3,), w, b", "(3,), w", "(2, 3)"])

@@ -117,7 +117,8 @@ def test_schedule(schedule: str) -> None:
 def test_schedules_one_after_the_other() -> None:
     program("""
         opt = torch.optim.SGD([torch.ones(1, requires_grad=True)], lr=0.1)
-        wave, fall = torch.optim.lr_scheduler.CosineAnnealingLR(opt, 5), torch.optim.lr_scheduler.ExponentialLR(opt, 0.5)
+        wave = torch.optim.lr_scheduler.CosineAnnealingLR(opt, 5)
+        fall = torch.optim.lr_scheduler.ExponentialLR(opt, 0.5)
         for _ in range(12):
             opt.step()
             wave.step()
