@@ -733,7 +733,7 @@ def binary_cross_entropy_with_logits(
         error = ValueError(f"Target size ({target.shape}) must be the same as input size ({input.shape})")
         raise explain(error, _SQUEEZE)
     if target._array.dtype.kind != "f":
-        names = f"Float can't be cast to the desired output type {target.dtype.scalar_name}"
+        names = f"{input.dtype.scalar_name} can't be cast to the desired output type {target.dtype.scalar_name}"
         raise explain(RuntimeError(f"result type {names}"), _FLOAT)
     return neural.binary_cross_entropy_with_logits(input, target, weight, pos_weight, kind)
 

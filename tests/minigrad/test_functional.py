@@ -477,6 +477,7 @@ def test_binary_cross_entropy(args: str) -> None:
     F.binary_cross_entropy(x, y.long())
     F.binary_cross_entropy_with_logits(x, y[0])
     F.binary_cross_entropy_with_logits(x, y.long())
+    F.binary_cross_entropy_with_logits(x.double(), y.long())
     F.binary_cross_entropy(x.round(), y.round())
     F.binary_cross_entropy_with_logits(x * 1000 - 500, y)
     F.kl_div(x.log(), y, reduction='batchmean')

@@ -233,7 +233,8 @@ def test_warnings_point_at_the_line_of_the_caller() -> None:
             lambda: minigrad.tensor([grown]),
             lambda: minigrad.tensor([np.ones(1), np.ones(1)]),
             lambda: float(grown),
+            lambda: minigrad.nn.MSELoss()(grown, minigrad.ones(2)),
         ):
-            with pytest.warns(UserWarning, match="recommended|unexpected|slow") as warned:
+            with pytest.warns(UserWarning, match="recommended|unexpected|slow|broadcasting") as warned:
                 make()
             assert [Path(entry.filename).name for entry in warned] == ["test_tensor.py"] * len(warned)
