@@ -175,15 +175,14 @@ def hessian(
     """
     several, inputs = _tensors(inputs, "inputs", "hessian")
 
-    def scalar(*given: Tensor) -> Any:
-        several_outputs, outputs = _call("hessian", func, given, strict)
-        return _one_number("hessian", outputs, several_outputs).squeeze()
-
     def gradient(*given: Tensor) -> tuple[Tensor, ...]:
-        found: tuple[Tensor, ...] = jacobian(scalar, given, create_graph=True)
+        given = _own(given, True, True)
+        several_outputs, outputs = _call("hessian", func, given, strict)
+        output = _one_number("hessian", outputs, several_outputs).squeeze()
+        found = jacobians(0, output, given, create_graph=True)
         if strict:
             _check(found, _MISSING, _CONSTANT_JACOBIAN)
-        return found
+        return tuple(found)
 
     found = jacobian(gradient, inputs, create_graph, strict, vectorize)
     return found if several else found[0][0]

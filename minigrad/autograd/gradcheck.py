@@ -96,20 +96,17 @@ def gradgradcheck(
     See https://docs.pytorch.org/docs/stable/generated/torch.autograd.gradcheck.gradgradcheck.html
     """
     inputs = _as_tuple(inputs)
-    seeds = _as_tuple(grad_outputs) if grad_outputs is not None else ()
     if grad_outputs is None:
-        from ..creation import empty
-
-        like = _differentiable(func(*inputs))
-        seeds = tuple([empty(o.shape, dtype=o.dtype).uniform_(-1, 1).requires_grad_() for o in like])
+        outputs = _differentiable(func(*inputs))
+        grad_outputs = tuple([zeros(output).uniform_(-1, 1).requires_grad_() for output in outputs])
 
     def backward(*args: Any) -> tuple[Tensor, ...]:
         given, grads = args[: len(inputs)], args[len(inputs) :]
-        targets = [value for value, before in zip(given, inputs, strict=True) if _requires_grad(before)]
+        targets = list(filter(_requires_grad, given))
         found = gradients.grad(_differentiable(func(*given)), targets, grads, create_graph=True, allow_unused=True)
         return tuple([grad for grad in found if grad is not None])
 
-    return gradcheck(backward, (*inputs, *seeds), **options)
+    return gradcheck(backward, (*inputs, *_as_tuple(grad_outputs)), **options)
 
 
 def _check_inputs(inputs: tuple[Any, ...]) -> None:
