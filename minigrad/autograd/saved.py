@@ -41,9 +41,10 @@ class SavedTensor:
         self.array = tensor._array
         self.counter = tensor._version_counter or tensor._counter()
         self.version = self.counter.version
-        self.tensor = None if is_output else tensor
-        self.output_nr = tensor._output_nr if is_output else None
-        self.was_leaf = tensor._node is None
+        if is_output:
+            self.tensor, self.output_nr = None, tensor._output_nr
+        else:
+            self.tensor, self.output_nr, self.was_leaf = tensor, None, tensor._node is None
         self.unpack_hook = None
         if grad_mode.special and grad_mode.state.saved_tensors_hooks:
             pack_hook, unpack_hook = grad_mode.state.saved_tensors_hooks[-1]
@@ -78,7 +79,7 @@ class SavedTensor:
             return self._unpacked()._array
         if self.counter.version != self.version:
             raise changed(node, self)
-        if not self.was_leaf and self.tensor is not None and self.tensor._node is None:
+        if self.tensor is not None and self.tensor._node is None and not self.was_leaf:
             raise cut_off(node)
         return self.array
 
