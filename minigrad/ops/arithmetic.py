@@ -140,7 +140,7 @@ def _dividing(kernel: str, function: Callable[..., Any]) -> Callable[..., Any]:
     """A division of numbers (not bools), where whole numbers are not divided by zero."""
 
     def divide(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-        if x.dtype.kind != "f" and not np.all(y):
+        if x.dtype.kind != "f" and x.size and not np.all(y):
             raise RuntimeError("ZeroDivisionError")
         return function(x, y)
 
@@ -378,6 +378,7 @@ logaddexp = pairwise(
     "ln(e^input + e^other), computed without overflow.",
     self=(lambda grad, self, other: grad / (1 + dual.exp(other - self)), r"\bar{z} \cdot e^{x - z}"),
     other=(lambda grad, self, other: grad / (1 + dual.exp(self - other)), r"\bar{z} \cdot e^{y - z}"),
+    general=refusing("biu", "logaddexp_cpu", np.logaddexp),
 )
 
 # Three operands: what optimizers written by hand are made of
@@ -467,7 +468,7 @@ def _bits(name: str, compute: np.ufunc, kernel: str, refused: str) -> Callable[.
     row = binary(name, compute, general=refusing(refused, f"{kernel}_cpu", compute))
 
     def apply(input: Tensor | float, other: Tensor | float) -> Tensor:
-        return row(input if isinstance(input, Tensor) else Tensor._of(np.array(input)), other)
+        return (row if isinstance(input, Tensor) else row.operation)(input, other)
 
     return function(*_of_numbers(name), in_place=True, doc=f"``{name}``, broadcast.")(apply)
 

@@ -246,6 +246,7 @@ def test_bits(operator: str, dtype: str) -> None:
     agree(f"x {operator} y", x=given((4,), dtype, 0, 8), y=given((4,), dtype, 0, 4))
     agree(f"x {operator} 1", x=given((4,), dtype, 0, 8))
     agree(f"3 {operator} x", x=given((4,), dtype, 0, 8))
+    agree(f"3 {operator} x", x=given((), dtype, 0, 8))
     agree(f"x {operator} True", x=given((4,), dtype, 0, 8))
     agree(f"x {operator} 1.5", x=given((4,), dtype, 0, 8))
     agree(f"z = x.clone(); z {operator}= y; z", x=given((4,), dtype, 0, 8, grad=False), y=given((4,), dtype, 0, 4))
@@ -355,3 +356,8 @@ def test_a_program_of_operators() -> None:
 
 def test_logaddexp() -> None:
     agree("torch.logaddexp(x, y)", x=(2, 3), y=[0.5, 100.0, -800.0], but="gradgraph")
+    agree("torch.logaddexp(x, x)", x=[1, 2])
+
+
+def test_where_there_is_nothing_to_divide_zero_may_divide() -> None:
+    agree("x % torch.tensor(0), x // torch.tensor([0])", x=given((0,), "int64"))
