@@ -465,7 +465,7 @@ for _name in ("logical_and", "logical_or", "logical_xor"):
 
 
 def _bits(name: str, compute: np.ufunc, kernel: str, refused: str) -> Callable[..., Any]:
-    row = binary(name, compute, general=refusing(refused, f"{kernel}_cpu", compute))
+    row: Any = binary(name, compute, general=refusing(refused, f"{kernel}_cpu", compute))
 
     def apply(input: Tensor | float, other: Tensor | float) -> Tensor:
         return (row if isinstance(input, Tensor) else row.operation)(input, other)
