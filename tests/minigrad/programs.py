@@ -361,6 +361,10 @@ KNOWN = [
         r"^(error|warnings) .*(masked_f|\] = )(?s:.*)(single m|expanded)",
     ),
     ("repeat and stack of an inference tensor give views in PyTorch", r"^t\d+\.view .*(repeat|stack)\("),
+    (
+        "what an operation reads where it also writes: as it was here, as it is by then in PyTorch",
+        r"\.value .*(?s:.*)read as well",
+    ),
     ("whether a gradient is a view of one before it", r"^t\d+\.view .*autograd\.grad"),
     ("the order of dimensions in memory of a result", r"^t\d+\.(stride|grad's) "),
 ]
@@ -398,10 +402,18 @@ def difference(ours: list[Any], theirs: list[Any], statements: list[str]) -> tup
                 for key in dict.fromkeys((*x, *y)):
                     if not same(x.get(key), y.get(key)):
                         how = f"{statements[number]}\n    minigrad {x.get(key)!r}\n    PyTorch  {y.get(key)!r}"
+                        how += "\n    of memory that is read as well" if shared(a, statements[number]) else ""
                         return number, f"{what}.{key}", how + (f"\n    both raised {a['error']}" if a["error"] else "")
             elif not same(x, y):
                 return number, what, f"{statements[number]}\n    minigrad {x!r}\n    PyTorch  {y!r}"
     return None
+
+
+def shared(seen: dict[str, Any], statement: str) -> bool:
+    """Whether a statement of the kind ``a.add_(b)`` names two tensors of one memory."""
+    names = re.search(r"(t\d+)\.\w+_\((t\d+)", statement)
+    owners = [seen[name]["base"] or name for name in names.groups()] if names else []
+    return bool(names) and names[1] != names[2] and owners[0] == owners[1]
 
 
 def compare(statements: list[str]) -> tuple[int, str, str] | None:
