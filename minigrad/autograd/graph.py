@@ -191,7 +191,7 @@ class AccumulateGrad(Node):
         if not leaf.requires_grad:
             return ()
         before = leaf._grad
-        after = Tensor._of(np.zeros_like(grad._array)).copy_(grad) if before is None else before + grad
+        after = Tensor._of(np.zeros_like(leaf._array)).copy_(grad) if before is None else before + grad
         leaf._grad = after
         if grad_mode.special:
             tell("accumulate", leaf, None if before is None else before._array, grad._array, after._array)

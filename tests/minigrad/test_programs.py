@@ -85,6 +85,13 @@ FOUND = {
         grads = torch.autograd.grad(x.sum(), x) + torch.autograd.grad((one + x).sum(), [one])
         print([(grad.stride(), grad._is_view()) for grad in grads])
     """,
+    "with create_graph a first gradient lies as its leaf does": """
+        for x in (torch.ones(2, 3, requires_grad=True), torch.ones(2, 3).t().requires_grad_()):
+            x.sum(0).backward(torch.ones(x.shape[1]), create_graph=True)
+            print(x.grad.stride())
+            x.t().backward(torch.ones_like(x.t()), create_graph=True)
+            print(x.grad.stride())
+    """,
     "gradients of running sums and of padded pictures lie in rows": """
         x = torch.ones(1, 1, 6, 6, requires_grad=True)
         for y in (x.cumsum(2), F.avg_pool2d(x, 3, 1, 1)): print(torch.autograd.grad(y.sum(), x)[0].stride())
