@@ -694,6 +694,8 @@ def _scaled(grad: Any, value: Any, reduction: int) -> Any:
 
 
 def _difference(self: np.ndarray, target: np.ndarray) -> np.ndarray:
+    if self.dtype is target.dtype and self.dtype.kind == "f":  # the usual case, told quickly
+        return np.subtract(self, target, out=...)
     x, y = promote(self, target, False)
     refuse_kinds("biu", x.dtype, "mse_cpu")
     return np.subtract(x, y, out=...)

@@ -353,9 +353,13 @@ def _choosing(name: str, of_all: Any, find: Callable[..., np.ndarray], nodes: tu
 def _extremes(name: str, ufunc: Any, find: Any, what: str) -> None:
     """``max``, ``amax`` and ``argmax``, or those of ``min``."""
 
-    def value(who: str, self: np.ndarray, dim: Dims = None, keepdim: bool = False) -> np.ndarray:
-        _check_not_empty(who, self.shape, dim)
+    def over_dims(self: np.ndarray, dim: Dims, keepdim: bool) -> np.ndarray:
+        _check_not_empty(f"a{name}", self.shape, dim)
         return in_order(ufunc.reduce(self, axis=_axis(dim, self.ndim), keepdims=keepdim, out=...))
+
+    def of_all(self: np.ndarray) -> np.ndarray:  # much used: no more than it needs
+        _check_not_empty(name, self.shape, None)
+        return ufunc.reduce(self, axis=None, out=...)
 
     def index(self: np.ndarray, dim: int | None, keepdim: bool) -> np.ndarray:
         if self.dtype.kind == "b":
@@ -363,7 +367,7 @@ def _extremes(name: str, ufunc: Any, find: Any, what: str) -> None:
         _check_not_empty(f"arg{name}", self.shape, dim)
         return np.asarray(find(self, axis=dim if self.ndim else None, keepdims=keepdim))
 
-    choose = _choosing(name, lambda self: value(name, self), partial(find, keepdims=True), (1, 0))
+    choose = _choosing(name, of_all, partial(find, keepdims=True), (1, 0))
 
     @function(
         f"{name}(Tensor input, *, Tensor out=None)",
@@ -378,7 +382,7 @@ def _extremes(name: str, ufunc: Any, find: Any, what: str) -> None:
     function(
         f"a{name}(Tensor input, int[1]? dim=(), bool keepdim=False, *, Tensor out=None)",
         doc=f"The {what} element, of all or over the dimensions ``dim``; equals share the gradient.",
-    )(row(f"a{name}", lambda self, dim, keepdim: value(f"a{name}", self, dim, keepdim), _evenly_in_dims, _SHARED))
+    )(row(f"a{name}", over_dims, _evenly_in_dims, _SHARED))
     function(
         f"arg{name}(Tensor input, int? dim=None, bool keepdim=False, *, Tensor out=None)",
         doc=f"The index of the {what} element: in the flattened tensor, or in the dimension ``dim``.",
