@@ -137,7 +137,7 @@ mish = _kernel(
 hardtanh = _kernel(
     "hardtanh",
     lambda self, min_val, max_val: np.clip(self, self.dtype.type(min_val), self.dtype.type(max_val)),
-    lambda grad, self, min_val, max_val: flat(kept(grad, (self > min_val) & (self < max_val)), self),
+    lambda grad, self, min_val, max_val: flat(kept(grad, ~((self <= min_val) | (self >= max_val))), self),
     r"\bar{z} \cdot [\mathrm{min} < x < \mathrm{max}]",
 )
 hardsigmoid = _kernel(

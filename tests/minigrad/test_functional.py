@@ -69,6 +69,10 @@ def test_activation_arguments(code: str) -> None:
     agree(code, x=(2, 3), but=FUSED)
 
 
+def test_hardtanh_of_nan() -> None:
+    agree("F.hardtanh(x) + F.relu6(x)", x=[float("nan"), 1.0, 2.0, -1.0, 0.0], but=FUSED)
+
+
 @pytest.mark.parametrize("name", ["elu", "leaky_relu", "silu", "selu", "mish", "hardtanh", "relu6", "hardswish"])
 def test_activation_in_place(name: str) -> None:
     agree(f"y = x * 1; F.{name}(y, inplace=True); y", x=(2, 3), but=FUSED + " graph saved")
