@@ -336,6 +336,11 @@ def _checked(array: np.ndarray) -> np.ndarray:
             "currently supported. (You can probably work around this by making a copy of your array  with "
             "array.copy().) "
         )
+    if any(step % array.itemsize for step in array.strides):
+        raise ValueError(
+            "given numpy array strides not a multiple of the element byte size. Copy the numpy array to reallocate the "
+            "memory."
+        )
     if array.dtype not in dtypes.FROM_NUMPY:
         theirs = "complex64, complex128, ", "uint64, uint32, uint16, "
         ours = ("", "") if array.dtype.kind in "cu" else theirs  # what PyTorch takes and minigrad does not

@@ -23,7 +23,7 @@ isneginf isposinf isreal kthvalue lcm ldexp lgamma logaddexp2 logcumsumexp logde
 log_normal_ lu lu_solve map_ masked_scatter masked_scatter_ matrix_exp matrix_power mode msort
 mvlgamma nan_to_num nan_to_num_ nanmean nanmedian nanquantile narrow_copy new nextafter pin_memory pinverse
 polygamma prelu put_ qr quantile rad2deg real renorm resize_ resize_as_ rot90 scatter_reduce scatter_reduce_
-select_scatter set_ share_memory_ signbit sinc slice_scatter slogdet stft storage sum_to_size svd swapaxes_
+select_scatter set_ share_memory_ signbit sinc slice_scatter slogdet stft storage sum_to_size svd
 take_along_dim tensor_split to_dense to_sparse triangular_solve unique_consecutive
 untyped_storage vdot vsplit xlogy
 """

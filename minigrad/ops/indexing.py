@@ -25,7 +25,7 @@ from .arguments import METHODS, broadcast_shape, function, wrap_dim
 from .dual import cast, either, masked, plain, reshape, scatter_flat, zeros, zeros_of
 from .layout import laid_out
 from .reduction import PAIR, return_type
-from .shaping import Shape, at, expand, method, select_row, slice_row, unbind, unsqueeze, view
+from .shaping import Shape, _view, at, expand, method, select_row, slice_row, unbind, unsqueeze
 from .templates import Operation, operation, row
 
 END = 2**63 - 1  # the end of a slice that has none
@@ -415,13 +415,13 @@ def set_index(self: Tensor, key: Any, value: Any) -> None:
     shape = value._array.shape
     ones = next((place for place, length in enumerate(shape) if length != 1), len(shape))
     if indices:
-        index_put_(part, indices, view.operation(value, shape[ones:]) if ones else value)
+        index_put_(part, indices, _view(value, shape[ones:]) if ones else value)
     elif part._array.shape == shape:
         copy_(part, value)
     elif not shape:
         fill_(part, value)
     else:
-        value = view.operation(value, shape[ones:])
+        value = _view(value, shape[ones:])
         copy_(part, value if value._array.shape == part._array.shape else expand.operation(value, part._array.shape))
 
 
@@ -716,6 +716,11 @@ def unique(
     input: Tensor, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False, dim: Any = None
 ) -> Any:
     """Each value once, in order; where each element's stands among them, and how often it occurs."""
+    if dim is not None:
+        if not input._array.ndim:
+            raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
+        if input._array.shape[wrap_dim(dim, input._array.ndim)] and 0 in input._array.shape:
+            raise RuntimeError("There are 0 sized dimensions, and they aren't selected, so unique cannot be applied")
     find: Any = np.unique
     found = find(input._array, False, return_inverse, return_counts, dim, equal_nan=False)
     return tuple(map(Tensor._plain, found)) if isinstance(found, tuple) else Tensor._plain(found)

@@ -11,7 +11,6 @@ import numpy as np
 
 from ..autograd.notes import warn
 from ..dtypes import FROM_NUMPY, number_array, refuse_kinds, result_type
-from ..memory import as_it_lies
 from ..tensor import Tensor
 from . import dual
 from .arguments import broadcast_shape, function
@@ -271,13 +270,6 @@ isnan, isinf, isfinite = (
     for compute in (np.isnan, np.isinf, np.isfinite)
 )
 logical_not = elementwise("logical_not", np.logical_not, None, "", floating=False)
-_clone = row("clone", lambda self: self.copy(as_it_lies(self)), lambda grad: grad, r"\bar{z}")
-
-
-@function("clone(Tensor input, *, memory_format? memory_format=None)")
-def clone(input: Tensor, *, memory_format: Any = None) -> Tensor:
-    """A copy that gradients flow through."""
-    return _clone(input)
 
 
 # Clamping: by numbers, or by tensors that have gradients of their own.

@@ -16,7 +16,7 @@ import numpy as np
 from ..autograd import grad_mode, views
 from ..autograd.notes import warn
 from ..autograd.observe import tell
-from ..dtypes import DTYPES, FROM_NUMPY, check_device, get_default_dtype, result_type, type_name
+from ..dtypes import DTYPES, FROM_NUMPY, NAMES, check_device, get_default_dtype, result_type, type_name
 from ..dtypes import dtype as Dtype
 from ..memory import address, as_it_lies, offset, storage, strided
 from ..tensor import Tensor
@@ -44,6 +44,20 @@ def _reshaped(grad: Any, self_sym_sizes: Shape) -> Any:
     return dual.reshape(grad, self_sym_sizes)
 
 
+def _reread(self: np.ndarray, dtype: Dtype) -> np.ndarray:
+    """The same bytes as numbers of this dtype."""
+    if dtype.itemsize != self.itemsize:
+        what = f"to view {FROM_NUMPY[self.dtype].scalar_name} as {dtype.scalar_name} (different element sizes)"
+        if not self.ndim:
+            raise RuntimeError(f"self.dim() cannot be 0 {what}")
+        if self.shape[-1] * self.itemsize % dtype.itemsize:
+            times = dtype.itemsize // self.itemsize
+            raise RuntimeError(f"self.size(-1) must be divisible by {times} {what}, but got {self.shape[-1]}")
+        if self.size and (step := self.strides[-1] // self.itemsize) != 1:
+            raise RuntimeError(f"self.stride(-1) must be 1 {what}, but got {step}")
+    return self.view(dtype.numpy)
+
+
 def _viewed(self: np.ndarray, size: Shape) -> np.ndarray:
     try:
         return self.reshape(infer_shape(size, self.size), copy=False)
@@ -58,11 +72,17 @@ _view = row("view", _viewed, _reshaped, _SAME, view=True)
 _reshape_alias = row("_reshape_alias", _viewed, _reshaped, _SAME, view=True)
 _unsafe_view = row("_unsafe_view", _viewed, _reshaped, _SAME)
 _clone_in_order = row("clone", lambda self: self.copy(), lambda grad: grad, _SAME)
-view: Any = method(
-    "view(Tensor input, dtype dtype)",
-    "view(Tensor input, int[] size)",
-    doc="The same memory in another shape; RuntimeError where the strides do not allow it (use ``reshape``).",
-)(_view)
+_clone = row("clone", lambda self: self.copy(as_it_lies(self)), lambda grad: grad, _SAME)
+
+
+@method("view(Tensor input, dtype dtype)", "view(Tensor input, int[] size)")
+def view(input: Tensor, size: Any) -> Tensor:
+    """The same memory in another shape (RuntimeError where the strides do not allow it), or in another dtype."""
+    if not isinstance(size, Dtype):
+        return _view(input, size)
+    twin = input.detach()  # gradients do not pass from dtype to dtype
+    twin._array = _reread(input._array, size)
+    return input if input.dtype is size else twin
 
 
 def _reshape(input: Tensor, shape: Shape) -> Tensor:
@@ -107,6 +127,12 @@ def unflatten(input: Tensor, dim: int, sizes: Shape) -> Tensor:
             f"unflatten: Provided sizes {list(sizes)} don't multiply up to the size of dim {dim} ({shape[dim]}) in the "
             "input tensor"
         ) from None
+
+
+@function("clone(Tensor input, *, memory_format? memory_format=None)")
+def clone(input: Tensor, *, memory_format: Any = None) -> Tensor:
+    """A copy that gradients flow through."""
+    return _clone_in_order(input) if memory_format is NAMES["contiguous_format"] else _clone(input)
 
 
 @method("contiguous(Tensor input, *, any memory_format=None)")
@@ -941,7 +967,9 @@ def _becoming(operation: Operation, node: str, forward: Callable[..., Any] | Non
 
 
 method("t_(Tensor input)")(_becoming(_t, "TBackward1", _transposed("t_")))
-method("transpose_(Tensor input, int dim0, int dim1)")(_becoming(transpose.operation, "TransposeBackward1"))
+method("transpose_(Tensor input, int dim0, int dim1)", aliases=("swapaxes_", "swapdims_"))(
+    _becoming(transpose.operation, "TransposeBackward1")
+)
 method("unsqueeze_(Tensor input, int dim)")(_becoming(unsqueeze.operation, "UnsqueezeBackward1"))
 _rows = enumerate((_squeeze, _squeeze_dim, _squeeze_dims), 3)
 _squeezing("squeeze_", "``squeeze`` in place.", *[_becoming(row, f"SqueezeBackward{number}") for number, row in _rows])

@@ -126,6 +126,16 @@ x.cpu(memory_format=torch.preserve_format)
 x.transpose(0, 5)
 x.view()
 s.view(())
+x.view(torch.int32)
+x.detach().view(torch.int16)
+x.detach().view(dtype=torch.int64)
+x.detach()[:, :, :3].view(torch.float64)
+x.detach().transpose(1, 2).view(torch.int8)
+s.detach().view(torch.int32)
+s.detach().view(torch.int8)
+y = torch.zeros(2); y.view(torch.int32)[0] = 1; y
+x.detach().transpose(0, 2).clone(memory_format=torch.contiguous_format)
+y = x * 2; y.swapaxes_(0, 2); y
 x.reshape()
 x.swapaxes(0, 1)
 x.mH
