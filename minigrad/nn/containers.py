@@ -120,6 +120,8 @@ class Sequential(_Listed):
         return input
 
     def insert(self, index: int, module: Any) -> Any:
+        if not -len(self) <= index <= len(self):
+            raise IndexError(f"Index out of range: {index}")
         super().insert(index, module)
         return self
 
@@ -175,6 +177,9 @@ class _Named(_Held, MutableMapping[str, Any]):
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._entries)
+
+    def __reversed__(self) -> Iterator[str]:
+        return reversed(self._entries)
 
 
 class ModuleDict(_Named):

@@ -85,7 +85,8 @@ class Module:
             del self.__dict__[held][name]
 
     def __dir__(self) -> list[str]:
-        return sorted({*super().__dir__(), *self._parameters, *self._buffers, *self._modules})
+        names = {*super().__dir__(), *self._parameters, *self._buffers, *self._modules}
+        return sorted(name for name in names if not name[0].isdigit())
 
     def _register(self, table: str, name: Any, value: Any) -> None:
         """Add a parameter, buffer or module by name, after PyTorch's checks."""
@@ -358,7 +359,7 @@ class Module:
         """Every parameter and persistent buffer: its path, its module and its name there."""
         for path, module in self.named_modules(remove_duplicate=False):
             for name, value in (*module._parameters.items(), *module._buffers.items()):
-                if value is not None and name not in module._non_persistent:
+                if value is not None and (name in module._parameters or name not in module._non_persistent):
                     yield f"{path}.{name}" if path else name, module, name
 
     def state_dict(self, *, prefix: str = "", keep_vars: bool = False) -> OrderedDict[str, Tensor]:

@@ -559,3 +559,22 @@ def test_backward_hooks_of_results_of_other_kinds() -> None:
             print(m(make, x))
         m(Pair, x).second.sum().backward()
     """)
+
+
+def test_a_buffer_that_became_a_parameter_is_state() -> None:
+    program("""
+        m = nn.Module()
+        m.register_buffer("b", torch.ones(1), persistent=False)
+        print(m.state_dict())
+        m.b = nn.Parameter(torch.zeros(1))
+        print(m.state_dict())
+    """)
+
+
+def test_containers_as_sequences() -> None:
+    program("""
+        print(list(reversed(nn.ParameterDict({"a": torch.ones(1), "b": torch.ones(1)}))))
+        s = nn.Sequential(nn.ReLU())
+        print([name for name in dir(s) if not name.isidentifier()], s.insert(-1, nn.Tanh()))
+        s.insert(3, nn.Tanh())
+    """)
