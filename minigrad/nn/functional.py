@@ -371,6 +371,8 @@ def adaptive_avg_pool2d(input: Tensor, output_size: Any) -> Tensor:
 @public
 def embedding(input: Tensor, weight: Tensor, padding_idx: int | None = None) -> Tensor:
     """The rows of ``weight`` (number, length) that ``input`` (*) names; ``padding_idx`` gets no gradient."""
+    if weight._array.ndim != 2:
+        raise RuntimeError("'weight' must be 2-D")
     indices, number = input._array, weight._array.shape[0]
     if padding_idx is not None and not -number <= padding_idx < number:
         raise AssertionError("Padding_idx must be within num_embeddings")
@@ -698,7 +700,7 @@ def _cross_entropy_of_probabilities(
     if _reduction(reduction) == 0:
         return -product.sum(axis)
     total = -product.sum()
-    return total if reduction == "sum" else neural.over_number(total, x.size // x.shape[axis])
+    return total if reduction == "sum" else neural.over_number(total, x.size // max(x.shape[axis], 1))
 
 
 @public

@@ -423,6 +423,8 @@ def test_cross_entropy_of_probabilities(args: str) -> None:
     "code",
     lines("""
     F.cross_entropy(x[0], t[0])
+    F.cross_entropy(x.detach()[:, :0], x.detach()[:, :0])
+    F.embedding(t, x[0])
     F.cross_entropy(x[0], t[:2])
     F.cross_entropy(x[0], t[:1, None])
     F.cross_entropy(x, t[0])
