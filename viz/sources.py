@@ -176,14 +176,14 @@ def operator_runs(frame: FrameType) -> bool:
     """Whether a frame is at an operator such as +, so that its expression is one operation for certain."""
     instructions, places = _instructions(frame.f_code)
     place = places.get(frame.f_lasti)
-    return place is not None and instructions[place].opname.startswith(("BINARY", "UNARY", "COMPARE", "STORE_SUBSCR"))
+    return place is not None and instructions[place].opname.startswith(("BINARY", "UNARY", "COMPARE", "STORE_S"))
 
 
 def stores(frame: FrameType) -> bool:
     """Whether a frame is at ``x[...] = value``."""
     instructions, places = _instructions(frame.f_code)
     place = places.get(frame.f_lasti)
-    return place is not None and instructions[place].opname == "STORE_SUBSCR"
+    return place is not None and instructions[place].opname.startswith("STORE_S")  # SUBSCR; SLICE
 
 
 def targets(frame: FrameType) -> list[str] | str:
@@ -199,10 +199,11 @@ def targets(frame: FrameType) -> list[str] | str:
             continue
         if instruction.opname == "UNPACK_SEQUENCE":
             wanted = instruction.argval
-        elif instruction.opname in ("STORE_NAME", "STORE_FAST", "STORE_GLOBAL", "STORE_DEREF"):
-            names.append(instruction.argval)
-            if len(names) == wanted:
-                return names
+        elif instruction.opname.startswith(("STORE_NAME", "STORE_FAST", "STORE_GLOBAL", "STORE_DEREF")):
+            stored = instruction.argval  # Python 3.13 has two in one: STORE_FAST_STORE_FAST, STORE_FAST_LOAD_FAST
+            names += [stored] if isinstance(stored, str) else stored[: instruction.opname.count("STORE")]
+            if len(names) >= wanted:
+                return names[:wanted]
         elif instruction.opname == "RETURN_VALUE" and not names:
             return "return"
         else:

@@ -70,7 +70,8 @@ def describe(place: Place) -> str:
     code, instruction = place
     filename = code.co_filename
     line = next((line for start, end, line in code.co_lines() if start <= instruction < end), None)
-    source = linecache.getline(filename, line or 0).strip()
+    # Many things are called <string>; Python 3.13 has the text of one, that of python -c.
+    source = "" if filename == "<string>" else linecache.getline(filename, line or 0).strip()
     cell = filename.startswith("<") or "ipykernel" in filename
     return f"line {line}{'' if cell else f' of {os.path.basename(filename)}'}{f': {source}' if source else ''}"
 

@@ -373,6 +373,17 @@ def test_sum_over_many_paths_shows_the_first_and_the_last() -> None:
     assert any("39 + 38 + 37 + 36 + ⋯ + 0 = 780" in text for text in texts(source, "accumulate"))
 
 
+def test_names_in_a_function_and_writing_to_a_slice_are_found_in_any_pythons_bytecode() -> None:
+    source = """
+        def f(x):
+            h = x * 2; h[1:] = 0; a, b = h.chunk(2); u = v = a * b; return u + v
+        x = torch.ones(4, requires_grad=True)
+        y = f(x)
+    """
+    assert [step.kind for step in run(textwrap.dedent(source))[0].trace.steps].count("view") == 1
+    assert [text.partition(" =")[0] for text in texts(source, "operation")] == ["h", "u", "y"]
+
+
 def test_view_that_is_written_to_and_put_back_keeps_its_place_in_the_formulas() -> None:
     source = """
         y = torch.ones(2, requires_grad=True) * 3
