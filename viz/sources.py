@@ -193,7 +193,8 @@ def targets(frame: FrameType) -> list[str] | str:
     if place is None:
         return []
     following = iter(instructions[place + 1 :])
-    wanted, names = 1, []
+    wanted = 1
+    names: list[str] = []
     for instruction in following:
         if instruction.opname in ("COPY", "CACHE"):
             continue
