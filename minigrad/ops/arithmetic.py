@@ -53,6 +53,7 @@ _mul: Any = binary(
     self=(lambda grad, other: grad * other, r"\bar{z} \cdot y"),
     other=(lambda grad, self: grad * self, r"\bar{z} \cdot x"),
     number_node="MulBackward1",
+    wide=True,
 )
 _div: Any = binary(
     "div",
@@ -61,6 +62,7 @@ _div: Any = binary(
     other=(lambda grad, self, other: -grad * ((self / other) / other), r"-\bar{z} \cdot x / y^2"),
     floating=True,
     number_node="DivBackward1",
+    wide=True,
 )
 _subtract = _sub.operation.forward
 

@@ -352,6 +352,7 @@ def binary(
     extra: dict[str, Any] | None = None,
     general: Callable[..., Any] | None = None,
     number_node: str | None = None,
+    wide: bool = False,
     **inputs: Any,
 ) -> Callable[..., Any]:
     """An operation on the elements of two tensors, broadcast, or of a tensor and a number.
@@ -359,13 +360,16 @@ def binary(
     ``function`` is for two floating arrays of one dtype and the usual case; ``extra`` are further arguments
     with their defaults, and ``general`` takes them (and every dtype). The function made takes the two operands
     and returns NotImplemented where they are anything else, so that it serves as the operator as well.
-    ``number_node`` is what PyTorch calls the node when the other operand is a number in another derivative.
+    ``number_node`` is what PyTorch calls the node when the other operand is a number in another derivative. ``wide``:
+    PyTorch's float16 kernel takes a single number there as it is, and not as float16.
     """
     extra = extra or {}
     defaults, simple, ufunc = tuple(extra.values()), bool(inputs), isinstance(function, np.ufunc)
 
     def forward(self: Any, other: Any, *more: Any) -> np.ndarray:
         x, y = promote(self, other, floating)
+        if wide and x.dtype == np.float16 and not np.ndim(other):
+            return broadcast(function, x, np.asarray(other, np.float32)).astype(np.float16)
         return broadcast((lambda x, y: general(x, y, *more)) if general else function, x, y)
 
     params = ("self", "other", *extra)
@@ -434,12 +438,14 @@ def binary(
     return apply
 
 
-_constants: dict[np.dtype[Any], dict[float, np.ndarray]] = {np.dtype(f"float{bits}"): {} for bits in (16, 32, 64)}
+_constants: dict[np.dtype[Any], dict[float, np.ndarray]] = {np.dtype(f"float{bits}"): {} for bits in (32, 64)}
 
 
 def constant(number: float, kind: np.dtype[Any]) -> np.ndarray:
     """A number as a 0-d array, kept for the next time: numpy computes twice as fast with it."""
-    known = _constants[kind]
+    known = _constants.get(kind)
+    if known is None:
+        return np.array(number, dtype=kind)
     if number in known:
         return known[number]
     array = np.array(number, dtype=kind)

@@ -66,7 +66,9 @@ def _keep(value: Any, kind: Any) -> Any:
         return save(value)
     if isinstance(value, tuple | list):
         return tuple(_keep(v, kind) for v in value)
-    return np.array(value, dtype=kind) if is_number(value) else value  # as binary keeps numbers
+    if not is_number(value):
+        return value
+    return np.array(value, dtype=np.float32 if kind.itemsize == 2 else kind)  # as binary keeps numbers
 
 
 _KNOWN = {
