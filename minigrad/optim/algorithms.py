@@ -30,6 +30,11 @@ class Formula(Optimizer):
         for index, beta in enumerate(options.get("betas", ())):
             if not 0.0 <= beta < 1.0:
                 raise ValueError(f"Invalid beta parameter at index {index}: {beta}")
+        if options.get("differentiable"):
+            raise NotImplementedError(
+                "minigrad's optimizers step outside of the graph, as with differentiable=False. For a step within it "
+                "write it out: grad(loss, w, create_graph=True), then w - lr * gradient."
+            )
         super().__init__(params, options)
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:

@@ -97,7 +97,9 @@ def test_promotion_of_0d(operator: str, a: str, b: str) -> None:
     agree(f"x {operator} y", x=given((), a, 1, 4), y=given((), b, 1, 3), but="gradgraph")
 
 
-@pytest.mark.parametrize("number", ["0.1", "1e-5", "1e5", "torch.tensor(1e5)", "torch.tensor(0.1, dtype=torch.float64)"])
+@pytest.mark.parametrize(
+    "number", ["0.1", "1e-5", "1e5", "torch.tensor(1e5)", "torch.tensor(0.1, dtype=torch.float64)"]
+)
 def test_float16_and_a_number_beyond_its_precision(number: str) -> None:
     agree(f"x / {number}", x=given((5,), "float16", 1, 4), but="gradgraph")
     if "tensor" not in number:

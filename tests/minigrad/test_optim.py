@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+import minigrad
 from tests.minigrad.oracle import program
 
 
@@ -394,3 +395,8 @@ def test_program(name: str) -> None:
 @pytest.mark.parametrize("code", ERRORS)
 def test_error(code: str) -> None:
     program(f"a = torch.ones(1, requires_grad=True)\n{code}")
+
+
+def test_a_step_within_the_graph_is_refused() -> None:
+    with pytest.raises(NotImplementedError, match="step outside of the graph"):
+        minigrad.optim.SGD([minigrad.ones(1, requires_grad=True)], differentiable=True)
