@@ -32,14 +32,22 @@ class CheckpointError(RuntimeError):
     """The part did not do the same again."""
 
 
+def _no_contexts() -> tuple[Any, Any]:
+    return contextlib.nullcontext(), contextlib.nullcontext()
+
+
 def checkpoint(
-    function: Callable[..., Any], *args: Any, use_reentrant: bool | None = None, preserve_rng_state: bool = True,
-    **kwargs: Any,
+    function: Callable[..., Any], *args: Any, use_reentrant: bool | None = None,
+    context_fn: Callable[[], tuple[Any, Any]] = _no_contexts, determinism_check: str = "default", debug: bool = False,
+    early_stop: bool = True, preserve_rng_state: bool = True, **kwargs: Any,
 ) -> Any:  # fmt: skip
     """``function(*args)``, without keeping what its backward needs: that is computed again when the time comes.
 
     Args:
         use_reentrant: which of the two ways; PyTorch recommends False and warns where nothing is said.
+        context_fn: makes two contexts, for the first run and for the second (not if reentrant; ``debug`` neither).
+        determinism_check: "default" compares shapes and dtypes of the second run with the first, "none" does not.
+        early_stop: the second run ends when everything that was saved is there again.
         preserve_rng_state: draw the same random numbers in the second run.
 
     >>> import minigrad as torch
@@ -53,11 +61,19 @@ def checkpoint(
     if _reentrant(use_reentrant, "checkpoint", threat):
         if kwargs:
             raise ValueError("Unexpected keyword arguments: " + ",".join(kwargs))
+        if context_fn is not _no_contexts or debug:
+            raise ValueError("Passing `context_fn` or `debug` is only supported when use_reentrant=False.")
         return CheckpointFunction.apply(function, preserve_rng_state, *args)
+    if debug:
+        raise NotImplementedError("minigrad's checkpoint logs no operations; its errors tell which tensors differ.")
+    if determinism_check not in ("default", "none"):
+        raise ValueError(f"determinism_check should be one of ['default', 'none'], but got {determinism_check}")
+    first, again = context_fn()
     if not is_grad_enabled():
         return function(*args, **kwargs)
-    part = _Part(functools.partial(function, **kwargs), random.get_rng_state() if preserve_rng_state else None, args)
-    with saved_tensors_hooks(part.leave_out, part.bring_back):
+    state = random.get_rng_state() if preserve_rng_state else None
+    part = _Part(functools.partial(function, **kwargs), args, state, again, early_stop, determinism_check == "default")
+    with saved_tensors_hooks(part.leave_out, part.bring_back), first:
         return function(*args, **kwargs)
 
 
@@ -126,10 +142,14 @@ class _Stop(Exception):
 class _Part(Node):
     """One checkpointed part. (A node so that errors about its inputs have a name and a place.)"""
 
-    def __init__(self, function: Callable[..., Any], random_state: Tensor | None, inputs: tuple[Any, ...]) -> None:
+    def __init__(
+        self, function: Callable[..., Any], inputs: tuple[Any, ...], random_state: Tensor | None, context: Any,
+        early_stop: bool, compares: bool,
+    ) -> None:  # fmt: skip
         self.hooks = None
         notes.stamp(self)
-        self.function, self.random_state = function, random_state
+        self.function, self.random_state, self.context = function, random_state, context
+        self.early_stop, self.compares = early_stop, compares
         self.inputs = tuple(save(value) if isinstance(value, Tensor) else value for value in inputs)
         self.placeholders: list[weakref.ref[_Placeholder]] = []  # gone with its node
 
@@ -153,13 +173,18 @@ class _Part(Node):
         found: list[Tensor] = []
 
         def keep(tensor: Tensor) -> Tensor:
-            found.append(tensor.detach() if tensor.requires_grad else tensor)
             if len(found) == len(self.placeholders):
+                raise CheckpointError(
+                    "torch.utils.checkpoint: trying to save more tensors during recomputation than during the original "
+                    "forward pass.\n"
+                )
+            found.append(tensor.detach() if tensor.requires_grad else tensor)
+            if self.early_stop and len(found) == len(self.placeholders):
                 raise _Stop
             return found[-1]
 
         hooks, state = saved_tensors_hooks(keep, lambda kept: kept), _random_state(self.random_state)
-        with contextlib.suppress(_Stop), hooks, state, enable_grad():
+        with contextlib.suppress(_Stop), hooks, state, enable_grad(), self.context:
             self.function(*inputs)
         if len(found) != len(self.placeholders):
             raise CheckpointError(
@@ -173,7 +198,7 @@ class _Part(Node):
             if placeholder is None:
                 continue
             placeholder.tensor = tensor
-            if placeholder.looks != looks:
+            if self.compares and placeholder.looks != looks:
                 different += (
                     f"tensor at position {number}:\nsaved metadata: {placeholder.looks}\nrecomputed metadata: {looks}\n"
                 )

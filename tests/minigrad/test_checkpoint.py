@@ -64,6 +64,19 @@ CASES = {
     "saves less the second time": "done(checkpoint(changing(lambda x: x.exp().sin(), lambda x: x.exp()), x, {}))",
     "saves more the second time": "done(checkpoint(changing(lambda x: x.exp(), lambda x: x.exp().sin()), x, {}))",
     "another shape": "done(checkpoint(changing(lambda x: x.sin(), lambda x: x.sum().sin()), x, {}))",
+    "runs to its end": "done(checkpoint(lambda x: (x.exp(), runs.append('end'))[0], x, early_stop=False, {}))",
+    "runs to its end and saves more": """
+        part = changing(lambda x: x.exp(), lambda x: x.exp().sin())
+        done(checkpoint(part, x, early_stop=False, {}))""",
+    "another shape, not compared": """
+        part = changing(lambda x: x.sin(), lambda x: x.view(1, 3).sin())
+        done(checkpoint(part, x, determinism_check="none", {}))""",
+    "compared by what nobody knows": "checkpoint(block, x, determinism_check='values', {})",
+    "in contexts": """
+        done(checkpoint(block, x, context_fn=lambda: (torch.enable_grad(), torch.no_grad()), {}))""",
+    "in a context without gradients": """
+        out = checkpoint(block, x, context_fn=lambda: (torch.no_grad(), torch.enable_grad()), {})
+        print(out.requires_grad)""",
     "sequential": "done(checkpoint_sequential([lambda x: x.sin(), lambda x: x * w, lambda x: x.cos()], 2, x, {}))",
     "sequential of five": """
         steps = [lambda x: x.exp(), lambda x: x * 2, lambda x: x.sin(), lambda x: x + w, lambda x: x * x]
@@ -106,6 +119,11 @@ def test_the_part_keeps_nothing_until_backward_and_nothing_after() -> None:
         assert node() is None
     finally:
         gc.enable()
+
+
+def test_a_log_of_operations_is_refused() -> None:
+    with pytest.raises(NotImplementedError, match="logs no operations"):
+        checkpoint(torch.exp, torch.ones(1, requires_grad=True), use_reentrant=False, debug=True)
 
 
 def test_sequential_takes_a_module() -> None:
