@@ -30,7 +30,7 @@ def _product(a: np.ndarray, b: np.ndarray, kernel: str, unlike: str = "") -> np.
     """``a @ b``, both of one dtype; ``unlike`` is said where they are not."""
     if a.dtype != b.dtype:
         raise RuntimeError(unlike.format(FROM_NUMPY[a.dtype], FROM_NUMPY[b.dtype]))
-    if kernel == "dot" or (a.size and b.size):
+    if a.dtype.kind == "b" and (kernel == "dot" or (a.size and b.size)):
         refuse_kinds("b", a.dtype, kernel)
     return np.asarray(np.matmul(a, b))
 

@@ -79,7 +79,7 @@ _clone = row("clone", lambda self: self.copy(as_it_lies(self)), lambda grad: gra
 def view(input: Tensor, size: Any) -> Tensor:
     """The same memory in another shape (RuntimeError where the strides do not allow it), or in another dtype."""
     if not isinstance(size, Dtype):
-        return _view(input, size)
+        return _view.run(input, size)
     twin = input.detach()  # gradients do not pass from dtype to dtype
     twin._array = _reread(input._array, size)
     return input if input.dtype is size else twin
