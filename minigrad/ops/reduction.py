@@ -238,8 +238,9 @@ def _deviation(name: str, finish: Any, derivative: Any, what: str, formula: str,
     """A function of the variance: ``finish`` is given that, and what a mean is made of."""
 
     def forward(self: np.ndarray, dim: Dims, correction: float | None, keepdim: bool) -> Any:
-        off = self - _mean(self, dim, True)
-        freedom = max(0, _count(self.shape, dim) - (1 if correction is None else correction))
+        mean = _mean(self, dim, True)
+        off, count = self - mean, self.size // mean.size if mean.size else 0
+        freedom = max(0, count - (1 if correction is None else correction))
         if freedom <= 0:
             notes.warn(
                 f"{name}(): degrees of freedom is <= 0. Correction should be strictly less than the reduction factor "

@@ -66,6 +66,7 @@ def test_spread(name: str, args: str) -> None:
 def test_spread_without_freedom_warns(name: str) -> None:
     agree(f"torch.{name}(x, 0, correction=3)", x=(2, 3), but="double")
     agree(f"torch.{name}(x)", x=[1.0])
+    agree(f"torch.{name}(x, 0)", x=(3, 0))
 
 
 @pytest.mark.parametrize("args", ONE)
