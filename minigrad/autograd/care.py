@@ -12,7 +12,7 @@ from typing import Any
 
 from ..tensor import Tensor
 from . import anomaly, grad_mode, notes
-from .graph import AccumulateGrad, Edge, Hooks, Node, OneOfSeveral, accumulator
+from .graph import AccumulateGrad, Edge, Hooks, Node, OneOfSeveral, accumulator, as_pair
 from .observe import tell
 from .saved import saved_bytes
 
@@ -51,8 +51,8 @@ class Care:
 
     def root(self, root: Edge, seed: Any) -> None:
         """Where no way leads from the only root, nothing runs but the hooks of its tensors."""
-        end, number = root if type(root) is tuple else (root, 0)
-        node = accumulator(end) if isinstance(end, Tensor) else end
+        node, number = as_pair(root)
+        end = node.variable if isinstance(node, AccumulateGrad) else node
         if node.hooks is not None and end not in self.ways:
             outputs = range(len(node.shape)) if node.multi else ()
             grad = [seed if output == number else None for output in outputs] if node.multi else seed
