@@ -7,6 +7,10 @@ from typing import Any
 
 import numpy as np
 
+# The memory of large arrays is given back to the system once more of it lies free than twice the largest block freed so
+# far, and fetched again page by page in the next step. After a large block was freed, never touched, it is kept.
+np.empty(2**25 - 2**16, np.uint8)
+
 
 def owner(array: np.ndarray) -> np.ndarray:
     """The array that an array is a view of, in the end."""

@@ -246,11 +246,6 @@ def _parts(batch: int, bytes_each: int) -> Iterator[slice]:
     return (slice(start, start + step) for start in range(0, batch, step))
 
 
-# The memory of large arrays is given back to the system once more of it lies free than twice the largest block freed so
-# far, and fetched again page by page in the next step. After a large block was freed, never touched, it is kept.
-np.empty(2**25 - 2**16, np.uint8)
-
-
 # Convolution: a product of matrices, the kernel's and that of all windows. One of one dimension is one of height 1.
 
 Settings = tuple[Pair, Pair, Pair, int]
